@@ -1,0 +1,3 @@
+export * from './describe.js';
+export * from './principal.js';
+export * from './rights.js';

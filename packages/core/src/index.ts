@@ -1,0 +1,10 @@
+export { unreachable } from './unreachable.js';
+export * from './ports.js';
+export * from './identity/index.js';
+export * from './sql/index.js';
+export * from './catalog/index.js';
+export * from './masking/index.js';
+export * from './policy/index.js';
+export * from './approval/index.js';
+export * from './session/index.js';
+export * from './ledger/index.js';

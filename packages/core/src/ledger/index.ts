@@ -1,0 +1,49 @@
+export * from './event.js';
+export { decodeBase64, encodeBase64 } from './base64.js';
+export {
+  canonicalBytes,
+  canonicalJson,
+  CanonicalJsonError,
+  canonicalString,
+  sortedEntries,
+  type UndefinedProperties,
+} from './canonical.js';
+export { commitmentTo, disclosedBytes, disclosedValue, opensCommitment, SALT_BYTES } from './commitment.js';
+export { commitmentsOf, type NamedCommitment } from './commitments-of.js';
+export {
+  consistencyProof,
+  emptyRoot,
+  equalBytes,
+  HASH_BYTES,
+  inclusionProof,
+  leafHash,
+  MerkleFrontier,
+  nodeHash,
+  type NodeListener,
+  rootOf,
+  type Sha256,
+  type SubtreeSource,
+  type TreeHead,
+  verifyConsistency,
+  verifyInclusion,
+} from './merkle.js';
+export {
+  type Checkpoint,
+  ED25519_TYPE,
+  formatCheckpoint,
+  formatNote,
+  formatVerifierKey,
+  NoteError,
+  type NoteErrorCode,
+  noteKeyId,
+  type NoteSignature,
+  parseCheckpoint,
+  parseNote,
+  parseVerifierKey,
+  type SignedNote,
+  verifierKey,
+  type VerifierKey,
+  type VerifyEd25519,
+  verifyNote,
+} from './note.js';
+export { LedgerEventError, type LedgerEventErrorCode, parseEvent } from './validate-event.js';

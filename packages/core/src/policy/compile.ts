@@ -1,0 +1,126 @@
+import type { CompilePattern } from '../ports.js';
+import type { Classification, CompiledMask, CompiledPolicy, CompiledRule, Mentions, PartyCondition } from './compiled.js';
+import { compileMask } from './compile-mask.js';
+import { compileRule } from './compile-rule.js';
+import { list, type PolicyDocument } from './document.js';
+import { nearest } from './nearest.js';
+import { matchesWild } from './pattern.js';
+import { compilePatterns } from './pattern-list.js';
+import { PolicyError, type PolicyProblem, problemSink, type ProblemSink } from './policy-error.js';
+
+/** Ids that verdicts use for what is not a rule of the policy. */
+export const RESERVED_RULE_IDS: readonly string[] = ['default', 'built-in'];
+
+export interface CompilePolicyTools {
+  /** Checks the patterns of `regex` masks. */
+  readonly compilePattern: CompilePattern;
+}
+
+/**
+ * Joins documents, which must have the shape of the schema, to one policy. Throws a {@link PolicyError} with every problem: a rule id that
+ * is taken, a label that nothing is classified with, a malformed name pattern, duration or regular expression.
+ */
+export function compilePolicy(documents: readonly PolicyDocument[], tools: CompilePolicyTools): CompiledPolicy {
+  const problems: PolicyProblem[] = [];
+  const sinks = documents.map((_, document) => problemSink(problems, document));
+  const each = <T>(visit: (document: PolicyDocument, sink: ProblemSink) => readonly T[]): T[] =>
+    documents.flatMap((document, at) => visit(document, sinks[at] ?? problemSink(problems, at)));
+
+  const classifications = each(classificationsOf);
+  const labels = new Set(classifications.map((classification) => classification.label));
+  const masks = each((document, sink) => masksOf(document, sink, labels, tools));
+  const rules = each((document, sink) => rulesOf(document, sink, labels));
+  findTakenIds(documents, sinks);
+  if (problems.length > 0) throw new PolicyError(problems);
+  return {
+    mode: strictestOf(
+      documents.map((document) => document.mode),
+      'observe',
+      'enforce',
+    ),
+    default: strictestOf(
+      documents.map((document) => document.default),
+      'allow',
+      'deny',
+    ),
+    classifications,
+    masks: byLabel(masks),
+    rules,
+    mentions: mentionsOf(masks, rules),
+  };
+}
+
+/** `lax` only when somebody says so and everybody who says anything does. */
+function strictestOf<T>(said: readonly (T | undefined)[], lax: T, strict: T): T {
+  const values = said.filter((value) => value !== undefined);
+  return values.length > 0 && values.every((value) => value === lax) ? lax : strict;
+}
+
+function classificationsOf(document: PolicyDocument, sink: ProblemSink): Classification[] {
+  return (document.classify ?? []).flatMap((source, at) =>
+    compilePatterns(source.columns, 'upstream.schema.relation.column', ['classify', at, 'columns'], sink).map((pattern) => ({
+      label: source.label,
+      pattern,
+      place: `${document.file} classify[${at}]`,
+    })),
+  );
+}
+
+function masksOf(document: PolicyDocument, sink: ProblemSink, labels: ReadonlySet<string>, tools: CompilePolicyTools): CompiledMask[] {
+  return (document.mask ?? []).flatMap((source, at) => {
+    if (!labels.has(source.label)) sink.add(['mask', at, 'label'], unknownLabel(source.label, labels));
+    const mask = compileMask(source, ['mask', at], sink, tools.compilePattern);
+    return mask === undefined ? [] : [mask];
+  });
+}
+
+function rulesOf(document: PolicyDocument, sink: ProblemSink, labels: ReadonlySet<string>): CompiledRule[] {
+  return (document.rules ?? []).map((source, at) => {
+    const wanted = list(source.match?.labels);
+    for (const [position, label] of wanted.entries()) {
+      if ([...labels].some((known) => matchesWild(label, known))) continue;
+      const path = ['rules', at, 'match', 'labels', ...(Array.isArray(source.match?.labels) ? [position] : [])];
+      sink.add(path, unknownLabel(label, labels));
+    }
+    return compileRule(source, ['rules', at], sink);
+  });
+}
+
+function unknownLabel(label: string, labels: ReadonlySet<string>): string {
+  const meant = nearest(label, labels);
+  const help = meant === undefined ? 'classify columns with it first' : `write ${meant} instead`;
+  return `"${label}" is not the label of any classification; ${help}`;
+}
+
+function findTakenIds(documents: readonly PolicyDocument[], sinks: readonly ProblemSink[]): void {
+  const taken = new Set(RESERVED_RULE_IDS);
+  for (const [document, { rules = [] }] of documents.entries()) {
+    for (const [at, { id }] of rules.entries()) {
+      const reserved = RESERVED_RULE_IDS.includes(id) ? 'is reserved' : 'is taken by an earlier rule';
+      if (taken.has(id)) sinks[document]?.add(['rules', at, 'id'], `"${id}" ${reserved}; write another one`);
+      taken.add(id);
+    }
+  }
+}
+
+function byLabel(masks: readonly CompiledMask[]): Map<string, readonly CompiledMask[]> {
+  const grouped = new Map<string, CompiledMask[]>();
+  for (const mask of masks) grouped.set(mask.label, [...(grouped.get(mask.label) ?? []), mask]);
+  return grouped;
+}
+
+function mentionsOf(masks: readonly CompiledMask[], rules: readonly CompiledRule[]): Mentions {
+  const exceptions = masks.flatMap((mask) => mask.exceptions);
+  const conditions: PartyCondition[] = [
+    ...exceptions.flatMap((exception) => exception.conditions),
+    ...rules.flatMap((rule) => [...rule.subject, ...(rule.actor.kind === 'some' ? rule.actor.conditions : [])]),
+  ];
+  const values = (...fields: readonly PartyCondition['field'][]): Set<string> =>
+    new Set(conditions.filter((condition) => fields.includes(condition.field)).flatMap((condition) => [...condition.values]));
+  return {
+    groups: values('groups', 'notGroups'),
+    issuers: values('issuer'),
+    ids: values('id'),
+    parties: new Set(exceptions.flatMap((exception) => [...(exception.subjects ?? [])])),
+  };
+}

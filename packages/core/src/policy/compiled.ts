@@ -1,0 +1,87 @@
+import type { PartyKind } from '../identity/principal.js';
+import type { MaskFunction } from '../masking/mask.js';
+import type { Action, FilterFact, StatementClass } from '../sql/facts.js';
+import type { PolicyMode, PredicateRule } from './document.js';
+import type { NamePattern } from './pattern.js';
+
+/** A policy made ready for evaluation, by `compilePolicy`. Immutable; equal documents give equal policies. */
+export interface CompiledPolicy {
+  readonly mode: PolicyMode;
+  readonly default: 'allow' | 'deny';
+  readonly classifications: readonly Classification[];
+  readonly masks: ReadonlyMap<string, readonly CompiledMask[]>;
+  /** In the order of the files. */
+  readonly rules: readonly CompiledRule[];
+  /** All that the policy reads of a principal, so that principals can be told apart by that alone. */
+  readonly mentions: Mentions;
+}
+
+export interface Classification {
+  readonly label: string;
+  /** `upstream.schema.relation.column`. */
+  readonly pattern: NamePattern;
+  /** Where it is written, for people: `classify[2].columns[0]` with the file. */
+  readonly place: string;
+}
+
+export interface CompiledMask {
+  readonly label: string;
+  readonly function: MaskFunction;
+  readonly exceptions: readonly Exception[];
+  readonly predicates: PredicateRule;
+  readonly derive: 'redact' | 'allow';
+  readonly write: 'deny' | 'allow';
+}
+
+export interface Exception {
+  readonly conditions: readonly PartyCondition[];
+  /** `issuer` and `id`, as `partyKey` joins them; `undefined` for no condition. */
+  readonly subjects: ReadonlySet<string> | undefined;
+  readonly everyParty: boolean;
+}
+
+/** One key of a party condition. `asserted`: values that nobody vouched for count too. */
+export type PartyCondition = { readonly asserted: boolean } & (
+  | { readonly field: 'kind'; readonly values: ReadonlySet<PartyKind> }
+  | { readonly field: 'groups' | 'notGroups' | 'issuer' | 'id'; readonly values: ReadonlySet<string> }
+);
+
+export type ActorCondition =
+  | { readonly kind: 'unset' }
+  | { readonly kind: 'any' }
+  | { readonly kind: 'none' }
+  | { readonly kind: 'some'; readonly conditions: readonly PartyCondition[] };
+
+export interface CompiledRule {
+  readonly id: string;
+  readonly effect: 'allow' | 'deny' | 'approve';
+  readonly message: string | undefined;
+  /** Set exactly when the effect is `approve`. */
+  readonly approval: { readonly groups: readonly string[]; readonly people: number; readonly withinMs: number } | undefined;
+  readonly subject: readonly PartyCondition[];
+  readonly actor: ActorCondition;
+  readonly environments: ReadonlySet<string> | undefined;
+  readonly upstreams: readonly string[] | undefined;
+  readonly actions: ReadonlySet<Action> | undefined;
+  readonly classes: ReadonlySet<StatementClass> | undefined;
+  readonly relations: RelationCondition | undefined;
+  readonly labels: readonly string[] | undefined;
+  readonly filters: ReadonlySet<FilterFact> | undefined;
+  readonly opaque: boolean | undefined;
+  readonly elevated: boolean | undefined;
+  readonly minStatements: number;
+  readonly routines: readonly NamePattern[] | undefined;
+}
+
+/** `touched`: one list for all. `apart`: what is read and what is written; a list that is missing has no pattern. */
+export type RelationCondition =
+  | { readonly kind: 'touched'; readonly patterns: readonly NamePattern[] }
+  | { readonly kind: 'apart'; readonly read: readonly NamePattern[] | undefined; readonly write: readonly NamePattern[] | undefined };
+
+export interface Mentions {
+  readonly groups: ReadonlySet<string>;
+  readonly issuers: ReadonlySet<string>;
+  readonly ids: ReadonlySet<string>;
+  /** Parties named by issuer and id, as `partyKey` joins them. */
+  readonly parties: ReadonlySet<string>;
+}

@@ -1,0 +1,192 @@
+import type { OutputMask } from '../masking/mask.js';
+import type { ColumnUseKind, Flow, OutputColumn, StatementFacts } from '../sql/facts.js';
+import type { ColumnName } from '../sql/names.js';
+import { unreachable } from '../unreachable.js';
+import { splitColumn } from './column-names.js';
+import type { CompiledPolicy } from './compiled.js';
+import { type ColumnGuard, type Guards, type LabelledMask, strictest } from './guard.js';
+import { describeOpacity } from './opacity.js';
+import { labelsByPattern, labelsOf, type ProtectionMap } from './protection.js';
+import { type RenamedColumn, renamedColumns } from './renames.js';
+import { type JudgedStatement, outputColumns } from './touched.js';
+import type { Refusal, RefusalCode, StatementMasks } from './verdict.js';
+
+/** What protecting columns means for one statement: it is refused, or its result is masked. */
+export type Protected = { readonly refusal: Refusal } | { readonly refusal?: never; readonly masks: StatementMasks };
+
+export interface ProtectContext {
+  readonly policy: CompiledPolicy;
+  readonly protection: ProtectionMap;
+  readonly guards: Guards;
+}
+
+/** Whatever rules say, a statement must not hand protected values out unmasked, tell them by conditions, or move them to where nothing masks them. */
+export function protect(statement: JudgedStatement, context: ProtectContext): Protected {
+  const { facts } = statement;
+  if (!context.guards.inReach && !statement.columns.some((column) => context.guards.of(column) !== undefined)) {
+    return { masks: { kind: 'none' } };
+  }
+  const refusal =
+    opaqueRefusal(statement) ??
+    useRefusal(facts, context) ??
+    flowRefusal(facts, context) ??
+    renameRefusal(facts, context) ??
+    blockRefusal(facts, context);
+  if (refusal !== undefined) return { refusal };
+  return { masks: masksOf(facts, context) };
+}
+
+function refuse(code: RefusalCode, message: string): Refusal {
+  return { code, message };
+}
+
+function opaqueRefusal({ facts, opacity }: JudgedStatement): Refusal | undefined {
+  if (!opacity.readsData) return undefined;
+  const missing = missingName(facts);
+  if (missing !== undefined) return missing;
+  const why = `the statement cannot be seen through (${describeOpacity(facts)}) and protected columns are in reach`;
+  return refuse('opaque-statement', `${why}; write it with tables and columns by name`);
+}
+
+/** The database would refuse it too, and applications rely on the code that it gives (does my table of migrations exist?). */
+function missingName({ opaque: [reason] }: StatementFacts): Refusal | undefined {
+  switch (reason?.kind) {
+    case 'unknown-relation':
+      return refuse('relation-unknown', `relation ${reason.detail} does not exist; correct the name, or check the search path`);
+    case 'unknown-column':
+      return refuse('column-unknown', `column ${reason.detail} does not exist, or cannot be told from others; name it with its table`);
+    default:
+      return undefined;
+  }
+}
+
+type UseCheck = 'free' | 'equality' | 'predicate' | 'argument' | 'flow' | 'write';
+/** What a use of a protected column needs. Outputs are masked; they need nothing here. */
+const USE_CHECKS = {
+  output: 'free',
+  count: 'free',
+  'predicate-equality': 'equality',
+  join: 'equality',
+  'predicate-other': 'predicate',
+  group: 'predicate',
+  order: 'predicate',
+  argument: 'argument',
+  'write-source': 'flow',
+  'write-target': 'write',
+} as const satisfies Record<ColumnUseKind, UseCheck>;
+
+function useRefusal(facts: StatementFacts, { guards }: ProtectContext): Refusal | undefined {
+  const inFlows = new Set(facts.flows.flatMap((flow) => flow.from));
+  for (const { column, use } of facts.columns) {
+    const guard = guards.of(column);
+    if (guard === undefined) continue;
+    const refusal = checkUse(USE_CHECKS[use], guard, inFlows);
+    if (refusal !== undefined) return refusal;
+  }
+  return undefined;
+}
+
+function checkUse(check: UseCheck, guard: ColumnGuard, inFlows: ReadonlySet<ColumnName>): Refusal | undefined {
+  const column = describe(guard);
+  switch (check) {
+    case 'free':
+      return undefined;
+    case 'equality':
+      if (guard.predicates !== 'deny') return undefined;
+      return refuse('protected-predicate', `${column} may not be compared or joined; select rows by another column`);
+    case 'predicate':
+      if (guard.predicates === 'allow') return undefined;
+      return refuse('protected-predicate', `${column} may not be used in this condition, grouping or ordering; ${insteadOf(guard)}`);
+    case 'argument':
+      return refuse('protected-flow', `${column} may not be handed to a routine that is more than a computation; leave it out of the call`);
+    case 'flow':
+      // INVARIANT: values that are written somewhere are checked by their flow; without one nobody knows where they go.
+      if (inFlows.has(guard.column)) return undefined;
+      return refuse('protected-flow', `${column} would be written to a place that is not known; leave it out of the statement`);
+    case 'write':
+      if (guard.write === 'allow') return undefined;
+      return refuse(
+        'protected-write',
+        `${column} is read masked and may not be written; leave it out, or have the policy say write: allow`,
+      );
+    default:
+      return unreachable(check);
+  }
+}
+
+function insteadOf(guard: ColumnGuard): string {
+  return guard.predicates === 'equality' ? 'compare it for equality with a value, or use another column' : 'use another column';
+}
+
+function flowRefusal(facts: StatementFacts, context: ProtectContext): Refusal | undefined {
+  for (const flow of facts.flows) {
+    for (const column of flow.from) {
+      const guard = context.guards.of(column);
+      if (guard === undefined || carriesLabels(flow, guard, context)) continue;
+      const target = flow.to.kind === 'column' ? `column ${flow.to.column}` : `a ${flow.to.kind}`;
+      return refuse('protected-flow', `${describe(guard)} would move to ${target} that is not protected alike; leave the column out`);
+    }
+  }
+  return undefined;
+}
+
+/** The target has every label that protects the source, so that it is masked for everybody for whom the source is. */
+function carriesLabels(flow: Flow, guard: ColumnGuard, { policy, protection }: ProtectContext): boolean {
+  if (flow.to.kind !== 'column') return false;
+  const carried = labelsOf(policy, protection, flow.to.column).filter(({ how }) => how === 'same');
+  return guard.labels.every((label) => carried.some((candidate) => candidate.label === label));
+}
+
+/** Classification goes by name: whoever reads a column masked may not give it a name that policy does not know. */
+function renameRefusal(facts: StatementFacts, context: ProtectContext): Refusal | undefined {
+  for (const renamed of renamedColumns(facts, context.protection)) {
+    const guard = context.guards.of(renamed.from);
+    if (guard === undefined || keepsLabels(renamed, guard, context)) continue;
+    return refuse('protected-flow', `${describe(guard)} would lose its protection under its new name; classify the new name first`);
+  }
+  return undefined;
+}
+
+function keepsLabels({ from, to, what }: RenamedColumn, guard: ColumnGuard, { policy, protection }: ProtectContext): boolean {
+  const byName = (column: ColumnName): string[] => labelsByPattern(policy, protection.upstream, column).map(({ label }) => label);
+  const { relation } = splitColumn(from);
+  const isView = protection.relations.get(relation)?.definition !== undefined;
+  // A view's columns, and relations of a hierarchy, also have labels that no name gives them and no new name takes away.
+  const needed = what === 'column' && !isView ? guard.labels : byName(from);
+  const kept = to === undefined ? [] : byName(to);
+  return needed.every((label) => kept.includes(label));
+}
+
+function blockRefusal(facts: StatementFacts, { guards }: ProtectContext): Refusal | undefined {
+  for (const output of outputColumns(facts)) {
+    const mask = outputMask(output, guards);
+    if (mask?.function.kind !== 'block') continue;
+    const columns = mask.sources.join(', ');
+    return refuse('mask-blocked', `column ${columns} (${mask.label}) may not be read; leave it out of the statement`);
+  }
+  return undefined;
+}
+
+function masksOf(facts: StatementFacts, { guards }: ProtectContext): StatementMasks {
+  if (facts.outputs === undefined || facts.outputs === 'unknown') return { kind: 'none' };
+  return { kind: 'outputs', outputs: outputColumns(facts).map((output) => outputMask(output, guards)) };
+}
+
+/** The strictest mask over all that the output derives from; `null` when it may pass as it is. */
+function outputMask(output: OutputColumn, guards: Guards): OutputMask | null {
+  const masks: LabelledMask[] = [];
+  const sources = new Set<ColumnName>();
+  for (const { column, how } of output.origins) {
+    const guard = how === 'counted' ? undefined : guards.of(column);
+    const mask = how === 'same' ? guard?.same : guard?.derived;
+    if (mask === undefined) continue;
+    masks.push(mask);
+    sources.add(column);
+  }
+  const mask = strictest(masks);
+  return mask === undefined ? null : { ...mask, sources: [...sources].sort() };
+}
+
+function describe(guard: ColumnGuard): string {
+  return `column ${guard.column} (${guard.labels.join(', ')})`;
+}

@@ -1,0 +1,83 @@
+import type { OutputMask } from '../masking/mask.js';
+import type { ColumnName } from '../sql/names.js';
+
+/** What policy says of one unit. Evaluation never throws: a rule that cannot be evaluated refuses. */
+
+/** Why something was refused; stable, documented in docs/errors.md, mapped to each database's own codes by the adapters. */
+export const REFUSAL_CODES = [
+  'policy-denied', // a deny rule, or the default
+  'opaque-statement', // could not be seen through, with a protected column in reach
+  'relation-unknown', // names a relation that does not exist: the database would refuse it too
+  'column-unknown',
+  'protected-predicate', // a condition on a protected column that policy does not permit
+  'protected-flow', // protected values would move to an unprotected place
+  'protected-write', // writing a column that the principal reads masked
+  'mask-blocked', // the mask of a column is `block`
+  'mask-unbindable', // the plan does not fit the result's columns
+  'statement-unparsed', // not understood by the database's grammar
+  'statement-too-large',
+  'policy-error',
+  'approval-rejected',
+  'approval-expired',
+  'approval-void',
+  'approval-in-transaction',
+  'approval-unavailable',
+  'identity-expired',
+  'identity-invalid',
+  'identity-missing',
+  'ledger-unavailable',
+  'catalogue-unavailable',
+  'message-unsupported', // a protocol message or feature that is not handled
+  'upstream-unavailable',
+  'upstream-refused',
+  'database-unknown',
+  'cancelled', // a held statement was cancelled by its own client
+  'shutting-down',
+  'internal-error',
+] as const;
+export type RefusalCode = (typeof REFUSAL_CODES)[number];
+
+/** A refusal as the client will see it. */
+export interface Refusal {
+  readonly code: RefusalCode;
+  /** For people: lower case, no full stop, says what to do; no literal of the statement. */
+  readonly message: string;
+  /** The rule that decided, when one did. */
+  readonly rule?: string;
+  /** More for people: the request to approve, who to ask. */
+  readonly hint?: string;
+  /** The approval request it belongs to. */
+  readonly request?: string;
+}
+
+/** Who must approve. */
+export interface ApprovalRequirement {
+  readonly rule: string;
+  readonly groups: readonly string[];
+  /** How many different people. */
+  readonly people: number;
+  readonly withinMs: number;
+}
+
+/** The masks of one statement's result: one per output in order, or for whatever columns come. */
+export type StatementMasks = { readonly kind: 'none' } | { readonly kind: 'outputs'; readonly outputs: readonly (OutputMask | null)[] };
+
+export type Effect = 'allow' | 'deny' | 'approve';
+
+export interface Verdict {
+  readonly effect: Effect;
+  /** Ids of the rules that matched, the deciding one first; `default` when none did. */
+  readonly rules: readonly string[];
+  /** Set exactly when `effect` is `deny`. */
+  readonly refusal?: Refusal;
+  /** Set exactly when `effect` is `approve`. */
+  readonly approval?: ApprovalRequirement;
+  /** One per statement of the unit (also when the effect is `deny`, for what `explain` shows; then it may be empty). */
+  readonly masks: readonly StatementMasks[];
+  /** Labels of every column touched, sorted. */
+  readonly labels: readonly string[];
+  /** The protected columns touched, with their labels. */
+  readonly protectedColumns: readonly { readonly column: ColumnName; readonly label: string }[];
+  /** In observe mode the effect is `allow`, and this is what it would have been. */
+  readonly observed?: { readonly effect: Effect; readonly refusal?: Refusal; readonly approval?: ApprovalRequirement };
+}

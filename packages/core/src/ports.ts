@@ -1,0 +1,23 @@
+/**
+ * What core needs from the platform and may not import: given to it by whoever composes the pipeline.
+ * Implementations must be deterministic and must not keep or change the bytes they are given.
+ */
+export interface HashPort {
+  /** SHA-256 (FIPS 180-4) of `data`; 32 bytes, owned by the caller. */
+  sha256(data: Uint8Array): Uint8Array;
+  /** HMAC-SHA-256 (RFC 2104) of `data` under `key`; 32 bytes, owned by the caller. */
+  hmacSha256(key: Uint8Array, data: Uint8Array): Uint8Array;
+  /** PBKDF2-HMAC-SHA-256 (RFC 8018 section 5.2); `length` bytes, owned by the caller. For SCRAM. */
+  pbkdf2Sha256(password: Uint8Array, salt: Uint8Array, iterations: number, length: number): Uint8Array;
+}
+
+/** A regular expression that matches in time linear in its input, whatever the pattern (no backtracking). */
+export interface LinearPattern {
+  /** True when the pattern is found anywhere in `text`. */
+  test(text: string): boolean;
+  /** `text` with every match replaced by `replacement` (taken literally). */
+  replaceAll(text: string, replacement: string): string;
+}
+
+/** Compiles a pattern, or throws a `SyntaxError` that says what is wrong with it. */
+export type CompilePattern = (source: string, flags: { readonly ignoreCase: boolean }) => LinearPattern;

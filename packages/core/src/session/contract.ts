@@ -1,0 +1,231 @@
+import type { MaskPlan } from '../masking/mask.js';
+import type { Principal } from '../identity/principal.js';
+import type { Refusal } from '../policy/verdict.js';
+
+/**
+ * The contract between a wire session (one per client connection, one implementation per database) and its host.
+ *
+ * A wire session is sans-I/O: bytes in, bytes and questions out. It owns the protocol state machine and nothing else: no sockets,
+ * promises, clocks or files. It calls its {@link SessionHost} synchronously; the host answers at once or later by a method of
+ * {@link WireSession}. No method of either side throws for what the other end of a wire sent.
+ */
+
+export type Leg = 'client' | 'server';
+export type DialectName = 'postgres' | 'mysql' | 'sqlserver';
+
+/** The session's SQL state that names and lexis depend on, as observed on the server. Interned: equal states are one object with one id. */
+export interface SqlState {
+  /** Unique within the process for each distinct content. */
+  readonly id: number;
+  readonly database: string;
+  /** The role that names resolve for. */
+  readonly role: string;
+  /** Effective schemas in order, as the server says (implicit ones included). */
+  readonly searchPath: readonly string[];
+  /** What the lexer needs, by the server's names (`standard_conforming_strings`, `sql_mode`, …). Plain data. */
+  readonly lexical: Readonly<Record<string, string>>;
+}
+
+/**
+ * Where a unit stands in its life.
+ * `query`: text that runs at once (PostgreSQL Query, COM_QUERY, SQLBatch).
+ * `prepare`: text is parsed by the server and may be described, nothing runs.
+ * `bind`: values meet the prepared text; a hold happens here. `execute`: it runs; the intent is recorded here.
+ */
+export type UnitPhase = 'query' | 'prepare' | 'bind' | 'execute';
+
+/** Bound values, as the client sent them. Views of the client's bytes: copy to keep. */
+export interface BoundParameter {
+  readonly typeId: number;
+  readonly format: 'text' | 'binary';
+  /** `null` for SQL NULL. */
+  readonly value: Uint8Array | null;
+}
+
+/** What the server takes as one. Judged and held whole: one refused statement refuses all. */
+export interface Unit {
+  readonly phase: UnitPhase;
+  /** The exact text, as the server will decode it. */
+  readonly text: string;
+  /** Declared types of parameters (0: not declared). */
+  readonly parameterTypes: readonly number[];
+  /** At `bind` and `execute`. */
+  readonly parameters: readonly BoundParameter[];
+  readonly state: SqlState;
+  readonly transaction: TransactionState;
+  /** What was decided in an earlier phase of the same prepared statement or portal. */
+  readonly earlier: Admission | undefined;
+}
+
+/** Where the server's transaction stands when the unit is about to run. */
+export interface TransactionState {
+  readonly status: 'idle' | 'open' | 'failed';
+  /** Counts the transactions of the session, implicit ones too. */
+  readonly ordinal: number;
+  /** A statement that may hold locks or have changed data has run in it: a hold would keep others waiting. */
+  readonly hasEffects: boolean;
+  /** Session state was changed inside it: its end may change the state back. */
+  readonly stateChanged: boolean;
+}
+
+/** What the session must know of one statement of an admitted unit. */
+export interface AdmittedStatement {
+  /** `undefined`: nothing is protected in this upstream, rows pass as they came. */
+  readonly plan: MaskPlan | undefined;
+  /** The statement may change what names and lexis depend on: probe before the next unit. */
+  readonly changesState: boolean;
+  /** The statement may change the schema: the host must look at the catalogue again before the next unit. */
+  readonly changesSchema: boolean;
+  /** It may write or lock: a later hold in the same transaction is refused. */
+  readonly hasEffects: boolean;
+  /** Its command, for the session's own bookkeeping (`begin`, `commit`, `set`, `copy`, …). */
+  readonly action: string;
+}
+
+/** The answer to a unit. `ticket` names the intent entry for {@link SessionHost.settle}; 0 in phases that record none. */
+export type Admission =
+  | {
+      readonly kind: 'proceed';
+      readonly ticket: number;
+      readonly statements: readonly AdmittedStatement[];
+      /** Error and notice texts may carry protected values: replace all but the allow-listed fields. */
+      readonly cleanTexts: boolean;
+      /** The host's own; handed back in {@link Unit.earlier}. */
+      readonly decision: unknown;
+    }
+  | { readonly kind: 'refuse'; readonly refusal: Refusal };
+
+/** What one statement of a unit did, as the server reported it. */
+export interface StatementResult {
+  /** The server's completion text without its numbers (`SELECT`, `INSERT`, `COPY`, …); empty when it did not complete. */
+  readonly command: string;
+  /** Rows delivered to the client's transport. */
+  readonly rowsReturned: number;
+  /** The server's figure; `null` when it gave none. */
+  readonly rowsAffected: number | null;
+}
+
+export interface Outcome {
+  readonly ticket: number;
+  readonly status: 'ok' | 'error' | 'cancelled' | 'unknown';
+  readonly statements: readonly StatementResult[];
+  readonly bytesReturned: number;
+  readonly maskedCells: number;
+  /** The server's own code (SQLSTATE, error number) when it failed. */
+  readonly errorCode: string | undefined;
+  readonly transaction: TransactionState;
+  /** Rows ended early because a limit of the portal was reached; another execute may follow. */
+  readonly suspended: boolean;
+}
+
+/** How a transaction ended. `unknown`: the connection was lost while its end was under way. */
+export type TransactionEnd = 'committed' | 'rolled-back' | 'unknown';
+
+/** What the client said of itself before authentication; nothing here is proven. */
+export interface LoginRequest {
+  readonly user: string;
+  readonly database: string;
+  /** Other startup parameters that were accepted (`application_name`, …). */
+  readonly parameters: Readonly<Record<string, string>>;
+  /** What the client gave to prove itself. */
+  readonly credential: { readonly kind: 'token'; readonly token: string } | { readonly kind: 'none' };
+  /** The client leg is encrypted by TLS that ends here. */
+  readonly encrypted: boolean;
+}
+
+export type LoginAnswer =
+  | { readonly kind: 'accept'; readonly principal: Principal; readonly server: ServerLogin }
+  | { readonly kind: 'refuse'; readonly refusal: Refusal };
+
+/** How the gateway logs in on the server leg. */
+export interface ServerLogin {
+  readonly user: string;
+  readonly database: string;
+  readonly password: string | undefined;
+  /** `require`: end the session unless the server leg is encrypted. `disable`: do not ask for it. */
+  readonly tls: 'require' | 'disable';
+}
+
+/** A finding of the session that policy and auditors must hear of. */
+export type SecurityEvent = {
+  /** The server's origin of a column is protected and the analysis did not expect it; it was masked all the same. */
+  readonly kind: 'lineage-disagreement';
+  readonly ticket: number;
+  readonly columns: readonly { readonly position: number; readonly label: string; readonly sources: readonly string[] }[];
+};
+
+/** Asks of a session: called synchronously by the session, never re-entered for the same question. */
+export interface SessionHost {
+  /** Bytes for a leg. Ownership passes to the host; the session will not change them. */
+  send(leg: Leg, bytes: Uint8Array): void;
+  /** Start TLS on a leg: everything sent before goes out in clear, everything after inside. Answer: {@link WireSession.tlsStarted}. */
+  startTls(leg: Leg): void;
+  /** Whether the client leg can be upgraded to TLS. */
+  readonly canEncryptClient: boolean;
+  /** The client leg cannot be overheard (unix socket, loopback, in-memory), so that a token may be sent in clear. */
+  readonly clientLegIsPrivate: boolean;
+  /** Who is this? Answer: {@link WireSession.loginAnswered}. */
+  authenticate(login: LoginRequest): void;
+  /** Open the server leg. Answer: {@link WireSession.serverConnected} or {@link WireSession.ended}. */
+  connectServer(): void;
+  /** May this unit go on? `undefined`: the answer comes later by {@link WireSession.admitted}. At most one is under way. */
+  admit(unit: Unit): Admission | undefined;
+  /** The pending unit was given up: cancelled, or its client is gone. */
+  abandon(): void;
+  /** What became of an admitted unit. Called exactly once for every ticket that is not 0. */
+  settle(outcome: Outcome): void;
+  transactionEnded(ordinal: number, end: TransactionEnd): void;
+  security(event: SecurityEvent): void;
+  /** The session is ready for statements: `cancelKey` (if any) now names it. */
+  ready(info: { readonly serverVersion: string }): void;
+  /** A client asked to cancel what runs under this key of ours; the session itself ends. */
+  cancelRequested(key: CancelKey): void;
+  /** Stop or go on reading from a leg (back-pressure while a unit is pending). */
+  pause(leg: Leg, paused: boolean): void;
+  /** The session is over. The host flushes what was sent and closes both legs. Called once. */
+  end(reason: EndReason): void;
+  /** 8 unpredictable bytes or more, for keys of our own. */
+  randomBytes(length: number): Uint8Array;
+}
+
+export interface CancelKey {
+  readonly processId: number;
+  readonly secret: Uint8Array;
+}
+
+export type EndReason =
+  | { readonly kind: 'closed'; readonly by: Leg }
+  | { readonly kind: 'refused'; readonly refusal: Refusal }
+  | { readonly kind: 'protocol-error'; readonly leg: Leg; readonly detail: string }
+  | { readonly kind: 'cancel-request' };
+
+/** Rows of an injected statement, as text; or the server's error code. */
+export type InjectResult =
+  | { readonly kind: 'rows'; readonly rows: readonly (readonly (string | null)[])[] }
+  | { readonly kind: 'error'; readonly code: string; readonly message: string };
+
+/** The session, as its host drives it. */
+export interface WireSession {
+  /** Bytes from a leg. The session may keep views of `bytes`: the host must not change them afterwards. */
+  receive(leg: Leg, bytes: Uint8Array): void;
+  /** The other end of a leg is gone, in order or not. */
+  ended(leg: Leg, detail?: string): void;
+  tlsStarted(leg: Leg): void;
+  loginAnswered(answer: LoginAnswer): void;
+  serverConnected(): void;
+  /** The answer to a unit for which `admit` returned `undefined`. */
+  admitted(admission: Admission): void;
+  /** Words for the person at the client while a unit is held, in the protocol's notice form. */
+  notice(message: string, hint?: string): void;
+  /**
+   * Runs a statement of the gateway's own on the same server connection and swallows the replies. Only while a unit is pending.
+   * `done` is called exactly once.
+   */
+  inject(sql: string, done: (result: InjectResult) => void): void;
+  /** End the session with a refusal in the protocol's form (expiry, drain, kill). */
+  terminate(refusal: Refusal): void;
+  /** The cancel key that the server gave for its leg, for a cancel request towards it. */
+  serverCancelKey(): CancelKey | undefined;
+  /** The key of our own that the client was given. */
+  readonly clientCancelKey: CancelKey | undefined;
+}

@@ -1,0 +1,119 @@
+import type { Catalogue } from '../catalog/catalogue.js';
+import type { CellType, ResultColumn } from '../masking/mask.js';
+import type { OutputColumn, UnitFacts } from '../sql/facts.js';
+import type { CompilePattern, HashPort } from '../ports.js';
+import type { CancelKey, DialectName, InjectResult, ServerLogin, SessionHost, SqlState, WireSession } from './contract.js';
+
+/** What an adapter gives to whoever composes the pipeline. Runtime sees a database through this and nothing else. */
+
+/** Why a text was not parsed. `syntax`: the database would refuse it too. `limit` and `internal`: ours; the parser instance is thrown away. */
+export interface ParseFailure {
+  readonly kind: 'syntax' | 'limit' | 'internal';
+  /** For people; never quotes a literal. */
+  readonly message: string;
+  /** UTF-16 offset in the text, when known. */
+  readonly position?: number;
+}
+
+/** A parsed unit: plain data that survives structured cloning; only the adapter's own `analyse` looks inside. */
+export interface ParsedUnit {
+  readonly statements: readonly unknown[];
+}
+
+export type ParseResult = { readonly ok: true; readonly unit: ParsedUnit } | { readonly ok: false; readonly failure: ParseFailure };
+
+/** What the parser must know besides the text; plain data. */
+export interface ParseContext {
+  /** The server's version, as in {@link Catalogue.serverVersion}. */
+  readonly serverVersion: number;
+  readonly lexical: Readonly<Record<string, string>>;
+}
+
+export type ParseText = (text: string, context: ParseContext) => Promise<ParseResult>;
+
+/** A catalogue made ready for resolution: bodies of views and routines parsed. Opaque to all but the adapter. */
+export interface ResolvedCatalogue {
+  readonly catalogue: Catalogue;
+}
+
+export interface AnalyseContext {
+  readonly catalogue: ResolvedCatalogue;
+  readonly state: SqlState;
+  /** Session state was changed inside the open transaction: COMMIT and ROLLBACK in this unit may change it back. */
+  readonly stateChangedInTransaction: boolean;
+  /** The catalogue is that of an open transaction: COMMIT and ROLLBACK in this unit may change it back. */
+  readonly schemaChangedInTransaction: boolean;
+  /** What FETCH returns from the cursors that are open in the session (see `StatementFacts.cursor`); without it, FETCH is opaque. */
+  readonly cursors?: ReadonlyMap<string, readonly OutputColumn[] | 'unknown'>;
+}
+
+export interface Dialect {
+  readonly name: DialectName;
+  /** A module for a worker thread: answers `{id, text, context}` messages with `{id, result: ParseResult}`. */
+  readonly parserEntry: URL;
+  /** Reads the whole catalogue by statements run through `query` (rows as text). Throws an `Error` when a statement fails. */
+  readCatalogue(query: CatalogueQuery, version: number, parse: ParseText): Promise<ResolvedCatalogue>;
+  /**
+   * The SQL state that a new session of this login begins with, read by statements run through `query`: what is explained and tested without
+   * a client is judged in it. Throws an `Error` when it cannot be read.
+   */
+  readState(query: CatalogueQuery): Promise<SqlState>;
+  /** A short text that differs whenever the committed schema may have changed; for polling. One statement of one row and column. */
+  readonly catalogueFingerprintSql: string;
+  /** The text with its literals taken out: groups statements for people, decides nothing. Linear time; never throws. */
+  shape(text: string): string;
+  /** Pure and synchronous; never throws: what it does not understand is opaque. */
+  analyse(unit: ParsedUnit, context: AnalyseContext): UnitFacts;
+  /** The base columns behind each column of a view: position by position, as facts name them. Used to classify views. */
+  relationOutputs(catalogue: ResolvedCatalogue, relation: string): UnitFacts['statements'][number]['outputs'];
+  /** The type behind a result column, for masks. */
+  cellType(column: ResultColumn): CellType;
+  createSession(host: SessionHost, options: WireSessionOptions): WireSession;
+  /** A client of the gateway's own, for the catalogue connection and for cancels. */
+  createServerClient(host: ServerClientHost, options: ServerClientOptions): ServerClient;
+}
+
+export type CatalogueQuery = (sql: string) => Promise<readonly (readonly (string | null)[])[]>;
+
+export interface WireSessionOptions {
+  readonly hash: HashPort;
+  readonly maskKey: Uint8Array;
+  readonly compilePattern: CompilePattern;
+  /** Longest message accepted from either leg; checked before buffering. */
+  readonly maxMessageBytes: number;
+  /** Longest message accepted before the login is complete. */
+  readonly maxStartupBytes: number;
+  /** Bytes that may wait behind a pending unit before reading pauses. */
+  readonly maxQueuedBytes: number;
+  /** Refuse clients that do not start TLS (unless the leg is private). */
+  readonly requireClientTls: boolean;
+  /** False: the host knows the principal without a token (a driver in the same process), and the client is not asked for one. Default: true. */
+  readonly askClientPassword?: boolean;
+  readonly cellType: Dialect['cellType'];
+}
+
+/** Sans-I/O as a wire session is: one login, then statements one after another. */
+export interface ServerClientHost {
+  send(bytes: Uint8Array): void;
+  startTls(): void;
+  randomBytes(length: number): Uint8Array;
+  ready(): void;
+  failed(detail: string): void;
+}
+
+export interface ServerClientOptions {
+  readonly login: ServerLogin;
+  readonly hash: HashPort;
+  readonly maxMessageBytes: number;
+  /** When given: only send a cancel for this key, then end. */
+  readonly cancel?: CancelKey;
+}
+
+export interface ServerClient {
+  /** The transport is open: begins to speak. */
+  connected(): void;
+  receive(bytes: Uint8Array): void;
+  tlsStarted(): void;
+  ended(detail?: string): void;
+  query(sql: string, done: (result: InjectResult) => void): void;
+}

@@ -1,0 +1,6 @@
+export * from './names.js';
+export * from './facts.js';
+export * from './model.js';
+export * from './statement.js';
+export * from './knowledge.js';
+export { analyse, relationOutputs } from './analyse.js';

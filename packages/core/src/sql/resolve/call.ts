@@ -1,0 +1,140 @@
+import type { RoutineFacts } from '../knowledge.js';
+import type { Call, Cast, OperatorName, Window } from '../model.js';
+import { joinName } from '../names.js';
+import type { Resolver } from './context.js';
+import type { Scope } from './scope.js';
+import { counted, derive, type Value } from './value.js';
+
+/** Calls of routines, by name, by operator and by cast. */
+
+/** The windows that a select names, by their names. */
+export type NamedWindows = ReadonlyMap<string, Window>;
+
+const WINDOWS = new WeakMap<Scope, NamedWindows>();
+
+/** Makes the WINDOW clause of a select known to the calls in it. */
+export function nameWindows(scope: Scope, windows: NamedWindows): void {
+  WINDOWS.set(scope, windows);
+}
+
+/** A routine that was found, with the values of its arguments. */
+export interface ResolvedCall {
+  readonly facts: RoutineFacts | undefined;
+  readonly arguments: readonly Value[];
+  readonly value: Value;
+}
+
+export function callValue(r: Resolver, call: Call, scope: Scope): Value {
+  return resolveCall(r, call, scope).value;
+}
+
+export function resolveCall(r: Resolver, call: Call, scope: Scope): ResolvedCall {
+  const values = call.arguments.map((argument) => r.value(argument.expression, scope));
+  const facts = r.routineChanged(call.name) ? undefined : r.options.routines.routine(call.name, values.length, r.searchPath);
+  const field = facts === undefined ? fieldByCall(r, call, values) : undefined;
+  if (field !== undefined) return { facts, arguments: values, value: field };
+  const result = applyRoutine(r, joinName(...call.name), facts, values);
+  const around = aroundCall(r, call, scope);
+  const own = facts?.computes === 'count' && call.distinct !== true ? countValue(call, values, result) : result;
+  return { facts, arguments: values, value: around.length === 0 ? own : { ...derive([own, ...around]), opaque: own.opaque || around.some(isOpaque) } };
+}
+
+function isOpaque(value: Value): boolean {
+  return value.opaque;
+}
+
+function countValue(call: Call, values: readonly Value[], result: Value): Value {
+  if (call.star === true) return result;
+  const [only] = values;
+  return values.length === 1 && only !== undefined ? { ...counted(only), opaque: result.opaque || only.opaque } : result;
+}
+
+/** `ssn(t)` for `t.ssn`. */
+function fieldByCall(r: Resolver, call: Call, values: readonly Value[]): Value | undefined {
+  const [name, schema] = [call.name.at(-1), call.name.at(-2)];
+  const [row] = values;
+  if (!r.options.rules.rowsAsValues || schema !== undefined || values.length !== 1 || r.routineChanged(call.name)) return undefined;
+  const field = row?.fields?.find((candidate) => candidate.name === name);
+  if (field?.reason !== undefined) r.effects.opaque(field.reason);
+  return field?.value;
+}
+
+/** FILTER, ORDER BY and OVER of a call: they decide over its value. */
+function aroundCall(r: Resolver, call: Call, scope: Scope): Value[] {
+  const values: Value[] = [];
+  if (call.filter !== undefined) values.push(r.condition(call.filter, scope));
+  for (const item of call.orderBy ?? []) values.push(ordered(r, r.value(item.expression, scope)));
+  if (call.over !== undefined) values.push(...windowValues(r, call.over, scope, 0));
+  return values;
+}
+
+function ordered(r: Resolver, value: Value): Value {
+  r.effects.use(value, 'order');
+  return value;
+}
+
+function windowValues(r: Resolver, window: Window, scope: Scope, depth: number): Value[] {
+  const base = window.reference === undefined ? undefined : findWindows(scope)?.get(window.reference);
+  const values = base === undefined || depth > 100 ? [] : windowValues(r, base, scope, depth + 1);
+  for (const expression of window.partitionBy) {
+    const value = r.value(expression, scope);
+    r.effects.use(value, 'group');
+    values.push(value);
+  }
+  for (const item of window.orderBy) values.push(ordered(r, r.value(item.expression, scope)));
+  for (const offset of window.frame) values.push(r.value(offset, scope));
+  return values;
+}
+
+function findWindows(scope: Scope): NamedWindows | undefined {
+  return WINDOWS.get(scope);
+}
+
+/** Records what running a routine on these values does, and gives its result. `undefined` facts: nothing is known of it. */
+export function applyRoutine(r: Resolver, written: string, facts: RoutineFacts | undefined, values: readonly Value[]): Value {
+  for (const value of values) r.spend(value.origins.size + value.via.length);
+  const whole = derive(values);
+  const { effects } = r;
+  if (facts === undefined) {
+    effects.opaque({ kind: 'unknown-routine', detail: written });
+    effects.routines.set(written, { name: written, category: 'unknown' });
+    effects.changesState = true;
+    effects.raise('write');
+    effects.use(whole, 'argument');
+    return { ...whole, opaque: true };
+  }
+  effects.routines.set(facts.name, { name: facts.name, category: facts.category });
+  if (ARGUMENT_CATEGORIES.has(facts.category)) effects.use(whole, 'argument');
+  if (facts.category === 'unknown') effects.raise('write');
+  if (facts.category === 'elevated') effects.elevated = true;
+  if (facts.returnsSet === true) effects.use(whole, 'predicate-other');
+  if (facts.opaque !== undefined) effects.opaque(facts.opaque);
+  if (facts.flow !== undefined) effects.flow(whole, facts.flow);
+  if (facts.changesState === true) effects.changesState = true;
+  if (facts.locks === true) effects.locks = true;
+  if (facts.raises !== undefined) effects.raise(facts.raises);
+  return facts.opaque === undefined ? whole : { ...whole, opaque: true };
+}
+
+const ARGUMENT_CATEGORIES: ReadonlySet<RoutineFacts['category']> = new Set<RoutineFacts['category']>(['volatile', 'elevated', 'session', 'unknown']);
+
+export function operatorValue(r: Resolver, operator: OperatorName, values: readonly Value[]): Value {
+  const name = operator.schema === undefined ? operator.symbol : `${joinName(operator.schema)}.${operator.symbol}`;
+  const facts = r.options.routines.operator(operator, values.length, r.searchPath);
+  return withoutListing(r, `operator ${name}`, facts, values);
+}
+
+export function castValue(r: Resolver, cast: Cast, scope: Scope): Value {
+  const facts = r.options.routines.cast(cast.type, r.searchPath);
+  return withoutListing(r, `cast to ${joinName(...cast.type.name)}`, facts, [r.value(cast.operand, scope)]);
+}
+
+/** Operators and casts of the system are not listed as routines: every statement is full of them. */
+function withoutListing(r: Resolver, name: string, facts: RoutineFacts | undefined, values: readonly Value[]): Value {
+  if (facts?.category === 'pure' && facts.opaque === undefined) {
+    for (const value of values) r.spend(value.origins.size + value.via.length);
+    return derive(values);
+  }
+  return applyRoutine(r, name, facts, values);
+}
+

@@ -1,0 +1,130 @@
+import type { Action, ColumnUse, ColumnUseKind, FilterFact, Flow, OpaqueReason, RoutineUse, StatementClass } from '../facts.js';
+import { COLUMN_USES } from '../facts.js';
+import type { ColumnName, RelationName } from '../names.js';
+import type { Value } from './value.js';
+import { settle, sources } from './value.js';
+
+/** What is gathered while a statement, view or common table is resolved. Only ever grows. */
+export class Effects {
+  readonly reads = new Set<RelationName>();
+  readonly writes = new Set<RelationName>();
+  readonly routines = new Map<string, RoutineUse>();
+  /** Verbs of data-modifying statements, those in a WITH too. */
+  readonly actions = new Set<Action>();
+  /** Verbs inside of such a statement: the UPDATE of an upsert, the branches of a MERGE. */
+  readonly innerActions = new Set<Action>();
+  locks = false;
+  elevated = false;
+  changesState = false;
+  class: StatementClass = 'read';
+  filter: FilterFact = 'none';
+  readonly #uses = new Map<ColumnName, number>();
+  readonly #reasons = new Map<string, OpaqueReason>();
+  readonly #flows = new Map<string, Flow>();
+  readonly #pending: { readonly value: Value; readonly use: ColumnUseKind }[] = [];
+
+  /** Records a use of every column that the value derives from; columns that are only counted are only counted. */
+  use(value: Value, use: ColumnUseKind): void {
+    this.#record(value, use);
+    if (value.via.length > 0) this.#pending.push({ value, use });
+  }
+
+  #record(value: Value, use: ColumnUseKind): void {
+    for (const [column, how] of value.origins) this.useColumn(column, how === 'counted' ? 'count' : use);
+  }
+
+  useColumn(column: ColumnName, use: ColumnUseKind): void {
+    this.#uses.set(column, (this.#uses.get(column) ?? 0) | (1 << COLUMN_USES.indexOf(use)));
+  }
+
+  opaque(reason: OpaqueReason): void {
+    this.#reasons.set(`${reason.kind} ${reason.detail}`, reason);
+  }
+
+  /** Records that a value moves somewhere. A value that no column feeds leaves no trace. */
+  flow(value: Value, to: Flow['to']): void {
+    const from = sources(settle(value).origins);
+    if (from.length === 0) return;
+    for (const column of from) this.useColumn(column, 'write-source');
+    const flow: Flow = { from, to };
+    this.#flows.set(JSON.stringify(flow), flow);
+  }
+
+  raise(to: StatementClass): void {
+    if (STRENGTH[to] > STRENGTH[this.class]) this.class = to;
+  }
+
+  /** The least selective filter of all parts that need one wins. */
+  filtered(filter: FilterFact): void {
+    if (FILTER_STRENGTH[filter] > FILTER_STRENGTH[this.filter]) this.filter = filter;
+  }
+
+  /** Takes everything of another collection in. */
+  add(other: Effects): void {
+    for (const relation of other.reads) this.reads.add(relation);
+    for (const relation of other.writes) this.writes.add(relation);
+    for (const [name, routine] of other.routines) this.routines.set(name, routine);
+    for (const action of other.actions) this.actions.add(action);
+    for (const action of other.innerActions) this.innerActions.add(action);
+    for (const [column, uses] of other.#uses) this.#uses.set(column, (this.#uses.get(column) ?? 0) | uses);
+    for (const [key, reason] of other.#reasons) this.#reasons.set(key, reason);
+    for (const [key, flow] of other.#flows) this.#flows.set(key, flow);
+    for (const pending of other.#pending) this.#pending.push(pending);
+    this.locks ||= other.locks;
+    this.elevated ||= other.elevated;
+    this.changesState ||= other.changesState;
+    this.raise(other.class);
+    this.filtered(other.filter);
+  }
+
+  /** Takes in what another collection names, but none of what running it would do: EXPLAIN. */
+  addUnexecuted(other: Effects): void {
+    for (const relation of [...other.reads, ...other.writes]) this.reads.add(relation);
+    for (const [name, routine] of other.routines) this.routines.set(name, routine);
+    for (const { column, use } of other.columnUses) if (!use.startsWith('write-')) this.useColumn(column, use);
+    for (const [key, reason] of other.#reasons) this.#reasons.set(key, reason);
+    this.filtered(other.filter);
+  }
+
+  /** Records the uses again with all that conditions have made equal since. Called once, when everything was read. */
+  finish(): void {
+    for (const { value, use } of this.#pending) this.#record(settle(value), use);
+    this.#pending.length = 0;
+  }
+
+  get opaqueReasons(): OpaqueReason[] {
+    return [...this.#reasons.values()];
+  }
+
+  get flows(): Flow[] {
+    return [...this.#flows.values()];
+  }
+
+  /** Every column used so far, whatever for. */
+  get usedColumns(): ColumnName[] {
+    return [...this.#uses.keys()];
+  }
+
+  get columnUses(): ColumnUse[] {
+    const uses: ColumnUse[] = [];
+    for (const column of [...this.#uses.keys()].sort()) {
+      const bits = this.#uses.get(column) ?? 0;
+      for (const [at, use] of COLUMN_USES.entries()) if ((bits & (1 << at)) !== 0) uses.push({ column, use });
+    }
+    return uses;
+  }
+}
+
+/** A statement that reads is never weakened to a session or transaction statement by what else it does. */
+const STRENGTH = {
+  session: 0,
+  transaction: 1,
+  read: 2,
+  write: 3,
+  procedural: 4,
+  schema: 5,
+  privilege: 6,
+  administrative: 7,
+} as const satisfies Record<StatementClass, number>;
+
+const FILTER_STRENGTH = { none: 0, present: 1, 'always-true': 2, absent: 3 } as const satisfies Record<FilterFact, number>;

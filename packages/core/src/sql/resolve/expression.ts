@@ -1,0 +1,239 @@
+import { unreachable } from '../../unreachable.js';
+import type { Case, ColumnReference, Expression, Operator, Query } from '../model.js';
+import { joinName } from '../names.js';
+import { callValue, castValue, operatorValue } from './call.js';
+import { caseCondition, comparedValue } from './condition.js';
+import type { Resolver } from './context.js';
+import type { Effects } from './effects.js';
+import { expandStar, lookUp, type Scope } from './scope.js';
+import { type Column, derive, NOTHING, OPAQUE, type Outputs, rowOf, stored, type Value } from './value.js';
+
+/** The value of every kind of expression. */
+export function expressionValue(r: Resolver, expression: Expression, scope: Scope): Value {
+  switch (expression.kind) {
+    case 'literal':
+    case 'parameter':
+    case 'session-value':
+    case 'default':
+    case 'cursor-position':
+      return NOTHING;
+    case 'column':
+      return columnValue(r, expression, scope);
+    case 'star':
+      return rowValue(r, [expression], scope);
+    case 'call':
+      return callValue(r, expression, scope);
+    case 'operator':
+      return operatorChain(r, expression, scope);
+    case 'comparison':
+      return operatorValue(r, expression.operator, [r.value(expression.left, scope), r.value(expression.right, scope)]);
+    case 'logical':
+      return valueOf(r, expression.operands, scope);
+    case 'not':
+    case 'null-test':
+    case 'boolean-test':
+      return valueOf(r, [expression.operand], scope);
+    case 'in-list':
+      return operatorValue(
+        r,
+        expression.operator,
+        [expression.operand, ...expression.list].map((operand) => r.value(operand, scope)),
+      );
+    case 'in-query':
+      return operatorValue(r, expression.operator, [r.value(expression.operand, scope), queryAsCondition(r, expression.query, scope, true)]);
+    case 'exists':
+      return queryAsCondition(r, expression.query, scope, false);
+    case 'scalar-query':
+      return scalarQuery(r.query(expression.query, scope));
+    case 'array-query':
+      return derive([outputsValue(r.query(expression.query, scope))]);
+    case 'quantified': {
+      const { right } = expression;
+      const other = right.kind === 'query' ? queryAsCondition(r, right.query, scope, true) : r.value(right.expression, scope);
+      return operatorValue(r, expression.operator, [r.value(expression.left, scope), other]);
+    }
+    case 'case':
+      return caseValue(r, expression, scope);
+    case 'cast':
+      return castValue(r, expression, scope);
+    case 'row':
+      return rowValue(r, expression.fields, scope);
+    case 'array':
+      return valueOf(r, expression.elements, scope);
+    case 'construct':
+      return valueOf(r, expression.operands, scope);
+    case 'field':
+      return fieldValue(r, r.value(expression.operand, scope), expression.field);
+    case 'field-star':
+      return r.value(expression.operand, scope);
+    case 'subscript':
+      return valueOf(r, [expression.operand, ...expression.indices], scope);
+    case 'opaque':
+      r.effects.opaque(expression.reason);
+      return { ...valueOf(r, expression.operands, scope), opaque: true };
+    default:
+      return unreachable(expression);
+  }
+}
+
+function valueOf(r: Resolver, operands: readonly Expression[], scope: Scope): Value {
+  return combine(
+    r,
+    operands.map((operand) => r.value(operand, scope)),
+  );
+}
+
+/** {@link derive}, accounted for. */
+export function combine(r: Resolver, values: readonly Value[]): Value {
+  for (const value of values) r.spend(value.origins.size + value.via.length);
+  return derive(values);
+}
+
+function columnValue(r: Resolver, reference: ColumnReference, scope: Scope): Value {
+  const lookup = lookUp(scope, reference, r.options.rules, (query) => r.correlated.add(query));
+  if (lookup.kind === 'unknown') {
+    r.effects.opaque({ kind: 'unknown-column', detail: joinName(...reference.qualifier, reference.name) });
+    return OPAQUE;
+  }
+  const { value, column } = lookup.found;
+  if (column?.reason !== undefined) r.effects.opaque(column.reason);
+  if (value.opaque && column === undefined) r.effects.opaque({ kind: 'unknown-column', detail: joinName(...reference.qualifier, reference.name) });
+  noteReasons(r, value.fields ?? []);
+  return value;
+}
+
+/** Reading these columns may reach further than the analysis can see. */
+function noteReasons(r: Resolver, columns: readonly Column[]): void {
+  r.spend(columns.length);
+  for (const column of columns) if (column.reason !== undefined) r.effects.opaque(column.reason);
+}
+
+/** The columns that a list of expressions stands for, with its stars expanded. Names are those that `name` gives to the others. */
+export function expandList(
+  r: Resolver,
+  items: readonly Expression[],
+  scope: Scope,
+  name: (at: number) => string,
+): Outputs {
+  const columns: Column[] = [];
+  let complete = true;
+  for (const [at, item] of items.entries()) {
+    const expanded = expandItem(r, item, scope);
+    if (expanded === undefined) {
+      columns.push({ name: name(at), value: r.value(item, scope) });
+    } else {
+      columns.push(...expanded.columns);
+      complete &&= expanded.complete;
+    }
+  }
+  return { columns, complete };
+}
+
+/** What a star stands for; `undefined` when the expression is none. */
+function expandItem(r: Resolver, item: Expression, scope: Scope): Outputs | undefined {
+  if (item.kind === 'star') {
+    const outputs = expandStar(scope, item.qualifier, (query) => r.correlated.add(query));
+    if (outputs === undefined) return starOfColumn(r, item.qualifier, scope);
+    if (!outputs.complete) r.effects.opaque({ kind: 'unknown-column', detail: joinName(...item.qualifier, '*') });
+    noteReasons(r, outputs.columns);
+    return outputs;
+  }
+  if (item.kind !== 'field-star') return undefined;
+  return fieldsOf(r, r.value(item.operand, scope));
+}
+
+/** `a.*` where `a` is no FROM item: a column of a row type, or a mistake. */
+function starOfColumn(r: Resolver, qualifier: readonly string[], scope: Scope): Outputs {
+  return fieldsOf(r, columnValue(r, { kind: 'column', qualifier: qualifier.slice(0, -1), name: qualifier.at(-1) ?? '' }, scope));
+}
+
+function fieldsOf(r: Resolver, row: Value): Outputs {
+  if (row.fields !== undefined) {
+    noteReasons(r, row.fields);
+    return { columns: row.fields, complete: !row.opaque };
+  }
+  // A stored column of a composite type: how many fields it has is not known here.
+  r.effects.opaque({ kind: 'unknown-column', detail: 'the fields of a row value' });
+  return { columns: [{ name: '*', value: derive([row]) }], complete: false };
+}
+
+function rowValue(r: Resolver, fields: readonly Expression[], scope: Scope): Value {
+  const outputs = expandList(r, fields, scope, (at) => `f${at + 1}`);
+  return rowOf(outputs.columns, outputs.complete);
+}
+
+export function fieldValue(r: Resolver, row: Value, name: string): Value {
+  if (row.fields === undefined) return derive([row]);
+  const field = row.fields.find((candidate) => candidate.name === name);
+  if (field === undefined) {
+    r.effects.opaque({ kind: 'unknown-column', detail: joinName(name) });
+    return { ...derive([row]), opaque: true };
+  }
+  if (field.reason !== undefined) r.effects.opaque(field.reason);
+  return field.value;
+}
+
+function scalarQuery(outputs: Outputs): Value {
+  if (!outputs.complete) return outputsValue(outputs);
+  const [first, second] = outputs.columns;
+  if (first === undefined) return NOTHING;
+  return second === undefined ? first.value : rowOf(outputs.columns);
+}
+
+/** Everything that a query returns, as one value. */
+export function outputsValue(outputs: Outputs): Value {
+  const value = derive(outputs.columns.map((column) => column.value));
+  return outputs.complete ? value : { ...value, opaque: true };
+}
+
+/**
+ * The truth of a condition on a query: it derives from the conditions inside, and from what the query returns when that is compared
+ * (`compared`) or when it decides how many rows there are.
+ */
+function queryAsCondition(r: Resolver, query: Query, scope: Scope, compared: boolean): Value {
+  const { result, effects } = r.collect(() => r.query(query, scope));
+  r.effects.add(effects);
+  const outputs = compared ? [outputsValue(result)] : result.columns.flatMap((column) => (column.value.direct ? [] : [column.value]));
+  return combine(r, [usedValue(effects), ...outputs]);
+}
+
+function usedValue(effects: Effects): Value {
+  return { ...stored(...effects.usedColumns), direct: false, opaque: effects.opaqueReasons.length > 0 };
+}
+
+function caseValue(r: Resolver, expression: Case, scope: Scope): Value {
+  const operand = expression.operand === undefined ? undefined : comparedValue(r, expression.operand, scope);
+  const parts = expression.whens.flatMap((when) => [caseCondition(r, operand, when.condition, scope), r.value(when.result, scope)]);
+  if (operand !== undefined) parts.push(operand.value);
+  if (expression.otherwise !== undefined) parts.push(r.value(expression.otherwise, scope));
+  return combine(r, parts);
+}
+
+/** `a || b || c …` leans to the left and may be long: walked, not recursed into. */
+function operatorChain(r: Resolver, expression: Operator, scope: Scope): Value {
+  const spine: Operator[] = [];
+  let at: Expression = expression;
+  while (at.kind === 'operator' && at.operands.length === 2) {
+    spine.push(at);
+    const [left]: readonly Expression[] = at.operands;
+    if (left === undefined) break;
+    at = left;
+  }
+  if (spine.length === 0) {
+    return operatorValue(
+      r,
+      expression.operator,
+      expression.operands.map((operand) => r.value(operand, scope)),
+    );
+  }
+  const values = [r.value(at, scope)];
+  let opaque = false;
+  for (const operator of spine.reverse()) {
+    const [, right] = operator.operands;
+    const value = right === undefined ? NOTHING : r.value(right, scope);
+    opaque ||= operatorValue(r, operator.operator, [value]).opaque;
+    values.push(value);
+  }
+  return { ...combine(r, values), opaque: opaque || values.some((value) => value.opaque) };
+}
+

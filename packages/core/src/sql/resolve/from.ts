@@ -1,0 +1,201 @@
+import { unreachable } from '../../unreachable.js';
+import type { Alias, ConstructItem, FromItem, JoinItem, OpaqueItem, RelationItem, RoutineItem, SubqueryItem } from '../model.js';
+import { joinName, splitName } from '../names.js';
+import { resolveCall } from './call.js';
+import { referenceCommonTable } from './common-table.js';
+import { joinColumns } from './condition.js';
+import type { ResolvedRelation, Resolver } from './context.js';
+import { combine } from './expression.js';
+import { findCommonTable, type Namespace, namespaceOf, openScope, type Range, rangeOf, type Scope } from './scope.js';
+import { type Column, derive, either, offer, OPAQUE, type Outputs, read, type ScopeColumn, UNKNOWN_OUTPUTS, type Value } from './value.js';
+
+/** FROM items: what each adds to the scope of its select. `siblings` are the items on its left, for LATERAL. */
+export function fromItem(r: Resolver, item: FromItem, outer: Scope, siblings: readonly Namespace[]): Namespace {
+  return r.nested(() => {
+    switch (item.kind) {
+      case 'relation':
+        return relationItem(r, item, outer, siblings);
+      case 'subquery':
+        return subqueryItem(r, item, outer, siblings);
+      case 'routine':
+        return routineItem(r, item, lateralScope(outer, siblings));
+      case 'construct':
+        return constructItem(r, item, lateralScope(outer, siblings));
+      case 'join':
+        return joinItem(r, item, outer, siblings);
+      case 'opaque':
+        return opaqueItem(r, item, lateralScope(outer, siblings));
+      default:
+        return unreachable(item);
+    }
+  });
+}
+
+/** The whole FROM clause. */
+export function fromClause(r: Resolver, items: readonly FromItem[], outer: Scope, siblings: readonly Namespace[] = []): Namespace[] {
+  const namespaces: Namespace[] = [];
+  for (const item of items) namespaces.push(fromItem(r, item, outer, [...siblings, ...namespaces]));
+  return namespaces;
+}
+
+function lateralScope(outer: Scope, siblings: readonly Namespace[]): Scope {
+  const scope = openScope(outer);
+  scope.namespaces.push(...siblings);
+  return scope;
+}
+
+/** Renames the first columns as an alias says. */
+export function renamed(outputs: Outputs, names: readonly string[]): Outputs {
+  if (names.length === 0) return outputs;
+  const columns = outputs.columns.map((column, at) => ({ ...column, name: names[at] ?? column.name }));
+  return { ...outputs, columns };
+}
+
+/** As {@link renamed}; names beyond the known columns are columns that were not known, of the value `more`. */
+function extended(outputs: Outputs, names: readonly string[], more: Value): Outputs {
+  const { columns, complete } = renamed(outputs, names);
+  const added = names.slice(columns.length).map((name): Column => ({ name, value: more }));
+  return { columns: [...columns, ...added], complete };
+}
+
+function relationItem(r: Resolver, item: RelationItem, outer: Scope, siblings: readonly Namespace[]): Namespace {
+  for (const argument of item.sample ?? []) r.effects.use(r.value(argument, lateralScope(outer, siblings)), 'predicate-other');
+  const [bare] = item.name.length === 1 ? item.name : [];
+  const common = bare === undefined ? undefined : findCommonTable(outer, bare);
+  const name = item.alias?.name ?? item.name.at(-1);
+  const names = item.alias?.columns ?? [];
+  if (common !== undefined) return aliased(r, name, referenceCommonTable(r, common), names);
+  const relation = r.relation(item.name);
+  if (relation === undefined) {
+    r.effects.reads.add(joinName(...item.name));
+    r.effects.opaque({ kind: 'unknown-relation', detail: joinName(...item.name) });
+    return aliased(r, name, UNKNOWN_OUTPUTS, names);
+  }
+  readRelation(r, relation);
+  const schema = item.alias === undefined ? splitName(relation.name)[0] : undefined;
+  r.spend(relation.outputs.columns.length);
+  return namespaceOf(
+    rangeOf(name, extended(relation.outputs, names, OPAQUE), { systemColumns: relation.systemColumns, ...(schema === undefined ? {} : { schema }) }),
+  );
+}
+
+function aliased(r: Resolver, name: string | undefined, outputs: Outputs, names: readonly string[]): Namespace {
+  r.spend(outputs.columns.length);
+  return namespaceOf(rangeOf(name, outputs.complete ? renamed(outputs, names) : extended(outputs, names, OPAQUE)));
+}
+
+/** Records that the rows of a relation are read. */
+export function readRelation(r: Resolver, relation: ResolvedRelation): void {
+  r.effects.reads.add(relation.name);
+  if (relation.effects !== undefined) r.effects.add(relation.effects);
+  if (relation.opaque !== undefined) r.effects.opaque(relation.opaque);
+}
+
+function subqueryItem(r: Resolver, item: SubqueryItem, outer: Scope, siblings: readonly Namespace[]): Namespace {
+  const outputs = r.query(item.query, item.lateral ? lateralScope(outer, siblings) : outer);
+  return aliased(r, item.alias?.name, outputs, item.alias?.columns ?? []);
+}
+
+function routineItem(r: Resolver, item: RoutineItem, scope: Scope): Namespace {
+  const parts = item.calls.map((call) => routineColumns(r, call, item.alias, scope));
+  const columns = parts.flatMap((part) => part.outputs.columns);
+  const more = parts.flatMap((part) => (part.more === undefined ? [] : [part.more]));
+  if (item.ordinality) columns.push({ name: 'ordinality', value: derive(columns.map((column) => column.value)) });
+  const open = more.length === 0 ? undefined : derive(more);
+  const outputs = extended({ columns, complete: true }, item.alias?.columns ?? [], open ?? OPAQUE);
+  const [first] = item.calls;
+  const name = item.alias?.name ?? (first?.call.kind === 'call' ? first.call.name.at(-1) : undefined);
+  const range: Range = { name, columns: outputs.columns.map(offer), systemColumns: false, ...(open === undefined ? {} : { more: open }) };
+  return namespaceOf(range);
+}
+
+interface RoutineColumns {
+  readonly outputs: Outputs;
+  /** What columns derive from that are not known by name (it may return a row type). */
+  readonly more?: Value;
+}
+
+function routineColumns(r: Resolver, item: RoutineItem['calls'][number], alias: Alias | undefined, scope: Scope): RoutineColumns {
+  const { call } = item;
+  const resolved = call.kind === 'call' ? resolveCall(r, call, scope) : { facts: undefined, value: r.value(call, scope) };
+  // How many rows come back is decided by the arguments.
+  r.effects.use(resolved.value, 'predicate-other');
+  const value = derive([resolved.value]);
+  const all = (names: readonly string[]): Outputs => ({ columns: names.map((name) => ({ name, value })), complete: true });
+  if (item.columns !== undefined) return { outputs: all(item.columns.map((column) => column.name)) };
+  if (call.kind === 'call' && resolved.facts === undefined) return { outputs: { columns: [], complete: false }, more: { ...value, opaque: true } };
+  if (resolved.facts?.rowOf !== undefined) return { outputs: rowOfRelation(r, resolved.facts.rowOf, value) };
+  if (resolved.facts?.columns !== undefined) return { outputs: all(resolved.facts.columns) };
+  const own = call.kind === 'call' ? call.name.at(-1) : undefined;
+  return { outputs: all([alias?.name ?? own ?? '?column?']), more: value };
+}
+
+function rowOfRelation(r: Resolver, name: string, value: Value): Outputs {
+  const relation = r.relation(splitName(name));
+  if (relation === undefined) return UNKNOWN_OUTPUTS;
+  const columns = relation.outputs.columns.map((column): Column => ({ name: column.name, value: derive([value, column.value]) }));
+  return { columns, complete: relation.outputs.complete };
+}
+
+function constructItem(r: Resolver, item: ConstructItem, scope: Scope): Namespace {
+  const value = combine(
+    r,
+    item.operands.map((operand) => r.value(operand, scope)),
+  );
+  r.effects.use(value, 'predicate-other');
+  const columns = item.columns.map((name): Column => ({ name, value }));
+  return namespaceOf(rangeOf(item.alias?.name ?? item.name, renamed({ columns, complete: true }, item.alias?.columns ?? [])));
+}
+
+function opaqueItem(r: Resolver, item: OpaqueItem, scope: Scope): Namespace {
+  for (const operand of item.operands) r.effects.use(r.value(operand, scope), 'predicate-other');
+  r.effects.opaque(item.reason);
+  return aliased(r, item.alias?.name, UNKNOWN_OUTPUTS, item.alias?.columns ?? []);
+}
+
+function joinItem(r: Resolver, item: JoinItem, outer: Scope, siblings: readonly Namespace[]): Namespace {
+  const left = fromItem(r, item.left, outer, siblings);
+  const right = fromItem(r, item.right, outer, [...siblings, left]);
+  const shared = item.using ?? (item.natural ? commonNames(r, left, right) : []);
+  const merged = shared.map((name) => mergeColumn(r, name, left, right));
+  const rest = [...left.visible, ...right.visible].filter((column) => !shared.includes(column.name));
+  const visible = [...merged, ...rest];
+  const more = [left, right].flatMap((side) => (side.more === undefined ? [] : [side.more]));
+  const open = more.length === 0 ? {} : { more: derive(more) };
+  if (item.on !== undefined) {
+    const scope = openScope(outer);
+    scope.namespaces.push(left, right);
+    r.condition(item.on, scope);
+  }
+  r.spend(visible.length);
+  if (item.alias !== undefined) return aliasedJoin(item.alias, visible, open);
+  const using: Range[] = item.usingAlias === undefined ? [] : [{ name: item.usingAlias, columns: merged, systemColumns: false }];
+  return { ranges: [...left.ranges, ...right.ranges, ...using], visible, ...open };
+}
+
+function aliasedJoin(alias: Alias, visible: readonly ScopeColumn[], open: { readonly more?: Value }): Namespace {
+  const columns = visible.map((column, at) => ({ ...column, name: alias.columns[at] ?? column.name }));
+  return namespaceOf({ name: alias.name, columns, systemColumns: false, ...open });
+}
+
+function commonNames(r: Resolver, left: Namespace, right: Namespace): string[] {
+  if (left.more !== undefined || right.more !== undefined) {
+    r.effects.opaque({ kind: 'unknown-column', detail: 'the columns of a natural join' });
+  }
+  const names = new Set(right.visible.map((column) => column.name));
+  return [...new Set(left.visible.map((column) => column.name))].filter((name) => names.has(name));
+}
+
+function mergeColumn(r: Resolver, name: string, left: Namespace, right: Namespace): ScopeColumn {
+  const [a, b] = [left, right].map((side) => sideColumn(r, name, side));
+  if (a === undefined || b === undefined) return offer({ name, value: OPAQUE });
+  joinColumns(r, a, b);
+  return offer({ name, value: either([a, b]) });
+}
+
+function sideColumn(r: Resolver, name: string, side: Namespace): Value {
+  const column = side.visible.find((candidate) => candidate.name === name);
+  if (column !== undefined) return read(column);
+  if (side.more === undefined || side.more.opaque) r.effects.opaque({ kind: 'unknown-column', detail: joinName(name) });
+  return side.more ?? OPAQUE;
+}

@@ -1,0 +1,166 @@
+import { unreachable } from '../../unreachable.js';
+import type { Expression, OrderItem, Query, Select, SetOperation, Values } from '../model.js';
+import { joinName } from '../names.js';
+import { nameWindows } from './call.js';
+import { finishWith, openWith } from './common-table.js';
+import type { Resolver } from './context.js';
+import { expandList } from './expression.js';
+import { fromClause } from './from.js';
+import { openScope, type Scope } from './scope.js';
+import { filterOf } from './truth.js';
+import { type Column, derive, either, type Outputs, read, UNKNOWN_OUTPUTS, type Value } from './value.js';
+
+/** What a query returns. Records everything that running it reads, calls and compares. */
+export function queryOutputs(r: Resolver, query: Query, parent: Scope): Outputs {
+  const { scope, entries } = openWith(query.with, parent, query);
+  const { outputs, inner } = bodyOutputs(r, query, scope);
+  for (const item of query.orderBy) sortBy(r, item, outputs, inner);
+  for (const count of [query.limit, query.offset]) {
+    if (count !== undefined) r.effects.use(r.value(count, scope), 'predicate-other');
+  }
+  if (query.locks.length > 0) r.effects.locks = true;
+  finishWith(r, entries);
+  return outputs;
+}
+
+interface Body {
+  readonly outputs: Outputs;
+  /** Where ORDER BY finds what is no output; `undefined` when it may name outputs only. */
+  readonly inner: Scope | undefined;
+}
+
+function bodyOutputs(r: Resolver, query: Query, scope: Scope): Body {
+  const { body } = query;
+  switch (body.kind) {
+    case 'select':
+      return selectOutputs(r, body, scope);
+    case 'values':
+      return { outputs: valuesOutputs(r, body, scope), inner: undefined };
+    case 'set-operation':
+      return { outputs: setOperation(r, body, scope), inner: undefined };
+    case 'opaque':
+      r.effects.opaque(body.reason);
+      return { outputs: UNKNOWN_OUTPUTS, inner: undefined };
+    default:
+      return unreachable(body);
+  }
+}
+
+function selectOutputs(r: Resolver, select: Select, outer: Scope): Body {
+  const scope = openScope(outer);
+  nameWindows(scope, new Map(select.windows.map((item) => [item.name, item.window])));
+  scope.namespaces.push(...fromClause(r, select.from, outer));
+  if (select.where !== undefined) r.condition(select.where, scope);
+  r.selectFilters.set(select, select.from.length === 0 ? 'none' : filterOf(r, select.where, scope));
+  const outputs = selectList(r, select, scope);
+  for (const expression of select.groupBy) groupBy(r, expression, outputs, scope);
+  if (select.having !== undefined) r.condition(select.having, scope);
+  if (select.distinct !== undefined) distinct(r, select.distinct, outputs, scope);
+  return { outputs, inner: scope };
+}
+
+function selectList(r: Resolver, select: Select, scope: Scope): Outputs {
+  const items = select.items.map((item) => item.expression);
+  const outputs = expandList(r, items, scope, (at) => select.items[at]?.name ?? '');
+  r.spend(outputs.columns.length);
+  return outputs;
+}
+
+function position(expression: Expression): number | undefined {
+  return expression.kind === 'literal' && expression.type === 'integer' ? Number(expression.value) : undefined;
+}
+
+function bareName(expression: Expression): string | undefined {
+  return expression.kind === 'column' && expression.qualifier.length === 0 ? expression.name : undefined;
+}
+
+/** The outputs that a position or a bare name in ORDER BY and GROUP BY stands for. */
+function outputsNamed(expression: Expression, outputs: Outputs): readonly Column[] {
+  const at = position(expression);
+  if (at !== undefined) return outputs.columns.slice(at - 1, at);
+  const name = bareName(expression);
+  return name === undefined ? [] : outputs.columns.filter((column) => column.name === name);
+}
+
+function groupBy(r: Resolver, expression: Expression, outputs: Outputs, scope: Scope): void {
+  const named = outputsNamed(expression, outputs);
+  const name = bareName(expression);
+  const columns = scope.namespaces.flatMap((namespace) => namespace.visible.filter((column) => column.name === name));
+  // A column of FROM goes before an output of that name, or after it: dialects differ, so both count.
+  for (const value of [...named.map((column) => column.value), ...columns.map(read)]) r.effects.use(value, 'group');
+  if (named.length === 0 && columns.length === 0 && position(expression) === undefined) r.effects.use(r.value(expression, scope), 'group');
+}
+
+function sortBy(r: Resolver, item: OrderItem, outputs: Outputs, inner: Scope | undefined): void {
+  r.effects.use(sortValue(r, item.expression, outputs, inner), 'order');
+  if (item.using !== undefined && r.options.routines.operator(item.using, 2, r.searchPath) === undefined) {
+    r.effects.opaque({ kind: 'unknown-routine', detail: `operator ${item.using.symbol}` });
+  }
+}
+
+function sortValue(r: Resolver, expression: Expression, outputs: Outputs, inner: Scope | undefined): Value {
+  const named = outputsNamed(expression, outputs);
+  if (named.length > 0) return derive(named.map((column) => column.value));
+  if (inner !== undefined) return position(expression) === undefined ? r.value(expression, inner) : derive([]);
+  if (position(expression) === undefined) {
+    const name = bareName(expression);
+    r.effects.opaque({ kind: 'unknown-column', detail: name === undefined ? 'an expression that sorts a set operation' : joinName(name) });
+  }
+  return derive(outputs.columns.map((column) => column.value));
+}
+
+function distinct(r: Resolver, on: readonly Expression[], outputs: Outputs, scope: Scope): void {
+  if (on.length === 0) for (const column of outputs.columns) r.effects.use(column.value, 'group');
+  for (const expression of on) {
+    const named = outputsNamed(expression, outputs);
+    const value = named.length > 0 ? derive(named.map((column) => column.value)) : r.value(expression, scope);
+    r.effects.use(value, 'group');
+  }
+}
+
+function valuesOutputs(r: Resolver, values: Values, scope: Scope): Outputs {
+  const rows = values.rows.map((row) => expandList(r, row, scope, (at) => `column${at + 1}`));
+  const [first] = rows;
+  if (first === undefined) return UNKNOWN_OUTPUTS;
+  // Columns of one row per row are collected first: merging pair by pair would be quadratic.
+  const columns = first.columns.map((_, at): Column => {
+    const all = rows.flatMap((row) => row.columns[at]?.value ?? []);
+    return { name: `column${at + 1}`, value: either(all.filter(isFed)) };
+  });
+  return { columns, complete: rows.every((row) => row.complete) };
+}
+
+function isFed(value: Value): boolean {
+  return value.origins.size > 0 || value.opaque || value.via.length > 0;
+}
+
+/** A chain `a UNION b UNION c …` leans to the left and may be long: walked, not recursed into. */
+function setOperation(r: Resolver, operation: SetOperation, scope: Scope): Outputs {
+  const spine: SetOperation[] = [operation];
+  for (let { left } = operation; left.body.kind === 'set-operation' && isBare(left); { left } = left.body) spine.push(left.body);
+  const innermost = spine.at(-1);
+  if (innermost === undefined) return UNKNOWN_OUTPUTS;
+  let outputs = r.query(innermost.left, scope);
+  for (const step of spine.reverse()) outputs = combined(r, step, outputs, r.query(step.right, scope));
+  return outputs;
+}
+
+function isBare(query: Query): boolean {
+  return (
+    query.with === undefined && query.orderBy.length === 0 && query.limit === undefined && query.offset === undefined && query.locks.length === 0
+  );
+}
+
+function combined(r: Resolver, operation: SetOperation, left: Outputs, right: Outputs): Outputs {
+  const compares = !(operation.operator === 'union' && operation.all);
+  if (compares) for (const column of [...left.columns, ...right.columns]) r.effects.use(column.value, 'group');
+  const columns = left.columns.map((column, at): Column => {
+    const other = right.columns[at]?.value;
+    if (other === undefined) return column;
+    r.spend(column.value.origins.size + column.value.via.length + 1);
+    // EXCEPT returns values of the left; which ones are left tells about the right.
+    const value = either([column.value, operation.operator === 'except' ? derive([other]) : other]);
+    return { name: column.name, value };
+  });
+  return { columns, complete: left.complete && right.complete };
+}

@@ -1,0 +1,144 @@
+import type { CatalogueColumn, CatalogueRelation } from '../../catalog/catalogue.js';
+import type { AnalyseOptions, ViewDefinitions } from '../knowledge.js';
+import type { Expression, NameParts, Query } from '../model.js';
+import { joinName, type RelationName } from '../names.js';
+import type { ResolvedRelation } from './context.js';
+import type { Effects } from './effects.js';
+import { namespaceOf, openScope, rangeOf, type Scope } from './scope.js';
+import { type Column, derive, either, OPAQUE, type Outputs, settle, stored, type Value } from './value.js';
+
+/** What relation names mean: the catalogue, under what earlier statements of the unit have changed. */
+
+/** The schema that stands for temporary relations made in the unit. */
+export const TEMPORARY = 'pg_temp';
+
+/** What earlier statements of the unit have made of the catalogue. */
+export interface Overlay {
+  readonly relations: ReadonlyMap<RelationName, ResolvedRelation | 'gone'>;
+  /** Last parts of names of routines that were created or changed. */
+  readonly routines: ReadonlySet<string>;
+  readonly schemas: ReadonlySet<string>;
+}
+
+export interface NameContext {
+  readonly searchPath: readonly string[];
+  readonly overlay: Overlay;
+}
+
+export const NO_OVERLAY: Overlay = { relations: new Map(), routines: new Set(), schemas: new Set() };
+
+/** Resolves what the catalogue keeps as text. Throws when a limit is reached. */
+export interface StoredResolver {
+  view(query: Query): { readonly result: Outputs; readonly effects: Effects };
+  generated(expression: Expression, scope: Scope): { readonly result: Value; readonly effects: Effects };
+}
+
+/** Every full name that a name may stand for, the first that exists wins. */
+export function candidates(name: NameParts, options: AnalyseOptions, names: NameContext): RelationName[] {
+  const own = name.at(-1) ?? '';
+  const schema = name.at(-2);
+  if (name.length > 3 || (name.length === 3 && name[0] !== options.catalogue.database)) return [];
+  if (schema === undefined) return [joinName(TEMPORARY, own), ...names.searchPath.map((part) => joinName(part, own))];
+  const full = joinName(schema, own);
+  return options.rules.isTemporarySchema(schema) && schema !== TEMPORARY ? [full, joinName(TEMPORARY, own)] : [full];
+}
+
+export function findRelation(name: NameParts, options: AnalyseOptions, names: NameContext, resolver: StoredResolver): ResolvedRelation | undefined {
+  for (const candidate of candidates(name, options, names)) {
+    const changed = names.overlay.relations.get(candidate);
+    if (changed === 'gone') continue;
+    if (changed !== undefined) return changed;
+    const relation = options.catalogue.relations.get(candidate);
+    if (relation !== undefined) return catalogued(candidate, relation, options, resolver);
+  }
+  return undefined;
+}
+
+const MEMORY = new WeakMap<ViewDefinitions, Map<RelationName, ResolvedRelation | 'running'>>();
+
+function catalogued(name: RelationName, relation: CatalogueRelation, options: AnalyseOptions, resolver: StoredResolver): ResolvedRelation {
+  const known = MEMORY.get(options.views) ?? new Map<RelationName, ResolvedRelation | 'running'>();
+  MEMORY.set(options.views, known);
+  const earlier = known.get(name);
+  if (earlier === 'running') return opaqueRelation(name, relation, { kind: 'complexity', detail: `view ${name} names itself` });
+  if (earlier?.catalogued === relation) return earlier;
+  known.set(name, 'running');
+  try {
+    const resolved = resolveCatalogued(name, relation, options, resolver);
+    known.set(name, resolved);
+    return resolved;
+  } finally {
+    // A limit that was reached in the middle is a matter of this statement: nothing is remembered.
+    if (known.get(name) === 'running') known.delete(name);
+  }
+}
+
+function resolveCatalogued(name: RelationName, relation: CatalogueRelation, options: AnalyseOptions, resolver: StoredResolver): ResolvedRelation {
+  const expands = (relation.kind === 'view' || relation.kind === 'materialized-view') && !options.rules.isSystemSchema(relation.schema);
+  if (!expands) return baseRelation(name, relation, options, resolver);
+  const definition = options.views.get(name);
+  if (definition === undefined) return opaqueRelation(name, relation, { kind: 'unreadable-relation', detail: `the definition of ${name} is not known` });
+  const { result: outputs, effects } = resolver.view(definition);
+  if (!outputs.complete || outputs.columns.length !== relation.columns.length) {
+    return opaqueRelation(name, relation, { kind: 'unreadable-relation', detail: `the columns of ${name} could not be traced` });
+  }
+  const columns = relation.columns.map((column, at) => viewColumn(name, column, outputs.columns[at]));
+  return {
+    name,
+    catalogued: relation,
+    outputs: { columns, complete: true },
+    systemColumns: relation.kind === 'materialized-view',
+    // A materialised view is read as it was stored: what its query would read is not read again.
+    ...(relation.kind === 'view' ? { effects } : {}),
+  };
+}
+
+function viewColumn(relation: RelationName, column: CatalogueColumn, output: Column | undefined): Column {
+  const own = stored(`${relation}.${joinName(column.name)}`);
+  if (output === undefined) return { name: column.name, value: { ...own, opaque: true } };
+  const value = settle(either([own, output.value]));
+  return { name: column.name, value: { ...value, via: [] }, ...(output.reason === undefined ? {} : { reason: output.reason }) };
+}
+
+function baseRelation(name: RelationName, relation: CatalogueRelation, options: AnalyseOptions, resolver: StoredResolver): ResolvedRelation {
+  const system = options.rules.isSystemSchema(relation.schema);
+  const columns = relation.columns.map((column): Column => {
+    const reason = system ? options.rules.sensitiveColumn(name, column.name) : undefined;
+    const value = stored(`${name}.${joinName(column.name)}`);
+    return { name: column.name, value, notNull: column.notNull, ...(reason === undefined ? {} : { reason }) };
+  });
+  const generated = options.generated?.get(name);
+  const all = generated === undefined ? columns : withGenerated(columns, generated, resolver);
+  const reason = options.rules.sensitiveRelation?.(name);
+  return {
+    name,
+    catalogued: relation,
+    outputs: { columns: reason === undefined ? all : all.map((column) => ({ ...column, reason })), complete: true },
+    systemColumns: true,
+  };
+}
+
+/** A generated column also holds what it is computed from. */
+function withGenerated(columns: readonly Column[], generated: ReadonlyMap<string, Expression | undefined>, resolver: StoredResolver): Column[] {
+  const scope = openScope(undefined);
+  scope.namespaces.push(namespaceOf(rangeOf(undefined, { columns, complete: true })));
+  return columns.map((column) => {
+    if (!generated.has(column.name)) return column;
+    const expression = generated.get(column.name);
+    if (expression === undefined) return { ...column, value: { ...column.value, opaque: true } };
+    const { result } = resolver.generated(expression, scope);
+    return { ...column, value: { ...either([column.value, derive([result])]), via: [] } };
+  });
+}
+
+function opaqueRelation(
+  name: RelationName,
+  relation: CatalogueRelation,
+  opaque: { readonly kind: 'unreadable-relation' | 'complexity'; readonly detail: string },
+): ResolvedRelation {
+  const columns = relation.columns.map((column): Column => {
+    const value = stored(`${name}.${joinName(column.name)}`);
+    return { name: column.name, value: { ...value, opaque: OPAQUE.opaque } };
+  });
+  return { name, catalogued: relation, outputs: { columns, complete: true }, systemColumns: false, opaque };
+}

@@ -1,0 +1,208 @@
+import { unreachable } from '../../unreachable.js';
+import type { FilterFact } from '../facts.js';
+import type { ComparisonTest, Expression } from '../model.js';
+import type { Resolver } from './context.js';
+import { lookUp, type Scope } from './scope.js';
+import { mentionsRows } from './syntax.js';
+
+/**
+ * Whether a condition excludes anything. `free`: no column of the statement's rows is in it, so it lets all of them through or none.
+ * `some`: it may choose among rows.
+ */
+type Truth = 'true' | 'false' | 'free' | 'some';
+
+/** The filter fact of a WHERE clause. To be asked after the condition was resolved. */
+export function filterOf(r: Resolver, where: Expression | undefined, scope: Scope): FilterFact {
+  if (where === undefined) return 'absent';
+  const truth = truthOf(r, where, scope);
+  return truth === 'true' || truth === 'free' ? 'always-true' : 'present';
+}
+
+function truthOf(r: Resolver, expression: Expression, scope: Scope): Truth {
+  return r.nested(() => {
+    if (!mentionsRows(expression, r.correlated)) return constantTruth(expression);
+    switch (expression.kind) {
+      case 'logical':
+        return logicalTruth(r, expression.operator, expression.operands, scope);
+      case 'not':
+        return inverse(truthOf(r, expression.operand, scope));
+      case 'comparison':
+        return comparisonTruth(expression.test, expression.left, expression.right);
+      case 'null-test':
+        return nullTruth(r, expression.operand, expression.negated, scope);
+      case 'boolean-test':
+        return booleanTruth(r, expression, scope);
+      case 'in-list':
+        return expression.list.some((item) => isSame(item, expression.operand)) ? positive(expression.negated) : 'some';
+      case 'quantified':
+        return quantifiedTruth(expression);
+      case 'operator':
+        return operatorTruth(expression.operator.symbol, expression.operands);
+      case 'cast':
+        return truthOf(r, expression.operand, scope);
+      case 'construct':
+      case 'case':
+      case 'column':
+      case 'call':
+      case 'in-query':
+      case 'exists':
+      case 'scalar-query':
+      case 'array-query':
+      case 'row':
+      case 'array':
+      case 'field':
+      case 'field-star':
+      case 'subscript':
+      case 'star':
+      case 'cursor-position':
+      case 'opaque':
+      case 'literal':
+      case 'parameter':
+      case 'session-value':
+      case 'default':
+        return 'some';
+      default:
+        return unreachable(expression);
+    }
+  });
+}
+
+function positive(negated: boolean): Truth {
+  return negated ? 'false' : 'true';
+}
+
+function inverse(truth: Truth): Truth {
+  if (truth === 'true') return 'false';
+  return truth === 'false' ? 'true' : truth;
+}
+
+/** Conditions without columns: the plain ones are decided, the others may be true. */
+function constantTruth(expression: Expression): Truth {
+  if (expression.kind === 'literal' && expression.type === 'boolean') return expression.value === true ? 'true' : 'false';
+  if (expression.kind === 'literal' && expression.type === 'null') return 'false';
+  if (expression.kind === 'not') return inverse(constantTruth(expression.operand));
+  if (expression.kind === 'comparison') return constantComparison(expression.test, expression.left, expression.right);
+  return 'free';
+}
+
+function constantComparison(test: ComparisonTest, left: Expression, right: Expression): Truth {
+  if (left.kind !== 'literal' || right.kind !== 'literal' || left.type !== right.type || left.type === 'null' || left.type === 'other') return 'free';
+  if (test !== 'equal' && test !== 'not-equal') return 'free';
+  return positive((left.value === right.value) !== (test === 'equal'));
+}
+
+function logicalTruth(r: Resolver, operator: 'and' | 'or', operands: readonly Expression[], scope: Scope): Truth {
+  const truths = operands.map((operand) => truthOf(r, operand, scope));
+  const [decides, passes]: readonly [Truth, Truth] = operator === 'and' ? ['false', 'true'] : ['true', 'false'];
+  if (truths.includes(decides)) return decides;
+  if (operator === 'or' && (truths.includes('free') || hasComplement(operands))) return truths.includes('free') ? 'free' : 'true';
+  if (truths.includes('some')) return 'some';
+  return truths.includes('free') ? 'free' : passes;
+}
+
+/** Pairs of conditions beyond this number are not compared: the clause is long because it chooses. */
+const MAX_COMPARED = 40;
+
+function hasComplement(operands: readonly Expression[]): boolean {
+  if (operands.length > MAX_COMPARED) return false;
+  return operands.some((a, at) => operands.slice(at + 1).some((b) => isComplement(a, b)));
+}
+
+function isComplement(a: Expression, b: Expression): boolean {
+  if (a.kind === 'not') return isSame(a.operand, b);
+  if (b.kind === 'not') return isSame(a, b.operand);
+  if (a.kind === 'null-test' && b.kind === 'null-test') return a.negated !== b.negated && isSame(a.operand, b.operand);
+  if (a.kind === 'comparison' && b.kind === 'comparison') {
+    if (COMPLEMENTS[a.test].includes(b.test) && isSame(a.left, b.left) && isSame(a.right, b.right)) return true;
+    return COMPLEMENTS[a.test].includes(MIRRORED[b.test]) && isSame(a.left, b.right) && isSame(a.right, b.left);
+  }
+  if (a.kind === 'in-list' && b.kind === 'in-list') {
+    const lists = a.list.length === b.list.length && a.list.every((item, at) => isSame(item, b.list[at]));
+    return a.negated !== b.negated && lists && isSame(a.operand, b.operand);
+  }
+  return false;
+}
+
+/** The tests of which at least one holds for any two values that are not null. */
+const COMPLEMENTS = {
+  equal: ['not-equal', 'distinct'],
+  'not-equal': ['equal', 'not-distinct'],
+  less: ['greater-or-equal'],
+  'less-or-equal': ['greater', 'greater-or-equal'],
+  greater: ['less-or-equal'],
+  'greater-or-equal': ['less', 'less-or-equal'],
+  distinct: ['equal', 'not-distinct'],
+  'not-distinct': ['not-equal', 'distinct'],
+} as const satisfies Record<ComparisonTest, readonly ComparisonTest[]> as Record<ComparisonTest, readonly ComparisonTest[]>;
+
+const MIRRORED = {
+  equal: 'equal',
+  'not-equal': 'not-equal',
+  less: 'greater',
+  'less-or-equal': 'greater-or-equal',
+  greater: 'less',
+  'greater-or-equal': 'less-or-equal',
+  distinct: 'distinct',
+  'not-distinct': 'not-distinct',
+} as const satisfies Record<ComparisonTest, ComparisonTest>;
+
+const REFLEXIVE: ReadonlySet<ComparisonTest> = new Set<ComparisonTest>(['equal', 'less-or-equal', 'greater-or-equal', 'not-distinct']);
+
+function comparisonTruth(test: ComparisonTest, left: Expression, right: Expression): Truth {
+  if (!isSame(left, right)) return 'some';
+  return REFLEXIVE.has(test) ? 'true' : 'false';
+}
+
+function nullTruth(r: Resolver, operand: Expression, negated: boolean, scope: Scope): Truth {
+  if (operand.kind !== 'column') return 'some';
+  const lookup = lookUp(scope, operand, r.options.rules, () => undefined);
+  const notNull = lookup.kind === 'found' && lookup.found.column?.notNull === true;
+  return notNull ? positive(!negated) : 'some';
+}
+
+function booleanTruth(r: Resolver, expression: Expression & { kind: 'boolean-test' }, scope: Scope): Truth {
+  const truth = truthOf(r, expression.operand, scope);
+  if (truth === 'some' || truth === 'free') return truth;
+  return positive((expression.test === truth) === expression.negated);
+}
+
+function quantifiedTruth(expression: Expression & { kind: 'quantified' }): Truth {
+  const { right } = expression;
+  if (right.kind === 'query' || right.expression.kind !== 'array' || !(REFLEXIVE as ReadonlySet<string>).has(expression.test)) return 'some';
+  if (expression.quantifier !== 'any') return 'some';
+  return right.expression.elements.some((element) => isSame(element, expression.left)) ? 'true' : 'some';
+}
+
+const PATTERN_OPERATORS: ReadonlySet<string> = new Set(['like', 'ilike', '~~', '~~*', 'similar to', '~', '~*']);
+
+function operatorTruth(symbol: string, operands: readonly Expression[]): Truth {
+  const [left, right, third] = operands;
+  if (PATTERN_OPERATORS.has(symbol) && right?.kind === 'literal' && typeof right.value === 'string' && matchesAll(symbol, right.value)) return 'true';
+  if (symbol === 'between' && left !== undefined && isSame(left, right) && isSame(left, third)) return 'true';
+  return 'some';
+}
+
+function matchesAll(symbol: string, pattern: string): boolean {
+  return symbol.startsWith('~') && !symbol.startsWith('~~') ? /^\^?(\.\*)?\$?$/.test(pattern) : /^%+$/.test(pattern);
+}
+
+/** Written alike: the same column, or the same computation of the same columns. */
+function isSame(a: Expression | undefined, b: Expression | undefined): boolean {
+  if (a === undefined || b === undefined || a.kind !== b.kind) return false;
+  if (a.kind === 'column' && b.kind === 'column') return sameReference(a, b);
+  return stable(a) === stable(b);
+}
+
+function sameReference(
+  a: { readonly qualifier: readonly string[]; readonly name: string },
+  b: { readonly qualifier: readonly string[]; readonly name: string },
+): boolean {
+  const shared = Math.min(a.qualifier.length, b.qualifier.length);
+  const tails = [a, b].map((reference) => reference.qualifier.slice(reference.qualifier.length - shared).join('.'));
+  // `id` and `t.id` may be the same column: to take them for the same says too much, never too little.
+  return a.name === b.name && tails[0] === tails[1];
+}
+
+function stable(expression: Expression): string {
+  return JSON.stringify(expression);
+}

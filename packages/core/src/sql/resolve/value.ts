@@ -1,0 +1,197 @@
+import type { OpaqueReason, Origin, OriginKind } from '../facts.js';
+import type { ColumnName } from '../names.js';
+
+/**
+ * The lineage algebra: what a value of a statement derives from. Values are immutable, except for the links of scope columns, which
+ * grow while the conditions of a statement are read; {@link settle} takes them in at the end.
+ */
+
+export type Origins = ReadonlyMap<ColumnName, OriginKind>;
+
+export interface Value {
+  readonly origins: Origins;
+  /** It may derive from anything in reach. */
+  readonly opaque: boolean;
+  /** Set for a value that is a row: its fields in order. */
+  readonly fields?: readonly Column[];
+  /** Columns of a scope that it was computed from, directly. */
+  readonly via: readonly ScopeColumn[];
+  /** It is one column (or one output of a subquery), unchanged. */
+  readonly direct: boolean;
+}
+
+export interface Column {
+  readonly name: string;
+  readonly value: Value;
+  /** Reading it reaches beyond what the analysis can see. */
+  readonly reason?: OpaqueReason;
+  /** Declared NOT NULL. */
+  readonly notNull?: boolean;
+}
+
+/** A column as one FROM item offers it. */
+export interface ScopeColumn extends Column {
+  /** Values that a condition says are equal to it: who sees one sees the other. */
+  readonly links: Map<ScopeColumn, Value>;
+}
+
+/** The columns of a query or relation. `complete` is false when there may be more than are known. */
+export interface Outputs {
+  readonly columns: readonly Column[];
+  readonly complete: boolean;
+}
+
+const NO_ORIGINS: Origins = new Map();
+const NO_COLUMNS: readonly ScopeColumn[] = [];
+
+/** A value that no column feeds. */
+export const NOTHING: Value = { origins: NO_ORIGINS, opaque: false, via: NO_COLUMNS, direct: false };
+/** A value that was not seen through. */
+export const OPAQUE: Value = { origins: NO_ORIGINS, opaque: true, via: NO_COLUMNS, direct: false };
+export const NO_OUTPUTS: Outputs = { columns: [], complete: true };
+export const UNKNOWN_OUTPUTS: Outputs = { columns: [], complete: false };
+
+/** The value of a stored column. */
+export function stored(...columns: readonly ColumnName[]): Value {
+  return { origins: new Map(columns.map((column) => [column, 'same'])), opaque: false, via: NO_COLUMNS, direct: true };
+}
+
+/** What two uses of one column in one value make together. */
+function join(a: OriginKind | undefined, b: OriginKind): OriginKind {
+  return a === undefined || a === b ? b : 'derived';
+}
+
+function union<T>(lists: readonly (readonly T[])[]): readonly T[] {
+  const filled = lists.filter((list) => list.length > 0);
+  if (filled.length === 0) return [];
+  if (filled.length === 1) return filled[0] ?? [];
+  return [...new Set(filled.flat())];
+}
+
+function weaken(how: OriginKind): OriginKind {
+  return how === 'counted' ? 'counted' : 'derived';
+}
+
+function mergeOrigins(values: readonly Value[], change: (how: OriginKind) => OriginKind): Origins {
+  const filled = values.filter((value) => value.origins.size > 0);
+  if (filled.length === 0) return NO_ORIGINS;
+  const origins = new Map<ColumnName, OriginKind>();
+  for (const value of filled) for (const [column, how] of value.origins) origins.set(column, join(origins.get(column), change(how)));
+  return origins;
+}
+
+/** A value computed from others. */
+export function derive(values: readonly Value[]): Value {
+  return {
+    origins: mergeOrigins(values, weaken),
+    opaque: values.some((value) => value.opaque),
+    via: union(values.map((value) => value.via)),
+    direct: false,
+  };
+}
+
+/** A value that is one of several, unchanged: the branches of a set operation, a merged join column. */
+export function either(values: readonly Value[]): Value {
+  const [first] = values;
+  if (first === undefined) return NOTHING;
+  if (values.every((value) => value === first)) return first;
+  return {
+    origins: mergeOrigins(values, (how) => how),
+    opaque: values.some((value) => value.opaque),
+    via: union(values.map((value) => value.via)),
+    direct: values.every((value) => value.direct),
+  };
+}
+
+/** A count of how many values are not null: of stored columns it tells nothing but how many rows there were. */
+export function counted(value: Value): Value {
+  const plain = value.fields === undefined ? [value] : value.fields.map((field) => field.value);
+  const origins = mergeOrigins(plain, (how) => (how === 'same' ? 'counted' : how));
+  return { origins, opaque: value.opaque, via: origins.size > 0 && anyDerived(origins) ? value.via : NO_COLUMNS, direct: false };
+}
+
+function anyDerived(origins: Origins): boolean {
+  for (const how of origins.values()) if (how === 'derived') return true;
+  return false;
+}
+
+/** A row of these fields. */
+export function rowOf(fields: readonly Column[], complete = true): Value {
+  const whole = derive(fields.map((field) => field.value));
+  return complete ? { ...whole, fields } : { ...whole, opaque: true, fields };
+}
+
+/** Offers a column to a scope. */
+export function offer(column: Column): ScopeColumn {
+  return { ...column, links: new Map() };
+}
+
+/** Reads a column of a scope. */
+export function read(column: ScopeColumn): Value {
+  const { value } = column;
+  return {
+    origins: value.origins,
+    opaque: value.opaque || column.reason !== undefined,
+    via: [column],
+    direct: value.direct || value.origins.size === 0,
+    ...(value.fields === undefined ? {} : { fields: value.fields }),
+  };
+}
+
+/** Records that a condition makes two values equal. */
+export function link(a: Value, b: Value): void {
+  if (!a.direct || !b.direct) return;
+  const [left] = a.via;
+  const [right] = b.via;
+  if (left === undefined || right === undefined) return;
+  for (const column of a.via) column.links.set(right, b);
+  for (const column of b.via) column.links.set(left, a);
+}
+
+/** The value with everything that it was made equal to taken in. */
+export function settle(value: Value): Value {
+  const linked: Value[] = [];
+  gather(value, value.direct, new Set(), linked);
+  if (linked.length === 0) return value;
+  return { ...value, origins: mergeLinked(value.origins, linked), opaque: value.opaque || linked.some((other) => other.opaque) };
+}
+
+function mergeLinked(own: Origins, linked: readonly Value[]): Origins {
+  const origins = new Map(own);
+  for (const other of linked) {
+    for (const [column, how] of other.origins) if (!origins.has(column)) origins.set(column, how);
+  }
+  return origins;
+}
+
+function gather(value: Value, direct: boolean, seen: Set<ScopeColumn>, linked: Value[]): void {
+  const waiting: { readonly value: Value; readonly direct: boolean }[] = [{ value, direct }];
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    for (const column of next.value.via) {
+      if (seen.has(column)) continue;
+      seen.add(column);
+      waiting.push({ value: column.value, direct: next.direct && column.value.direct });
+      for (const other of column.links.values()) {
+        linked.push(next.direct ? other : derive([other]));
+        waiting.push({ value: other, direct: next.direct });
+      }
+    }
+  }
+}
+
+/** Equal as far as lineage goes. */
+export function sameValue(a: Value, b: Value): boolean {
+  if (a.opaque !== b.opaque || a.origins.size !== b.origins.size) return false;
+  for (const [column, how] of a.origins) if (b.origins.get(column) !== how) return false;
+  return true;
+}
+
+/** The origins as facts list them, in a stable order. */
+export function originList(origins: Origins): Origin[] {
+  return [...origins].map(([column, how]) => ({ column, how })).sort((a, b) => (a.column < b.column ? -1 : 1));
+}
+
+/** The columns whose values (not just their number) reach the value, in a stable order. */
+export function sources(origins: Origins): ColumnName[] {
+  return [...origins].flatMap(([column, how]) => (how === 'counted' ? [] : [column])).sort();
+}

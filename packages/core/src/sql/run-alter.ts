@@ -1,0 +1,165 @@
+import { unreachable } from '../unreachable.js';
+import type { SchemaChange } from './facts.js';
+import type { NameParts } from './model.js';
+import { joinName, type RelationName, splitName } from './names.js';
+import type { ResolvedRelation } from './resolve/context.js';
+import { ROOT, type Scope } from './resolve/scope.js';
+import { type Column, derive, either, stored } from './resolve/value.js';
+import { findNamed, type Part, refersTo, type Run } from './run.js';
+import { checkExpressions, columnValue, relationScope, typeText } from './run-schema.js';
+import type { AlterAction, AlterRelation } from './statement.js';
+
+/** ALTER TABLE and its kin, action by action. */
+
+/** The relation as the actions so far have left it. */
+interface Altered {
+  readonly run: Run;
+  readonly statement: AlterRelation;
+  name: RelationName;
+  columns: readonly Column[];
+  readonly relation: ResolvedRelation | undefined;
+  readonly columnChanges: NonNullable<SchemaChange['columns']>[number][];
+  /** The relation's later name, when it is renamed or moved. */
+  movedTo: RelationName | undefined;
+}
+
+export function runAlter(run: Run, statement: AlterRelation): Part {
+  const { r } = run;
+  r.effects.raise('schema');
+  const { name, relation } = findNamed(run, statement.name);
+  r.effects.writes.add(name);
+  const altered: Altered = { run, statement, name, columns: relation?.outputs.columns ?? [], relation, columnChanges: [], movedTo: undefined };
+  for (const action of statement.actions) alter(altered, action);
+  return { action: actionOf(statement), changes: changesOf(altered), after: () => afterAlter(altered) };
+}
+
+function actionOf(statement: AlterRelation): 'rename' | 'alter' {
+  const renames = statement.actions.length > 0 && statement.actions.every((action) => action.kind === 'rename' || action.kind === 'rename-column');
+  return renames ? 'rename' : 'alter';
+}
+
+function changesOf(altered: Altered): SchemaChange[] {
+  const { statement, name, movedTo, columnChanges } = altered;
+  const change: SchemaChange = {
+    operation: actionOf(statement),
+    kind: statement.objectKind,
+    name,
+    ...(columnChanges.length === 0 ? {} : { columns: columnChanges }),
+  };
+  return movedTo === undefined ? [change] : [change, { operation: 'rename', kind: statement.objectKind, name: movedTo }];
+}
+
+function alter(altered: Altered, action: AlterAction): void {
+  const { run } = altered;
+  switch (action.kind) {
+    case 'add-column':
+      addColumn(altered, action);
+      return;
+    case 'drop-column':
+      altered.columnChanges.push({ operation: 'drop', name: action.name });
+      altered.columns = altered.columns.filter((column) => column.name !== action.name);
+      return;
+    case 'alter-column':
+      alterColumn(altered, action);
+      return;
+    case 'rename-column':
+      renameColumn(altered, action.name, action.to);
+      return;
+    case 'rename':
+      moveTo(altered, joinName(...splitName(altered.name).slice(0, -1), action.to));
+      return;
+    case 'set-schema':
+      moveTo(altered, joinName(action.schema, splitName(altered.name).at(-1) ?? ''));
+      return;
+    case 'attach':
+      attach(altered, action.relation, action.as);
+      return;
+    case 'other':
+      for (const relation of action.relations) refersTo(run, relation);
+      checkExpressions(run, action.expressions, scopeOf(altered));
+      if (action.privileges === true) {
+        run.r.effects.raise('privilege');
+        run.r.effects.elevated = true;
+      }
+      return;
+    default:
+      unreachable(action);
+  }
+}
+
+function scopeOf(altered: Altered): Scope {
+  const known = altered.relation === undefined ? undefined : { columns: altered.columns, complete: altered.relation.outputs.complete };
+  return relationScope(altered.run, altered.statement.name, ROOT, known);
+}
+
+function addColumn(altered: Altered, action: AlterAction & { kind: 'add-column' }): void {
+  const { column } = action;
+  altered.columnChanges.push({ operation: 'add', name: column.name, type: typeText(column.type) });
+  for (const other of column.references ?? []) refersTo(altered.run, other);
+  if (altered.columns.some((existing) => existing.name === column.name)) return;
+  const plain: Column = { name: column.name, value: stored(`${altered.name}.${joinName(column.name)}`), notNull: column.notNull === true };
+  altered.columns = [...altered.columns, plain];
+  const value = columnValue(altered.run, column, plain.value, scopeOf(altered));
+  altered.columns = [...altered.columns.slice(0, -1), { ...plain, value }];
+}
+
+function alterColumn(altered: Altered, action: AlterAction & { kind: 'alter-column' }): void {
+  const { run } = altered;
+  altered.columnChanges.push({ operation: 'alter', name: action.name, ...(action.type === undefined ? {} : { type: action.type }) });
+  const scope = scopeOf(altered);
+  const values = action.expressions.map((expression) => run.r.value(expression, scope));
+  if (values.length === 0) return;
+  const value = derive(values);
+  const column = `${altered.name}.${joinName(action.name)}`;
+  const others = new Map([...value.origins].filter(([origin]) => origin !== column));
+  // The column's own values, converted, stay where they are.
+  run.r.effects.flow({ ...value, origins: others, via: [] }, { kind: 'column', column });
+  altered.columns = altered.columns.map((known) => (known.name === action.name ? { ...known, value: either([known.value, derive([value])]) } : known));
+}
+
+/** The renamed column goes on to hold what the old name is known for. */
+function renameColumn(altered: Altered, from: string, to: string): void {
+  altered.columnChanges.push({ operation: 'rename', name: from, to });
+  altered.columns = altered.columns.map((column) =>
+    column.name === from ? { ...column, name: to, value: either([column.value, stored(`${altered.name}.${joinName(to)}`)]) } : column,
+  );
+}
+
+function moveTo(altered: Altered, name: RelationName): void {
+  altered.movedTo = name;
+}
+
+/** A parent shows the rows of its children. */
+function attach(altered: Altered, name: NameParts, as: 'child' | 'parent'): void {
+  const { effects } = altered.run.r;
+  const other = findNamed(altered.run, name);
+  effects.reads.add(other.name);
+  effects.writes.add(other.name);
+  const childColumns = as === 'child' ? (other.relation?.outputs.columns ?? []) : altered.columns;
+  const parent = as === 'child' ? altered.name : other.name;
+  for (const column of childColumns) effects.flow(column.value, { kind: 'column', column: `${parent}.${joinName(column.name)}` });
+}
+
+function afterAlter(altered: Altered): void {
+  const { run, name, relation, columns, movedTo } = altered;
+  const { unit } = run;
+  if (relation === undefined) {
+    unit.obscure(name);
+    if (movedTo !== undefined) unit.obscure(movedTo);
+    return;
+  }
+  const changesColumns = altered.columnChanges.length > 0 || movedTo !== undefined;
+  const attached = altered.statement.actions.some((action) => action.kind === 'attach');
+  if (attached) unit.obscure(name);
+  if (!changesColumns || attached) return;
+  const { catalogued: _, ...rest } = relation;
+  const carried = columns.map((column) => (movedTo === undefined ? column : carry(column, movedTo)));
+  if (movedTo !== undefined) unit.drop(name);
+  if (!relation.outputs.complete) unit.obscure(movedTo ?? name);
+  else unit.create(movedTo ?? name, carried, { ...rest, name: movedTo ?? name, outputs: { columns: carried, complete: true } });
+}
+
+function carry(column: Column, relation: RelationName): Column {
+  return { ...column, value: either([column.value, stored(`${relation}.${joinName(column.name)}`)]) };
+}
+

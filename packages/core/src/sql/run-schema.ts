@@ -1,0 +1,297 @@
+import type { SchemaChange } from './facts.js';
+import type { ColumnDefinition, Expression, NameParts, TypeName } from './model.js';
+import { joinName, type RelationName, splitName } from './names.js';
+import { applyRoutine } from './resolve/call.js';
+import { namespaceOf, openScope, rangeOf, ROOT, type Scope } from './resolve/scope.js';
+import { type Column, derive, either, NOTHING, type Outputs, stored, type Value } from './resolve/value.js';
+import { changes, findNamed, type Part, refersTo, type Run } from './run.js';
+import type { CreateRoutine, CreateRule, CreateTable, CreateTableAs, CreateTrigger, CreateView, RefreshView, SchemaStatement, Statement } from './statement.js';
+import { carriedColumns, relationOf } from './unit-state.js';
+
+/** Statements that make, change and remove objects of the schema. What they install is judged by its body as if it ran. */
+
+/** The scope of expressions on a relation. Of a relation that is not known every column is taken to be there. */
+export function relationScope(run: Run, name: NameParts, outer: Scope, own?: Outputs): Scope {
+  const { relation } = findNamed(run, name);
+  const scope = openScope(outer);
+  const outputs = own ?? relation?.outputs;
+  const range = rangeOf(name.at(-1), outputs ?? { columns: [], complete: true }, { systemColumns: true });
+  scope.namespaces.push(namespaceOf(outputs === undefined ? { ...range, more: NOTHING } : range));
+  return scope;
+}
+
+/** Conditions that stored rows are held against: whether it works tells about them. */
+export function checkExpressions(run: Run, expressions: readonly Expression[], scope: Scope): void {
+  for (const expression of expressions) run.r.condition(expression, scope);
+}
+
+export function typeText(type: TypeName): string {
+  return `${joinName(...type.name)}${type.array ? '[]' : ''}`;
+}
+
+export function runCreateTable(run: Run, statement: CreateTable): Part {
+  const { r, unit } = run;
+  r.effects.raise('schema');
+  const name = unit.newName(statement.name, statement.temporary);
+  r.effects.writes.add(name);
+  for (const other of [...statement.columnsOf, ...statement.references, ...statement.columns.flatMap((column) => column.references ?? [])]) {
+    if (joinName(...other) !== joinName(...statement.name)) refersTo(run, other);
+  }
+  if (statement.objectKind === 'foreign table') r.effects.opaque({ kind: 'foreign-data', detail: `foreign table ${name}` });
+  const columns = definedColumns(run, name, statement.columns);
+  const own: Outputs = { columns, complete: statement.columnsOf.length === 0 };
+  const scope = relationScope(run, statement.name, ROOT, own.complete ? own : { columns: [...columns, ...takenOver(run, statement)], complete: true });
+  checkExpressions(run, statement.expressions, scope);
+  return {
+    action: 'create',
+    changes: [{ operation: 'create', kind: statement.objectKind, name }],
+    after: () => {
+      if (statement.ifNotExists && exists(run, name)) return;
+      if (own.complete) unit.create(name, columns);
+      else unit.obscure(name);
+    },
+  };
+}
+
+function exists(run: Run, name: RelationName): boolean {
+  return run.unit.options.catalogue.relations.has(name) && run.unit.relations.get(name) !== 'gone';
+}
+
+function takenOver(run: Run, statement: CreateTable): readonly Column[] {
+  return statement.columnsOf.flatMap((other) => findNamed(run, other).relation?.outputs.columns ?? []);
+}
+
+/** The columns of a new table; one that is computed from others carries what they hold. */
+function definedColumns(run: Run, relation: RelationName, definitions: readonly ColumnDefinition[]): Column[] {
+  const plain = definitions.map((definition) => plainColumn(relation, definition));
+  const scope = openScope(ROOT);
+  scope.namespaces.push(namespaceOf(rangeOf(undefined, { columns: plain, complete: true })));
+  return definitions.map((definition, at) => {
+    const column = plain[at] ?? plainColumn(relation, definition);
+    return { ...column, value: columnValue(run, definition, column.value, scope) };
+  });
+}
+
+function plainColumn(relation: RelationName, definition: ColumnDefinition): Column {
+  return { name: definition.name, value: stored(`${relation}.${joinName(definition.name)}`), notNull: definition.notNull === true };
+}
+
+/** Resolves the expressions of a column definition; DEFAULT and GENERATED flow into the column. */
+export function columnValue(run: Run, definition: ColumnDefinition, own: Value, scope: Scope): Value {
+  const { r } = run;
+  for (const expression of definition.expressions ?? []) {
+    if (expression !== definition.default) r.condition(expression, scope);
+  }
+  if (definition.default === undefined) return own;
+  const value = r.value(definition.default, scope);
+  for (const column of own.origins.keys()) r.effects.flow(value, { kind: 'column', column });
+  return value.origins.size === 0 ? own : { ...either([own, derive([value])]), via: [] };
+}
+
+export function runCreateTableAs(run: Run, statement: CreateTableAs, scope: Scope): Part {
+  const { r, unit } = run;
+  const name = unit.newName(statement.name, statement.temporary);
+  const { source } = statement;
+  const outputs = source.kind === 'query' ? r.query(source.query, scope) : (run.statement(run, source.execute, scope).outputs ?? { columns: [], complete: false });
+  r.effects.raise('schema');
+  r.effects.writes.add(name);
+  const columns = carriedColumns(name, statement.columns, outputs);
+  for (const [at, column] of columns.entries()) {
+    const value = outputs.columns[at]?.value ?? NOTHING;
+    r.effects.flow(value, { kind: 'column', column: `${name}.${joinName(column.name)}` });
+  }
+  r.effects.flow(derive(outputs.columns.map((column) => column.value)), { kind: 'relation', relation: name });
+  return {
+    action: 'create',
+    changes: [{ operation: 'create', kind: statement.objectKind, name }],
+    after: () => {
+      if (statement.ifNotExists && exists(run, name)) return;
+      if (outputs.complete) unit.create(name, columns);
+      else unit.obscure(name);
+    },
+  };
+}
+
+/** A view is no copy: it is read through when it is read. */
+export function runCreateView(run: Run, statement: CreateView, scope: Scope): Part {
+  const { r, unit } = run;
+  const name = unit.newName(statement.name, statement.temporary);
+  const outputs = r.query(statement.query, scope);
+  r.effects.raise('schema');
+  r.effects.writes.add(name);
+  const columns = carriedColumns(name, statement.columns, outputs);
+  return {
+    action: 'create',
+    computes: outputs,
+    changes: [{ operation: 'create', kind: 'view', name }],
+    after: () => {
+      if (outputs.complete) unit.create(name, columns, { systemColumns: false });
+      else unit.obscure(name);
+    },
+  };
+}
+
+export function runRefreshView(run: Run, statement: RefreshView): Part {
+  const { r } = run;
+  r.effects.raise('write');
+  const { name, relation } = findNamed(run, statement.name);
+  r.effects.writes.add(name);
+  for (const column of relation?.outputs.columns ?? []) {
+    const own = `${name}.${joinName(column.name)}`;
+    const from = new Map([...column.value.origins].filter(([origin]) => origin !== own));
+    for (const origin of from.keys()) r.effects.reads.add(relationOf(origin));
+    r.effects.flow({ ...NOTHING, origins: from }, { kind: 'column', column: own });
+  }
+  return { action: 'maintain' };
+}
+
+export function runCreateRoutine(run: Run, statement: CreateRoutine): Part {
+  const { r, unit } = run;
+  const name = unit.newName(statement.name, false);
+  const scope = openScope(ROOT);
+  const parameters: Outputs = { columns: statement.parameters.map((parameter) => ({ name: parameter, value: NOTHING })), complete: true };
+  scope.namespaces.push(namespaceOf(rangeOf(statement.name.at(-1), parameters)));
+  for (const expression of statement.expressions) r.value(expression, ROOT);
+  if (statement.body === undefined) r.effects.opaque({ kind: 'unknown-routine', detail: name });
+  const computes = runBody(run, statement.body ?? [], scope);
+  r.effects.raise('schema');
+  if (statement.securityDefiner) r.effects.elevated = true;
+  return {
+    action: 'create',
+    computes,
+    changes: [{ operation: 'create', kind: statement.objectKind, name }],
+    after: () => run.unit.routines.add(statement.name.at(-1) ?? ''),
+  };
+}
+
+/** Statements that will run later, all of them judged now. Gives everything that they return. */
+function runBody(run: Run, statements: readonly Statement[], scope: Scope): Outputs {
+  const parts = statements.map((statement) => run.r.nested(() => run.statement(run, statement, scope)));
+  for (const part of parts) if (part.action !== 'select') run.r.effects.innerActions.add(part.action);
+  return { columns: parts.flatMap((part) => part.outputs?.columns ?? []), complete: true };
+}
+
+/** `old` and `new` stand for a row of the relation. */
+function rowScope(run: Run, name: NameParts): Scope {
+  const { relation } = findNamed(run, name);
+  const outputs: Outputs = relation?.outputs ?? { columns: [], complete: true };
+  const scope = openScope(ROOT);
+  const ranges = ['old', 'new'].map((side) => ({ ...rangeOf(side, outputs), ...(relation === undefined ? { more: NOTHING } : {}) }));
+  scope.namespaces.push({ ranges, visible: [] });
+  return scope;
+}
+
+export function runCreateTrigger(run: Run, statement: CreateTrigger): Part {
+  const { r, unit } = run;
+  r.effects.raise('schema');
+  const { name, relation } = findNamed(run, statement.relation);
+  r.effects.writes.add(name);
+  const facts = r.routineChanged(statement.routine) ? undefined : r.options.routines.routine(statement.routine, 0, r.searchPath);
+  applyRoutine(r, joinName(...statement.routine), facts, []);
+  if (statement.when !== undefined) r.condition(statement.when, rowScope(run, statement.relation));
+  return {
+    action: 'create',
+    changes: [
+      { operation: 'create', kind: 'trigger', name: joinName(statement.name) },
+      { operation: 'alter', kind: 'table', name },
+    ],
+    after: () => (relation === undefined ? unit.obscure(name) : unit.create(name, relation.outputs.columns, { ...relation, writeOpaque: true })),
+  };
+}
+
+export function runCreateRule(run: Run, statement: CreateRule): Part {
+  const { r, unit } = run;
+  const scope = rowScope(run, statement.relation);
+  if (statement.where !== undefined) r.condition(statement.where, scope);
+  const computes = runBody(run, statement.actions, scope);
+  r.effects.raise('schema');
+  const name = changes(run, statement.relation);
+  return {
+    action: 'create',
+    computes,
+    changes: [
+      { operation: 'create', kind: 'rule', name: joinName(statement.name) },
+      { operation: 'alter', kind: 'table', name },
+    ],
+    after: () => unit.obscure(name),
+  };
+}
+
+const RELATION_KINDS: ReadonlySet<string> = new Set(['table', 'view', 'materialized view', 'foreign table', 'sequence']);
+const ROUTINE_KINDS: ReadonlySet<string> = new Set(['function', 'procedure', 'aggregate', 'routine']);
+
+/** CREATE INDEX, SEQUENCE, TYPE, SCHEMA …, every DROP, COMMENT and what has no shape of its own. */
+export function runSchema(run: Run, statement: SchemaStatement): Part {
+  const { r } = run;
+  r.effects.raise(statement.privileges === true ? 'privilege' : 'schema');
+  if (statement.privileges === true) r.effects.elevated = true;
+  if (statement.code !== undefined) r.effects.opaque(statement.code);
+  for (const other of statement.relations ?? []) refersTo(run, other);
+  const on = statement.relation === undefined ? undefined : changes(run, statement.relation);
+  schemaExpressions(run, statement);
+  const names = statement.names.map((name) => objectName(run, statement, name, on));
+  const list = names.map((name): SchemaChange => ({ operation: statement.operation, kind: statement.objectKind, name }));
+  if (on !== undefined && !names.includes(on)) list.push({ operation: statement.operation === 'comment' ? 'comment' : 'alter', kind: 'table', name: on });
+  return { action: statement.operation, changes: list, after: () => afterSchema(run, statement, names, on) };
+}
+
+function objectName(run: Run, statement: SchemaStatement, name: NameParts, on: RelationName | undefined): string {
+  const { unit } = run;
+  if (RELATION_KINDS.has(statement.objectKind)) return statement.operation === 'create' ? created(run, name) : changes(run, name);
+  if (statement.objectKind === 'index') {
+    if (on !== undefined && name.length === 1) return joinName(splitName(on).length > 1 ? (splitName(on)[0] ?? '') : '', name[0] ?? '');
+    return findNamed(run, name).name;
+  }
+  return statement.operation === 'create' && ROUTINE_KINDS.has(statement.objectKind) ? unit.newName(name, false) : joinName(...name);
+}
+
+function created(run: Run, name: NameParts): RelationName {
+  const full = run.unit.newName(name, false);
+  run.r.effects.writes.add(full);
+  return full;
+}
+
+function schemaExpressions(run: Run, statement: SchemaStatement): void {
+  const { r } = run;
+  const scope = statement.relation === undefined ? ROOT : relationScope(run, statement.relation, ROOT);
+  for (const expression of statement.expressions) {
+    // A plain column of an index is stored again, where only conditions can reach it.
+    if (statement.objectKind === 'index' && expression.kind === 'column') r.effects.use(r.value(expression, scope), 'write-source');
+    else r.condition(expression, scope);
+  }
+}
+
+/** Kinds whose statements change neither which relations there are nor their columns. */
+const NAMELESS: ReadonlySet<string> = new Set([
+  'index',
+  'policy',
+  'constraint',
+  'column',
+  'statistics',
+  'role',
+  'user',
+  'database',
+  'tablespace',
+  'publication',
+  'subscription',
+  'comment',
+  'default privileges',
+  'collation',
+]);
+
+function afterSchema(run: Run, statement: SchemaStatement, names: readonly string[], on: RelationName | undefined): void {
+  const { unit } = run;
+  const { operation, objectKind } = statement;
+  if (operation === 'comment' || NAMELESS.has(objectKind)) return;
+  if (objectKind === 'schema' && operation === 'create') for (const name of statement.names) unit.schemas.add(name.at(-1) ?? '');
+  else if (RELATION_KINDS.has(objectKind)) for (const name of names) afterRelation(run, statement, name);
+  else if (ROUTINE_KINDS.has(objectKind)) for (const name of statement.names) unit.routines.add(name.at(-1) ?? '');
+  else if (on !== undefined) unit.obscure(on);
+  else if (objectKind !== 'type' && objectKind !== 'domain' && objectKind !== 'extension') unit.schemaKnown = false;
+}
+
+function afterRelation(run: Run, statement: SchemaStatement, name: RelationName): void {
+  if (statement.operation === 'drop') run.unit.drop(name);
+  else if (statement.operation !== 'create' || statement.objectKind === 'sequence') return;
+  else run.unit.obscure(name);
+}

@@ -1,0 +1,61 @@
+import type { Action, OutputColumn, StatementFacts } from './facts.js';
+import type { Span } from './model.js';
+import type { Effects } from './resolve/effects.js';
+import { originList, type Outputs, settle } from './resolve/value.js';
+import type { Part } from './run.js';
+
+/** Facts out of what was gathered. */
+
+export function outputFacts(outputs: Outputs): readonly OutputColumn[] | 'unknown' {
+  if (!outputs.complete) return 'unknown';
+  return outputs.columns.map((column) => {
+    const { origins, opaque } = settle(column.value);
+    return { name: column.name, origins: originList(origins), opaque: opaque || column.reason !== undefined };
+  });
+}
+
+/** Records that values reach outputs. */
+function useOutputs(effects: Effects, outputs: Outputs | undefined): void {
+  for (const column of outputs?.columns ?? []) effects.use(settle(column.value), 'output');
+}
+
+/** When several data-modifying statements run as one, the statement is called after the first of these. */
+const VERBS: readonly Action[] = ['delete', 'truncate', 'merge', 'update', 'insert'];
+
+/** Statements that are called after what they run inside. */
+const CARRIERS: ReadonlySet<Action> = new Set<Action>(['select', 'insert', 'update', 'merge', 'delete', 'copy', 'explain', 'execute']);
+
+function actionsOf(own: Action, effects: Effects): { readonly action: Action; readonly also: readonly Action[] } {
+  const strongest = VERBS.find((verb) => effects.actions.has(verb));
+  const action = strongest !== undefined && CARRIERS.has(own) ? strongest : own;
+  const also = new Set([own, ...effects.actions, ...effects.innerActions]);
+  also.delete(action);
+  return { action, also: [...also].sort() };
+}
+
+export function statementFacts(span: Span, part: Part, effects: Effects): StatementFacts {
+  useOutputs(effects, part.outputs);
+  useOutputs(effects, part.computes);
+  effects.finish();
+  const { action, also } = actionsOf(part.action, effects);
+  return {
+    action,
+    ...(also.length === 0 ? {} : { alsoActions: also }),
+    class: effects.class,
+    span: { start: span.start, end: span.end },
+    reads: [...effects.reads].sort(),
+    writes: [...effects.writes].sort(),
+    columns: effects.columnUses,
+    outputs: part.fixedOutputs ?? (part.outputs === undefined ? undefined : outputFacts(part.outputs)),
+    routines: [...effects.routines.values()].sort((a, b) => (a.name < b.name ? -1 : 1)),
+    filter: effects.filter,
+    limit: part.limit ?? null,
+    opaque: effects.opaqueReasons,
+    ...(part.cursor === undefined ? {} : { cursor: part.cursor }),
+    flows: effects.flows,
+    locks: effects.locks,
+    schemaChanges: part.changes ?? [],
+    stateEffect: effects.changesState ? 'unknown' : 'none',
+    elevated: effects.elevated,
+  };
+}

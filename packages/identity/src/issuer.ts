@@ -1,0 +1,147 @@
+import type { PartyKind } from '@sqlwarden/core';
+import { ALGORITHMS, isAlgorithm, type Algorithm } from './algorithms.js';
+import { isProduction } from './environment.js';
+import { IdentityError } from './errors.js';
+import type { AgentClient, ClaimPath, IssuerOptions, KeysOptions, Preset } from './issuer-options.js';
+import { PRESETS } from './issuer-options.js';
+import { entraTenant } from './presets/entra-tenant.js';
+
+/** An issuer with every default decided and every option checked. */
+export interface Issuer {
+  readonly name: string;
+  readonly preset: Preset;
+  readonly issuer: string;
+  readonly audiences: readonly string[];
+  readonly keys: KeysOptions;
+  readonly algorithms: readonly Algorithm[];
+  readonly claims: { readonly id: ClaimPath; readonly name: ClaimPath; readonly groups: ClaimPath; readonly kind: ClaimPath | undefined };
+  readonly subjectKind: PartyKind;
+  readonly actorKind: PartyKind;
+  readonly agents: ReadonlyMap<string, AgentClient>;
+  readonly actorIssuers: ReadonlySet<string>;
+  readonly trustSqlwardenClaims: boolean;
+  readonly groupPrefix: string;
+  readonly groupsLimit: number;
+  readonly requireAccessTokenType: boolean;
+  readonly maxLifetimeSeconds: number;
+  readonly clockSkewSeconds: number;
+  /** The tenant of an Entra issuer. */
+  readonly tenant: string | undefined;
+}
+
+const MAX_SKEW_SECONDS = 60;
+const DEFAULT_SKEW_SECONDS = 30;
+const DEFAULT_LIFETIME_SECONDS = 24 * 60 * 60;
+
+const DEFAULT_ALGORITHMS = {
+  generic: ['RS256', 'ES256'],
+  dev: ['ES256'],
+  okta: ['RS256'],
+  entra: ['RS256'],
+  kubernetes: ['RS256'],
+} as const satisfies Record<Preset, readonly Algorithm[]>;
+
+const DEFAULT_GROUPS_LIMIT = {
+  generic: Number.POSITIVE_INFINITY,
+  dev: Number.POSITIVE_INFINITY,
+  okta: 100,
+  entra: 200,
+  kubernetes: Number.POSITIVE_INFINITY,
+} as const satisfies Record<Preset, number>;
+
+/**
+ * Checks one issuer's options and fills in what they leave out.
+ *
+ * @throws IdentityError `issuer-options` or `dev-in-production`, naming the issuer and what to write instead.
+ */
+export function resolveIssuer(options: IssuerOptions, environment: string): Issuer {
+  const wrong = (what: string) => new IdentityError('issuer-options', `issuer ${options.name}: ${what}`);
+  if (!PRESETS.includes(options.preset)) throw wrong(`preset must be one of ${PRESETS.join(', ')}`);
+  if (options.preset === 'dev' && isProduction(environment) && options.allowInProduction !== true) throw devInProduction(options.name);
+  if (options.preset !== 'generic' && (options.claims?.id ?? options.claims?.kind ?? options.subjectKind) !== undefined) {
+    throw wrong(`the id and the kind of a subject are fixed by preset ${options.preset}, use generic to choose them`);
+  }
+  const tenant = options.preset === 'entra' ? entraTenant(options.issuer) : undefined;
+  if (options.preset === 'entra' && tenant === undefined) {
+    throw wrong('name one tenant: https://login.microsoftonline.com/<tenant id>/v2.0 or https://sts.windows.net/<tenant id>/');
+  }
+  return {
+    name: options.name,
+    preset: options.preset,
+    issuer: checkedIssuer(options, wrong),
+    audiences: checkedAudiences(options, wrong),
+    keys: options.keys ?? defaultKeys(options, tenant, wrong),
+    algorithms: checkedAlgorithms(options, wrong),
+    claims: {
+      id: options.claims?.id ?? 'sub',
+      name: options.claims?.name ?? 'name',
+      groups: options.claims?.groups ?? 'groups',
+      kind: options.claims?.kind,
+    },
+    subjectKind: options.subjectKind ?? 'service',
+    actorKind: options.actorKind ?? 'agent',
+    agents: checkedAgents(options, wrong),
+    actorIssuers: new Set(options.actorIssuers),
+    trustSqlwardenClaims: options.trustSqlwardenClaims ?? options.preset === 'dev',
+    groupPrefix: options.groupPrefix ?? '',
+    groupsLimit: options.groupsLimit ?? DEFAULT_GROUPS_LIMIT[options.preset],
+    requireAccessTokenType: options.requireAccessTokenType ?? false,
+    maxLifetimeSeconds: inRange(options.maxLifetimeSeconds ?? DEFAULT_LIFETIME_SECONDS, 1, 366 * 86_400, 'maxLifetimeSeconds', wrong),
+    clockSkewSeconds: inRange(options.clockSkewSeconds ?? DEFAULT_SKEW_SECONDS, 0, MAX_SKEW_SECONDS, 'clockSkewSeconds', wrong),
+    tenant,
+  };
+}
+
+/** What both the verifier and the development issuer say. */
+export function devInProduction(name: string): IdentityError {
+  return new IdentityError(
+    'dev-in-production',
+    `issuer ${name} is a development issuer and the environment is production: whoever reads its key file can be anybody; ` +
+      'configure the real issuer, or set allowInProduction to accept that',
+  );
+}
+
+type Wrong = (what: string) => IdentityError;
+
+function checkedIssuer({ issuer, preset }: IssuerOptions, wrong: Wrong): string {
+  if (typeof issuer !== 'string' || issuer === '' || issuer.trim() !== issuer) throw wrong('write the issuer exactly as in its tokens');
+  if (/[{}<>*]/.test(issuer)) throw wrong('an issuer is one exact text: name each tenant, patterns are not supported');
+  if (preset === 'okta' && !issuer.startsWith('https://')) throw wrong('an okta issuer begins with https://');
+  return issuer;
+}
+
+function checkedAudiences({ audience }: IssuerOptions, wrong: Wrong): readonly string[] {
+  const audiences = typeof audience === 'string' ? [audience] : [...audience];
+  if (audiences.length === 0 || audiences.some((one) => typeof one !== 'string' || one === '')) {
+    throw wrong('say which audience its tokens must have: without one, tokens for anything else would be accepted');
+  }
+  return audiences;
+}
+
+function checkedAlgorithms({ algorithms, preset }: IssuerOptions, wrong: Wrong): readonly Algorithm[] {
+  const list = algorithms ?? DEFAULT_ALGORITHMS[preset];
+  if (list.length === 0 || !list.every(isAlgorithm)) throw wrong(`algorithms must be some of ${ALGORITHMS.join(', ')}`);
+  return list;
+}
+
+function checkedAgents({ agents = [] }: IssuerOptions, wrong: Wrong): ReadonlyMap<string, AgentClient> {
+  const byId = new Map(agents.map((agent) => [agent.clientId, agent]));
+  if (byId.size !== agents.length || byId.has('')) throw wrong('every agent needs a client id of its own');
+  return byId;
+}
+
+function inRange(value: number, least: number, most: number, name: string, wrong: Wrong): number {
+  if (!Number.isFinite(value) || value < least || value > most) throw wrong(`${name} must be from ${least} to ${most}`);
+  return value;
+}
+
+/** Where Okta (authorization server API, "keys") and Entra ID (OpenID Connect metadata, `jwks_uri`) publish their keys. */
+function defaultKeys({ preset, issuer }: IssuerOptions, tenant: string | undefined, wrong: Wrong): KeysOptions {
+  if (preset === 'okta') return { kind: 'url', url: `${issuer}${issuer.includes('/oauth2/') ? '' : '/oauth2'}/v1/keys` };
+  if (preset === 'entra' && tenant !== undefined) {
+    return issuer.startsWith('https://sts.windows.net/')
+      ? { kind: 'url', url: `https://login.microsoftonline.com/${tenant}/discovery/keys` }
+      : { kind: 'url', url: issuer.replace(/\/v2\.0$/, '/discovery/v2.0/keys') };
+  }
+  throw wrong('say where its keys are: a file, a url or inline');
+}

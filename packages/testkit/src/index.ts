@@ -1,0 +1,12 @@
+export { createAuthority } from './certificates.js';
+export type { CertificateAndKey, CertificateAuthority, CertificateRequest } from './certificates.js';
+export { findPgbench, findPgDump, findPsql, findPython } from './clients.js';
+export type { Finding } from './finding.js';
+export { freePort } from './free-port.js';
+export { findPostgres, postgresMajors } from './postgres-binaries.js';
+export type { PostgresMajor } from './postgres-binaries.js';
+export { startPostgres } from './postgres-server.js';
+export type { PostgresOptions, PostgresServer } from './postgres-server.js';
+export { requireOrSkip } from './require-or-skip.js';
+export { runProgram } from './run-program.js';
+export type { ProgramOptions, ProgramResult } from './run-program.js';
