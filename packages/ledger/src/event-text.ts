@@ -1,0 +1,97 @@
+import { canonicalJson, canonicalString, type Disclosure, MAX_ENTRY_BYTES, type NewLedgerEvent, type Withheld } from '@sqlwarden/core';
+import { LedgerError } from './ledger-error.js';
+
+/** Makes a commitment and the disclosure that opens it; see `LedgerWriter.commit`. */
+export type Commit = (name: string, value: string) => { readonly commitment: { readonly commitment: string }; readonly disclosure: Disclosure };
+
+export interface EventText {
+  /** Canonical JSON of the whole event (RFC 8785). */
+  readonly text: string;
+  /** Those given, and one for each field that was withheld. */
+  readonly disclosures: readonly Disclosure[];
+}
+
+/** Fields whose values are shared by many events and never change: their text is made once per object. */
+const SHARED_FIELDS: ReadonlySet<string> = new Set(['principal', 'requester', 'approver', 'facts', 'masks', 'protectedColumns', 'labels', 'rules', 'groups', 'asserted']);
+/** Distinct sets of property names that are remembered; there are about as many as event types. */
+const MAX_SHAPES = 256;
+
+/** Turns events into canonical JSON. Properties that are `undefined` are left out, as in JSON. */
+export class EventTexts {
+  readonly #commit: Commit;
+  readonly #shared = new WeakMap<object, string>();
+  readonly #shapes = new Map<string, readonly string[]>();
+
+  constructor(commit: Commit) {
+    this.#commit = commit;
+  }
+
+  /**
+   * The text of an event. A list that makes it larger than an entry may be is withheld, largest first: it is empty in the event, and its whole
+   * text is behind a commitment. Throws a {@link LedgerError}: `entry-too-large` when that does not help, `not-serialisable` for values
+   * that JSON does not have.
+   */
+  write(event: NewLedgerEvent, seq: number, time: number, disclosures: readonly Disclosure[]): EventText {
+    const stamped: Record<string, unknown> = { ...event, v: 1, seq, time };
+    const text = this.#text(stamped);
+    // No character takes more than three bytes in UTF-8 for each of its UTF-16 units.
+    if (text.length * 3 <= MAX_ENTRY_BYTES || Buffer.byteLength(text) <= MAX_ENTRY_BYTES) return { text, disclosures };
+    return this.#withhold(stamped, disclosures);
+  }
+
+  #withhold(event: Record<string, unknown>, disclosures: readonly Disclosure[]): EventText {
+    const lists = Object.entries(event)
+      .filter(([, value]) => Array.isArray(value) && value.length > 0)
+      .map(([field, value]) => ({ field, text: this.#field(field, value) }))
+      .sort((a, b) => b.text.length - a.text.length);
+    const withheld: Withheld[] = [];
+    const all = [...disclosures];
+    for (const { field, text } of lists) {
+      const { commitment, disclosure } = this.#commit(`withheld.${field}`, text);
+      withheld.push({ field, ...commitment });
+      all.push(disclosure);
+      event[field] = [];
+      const shorter = this.#text({ ...event, withheld });
+      if (Buffer.byteLength(shorter) <= MAX_ENTRY_BYTES) return { text: shorter, disclosures: all };
+    }
+    throw new LedgerError('entry-too-large', 'the event does not fit in an entry of the ledger: shorten the text or the identity that it records');
+  }
+
+  #text(event: Readonly<Record<string, unknown>>): string {
+    let text = '{';
+    for (const key of this.#sortedKeys(event)) {
+      const value = event[key];
+      if (value === undefined) continue;
+      text += `${text === '{' ? '' : ','}${canonicalString(key)}:${this.#field(key, value)}`;
+    }
+    return `${text}}`;
+  }
+
+  #field(key: string, value: unknown): string {
+    if (typeof value !== 'object' || value === null || !SHARED_FIELDS.has(key)) return canonical(value);
+    let text = this.#shared.get(value);
+    if (text === undefined) this.#shared.set(value, (text = canonical(value)));
+    return text;
+  }
+
+  #sortedKeys(event: object): readonly string[] {
+    const keys = Object.keys(event);
+    const shape = keys.join();
+    let sorted = this.#shapes.get(shape);
+    if (sorted === undefined) {
+      if (this.#shapes.size >= MAX_SHAPES) this.#shapes.clear();
+      // The default order of sort is that of UTF-16 code units, as RFC 8785 section 3.2.3 asks.
+      this.#shapes.set(shape, (sorted = keys.sort()));
+    }
+    return sorted;
+  }
+}
+
+function canonical(value: unknown): string {
+  try {
+    return canonicalJson(value, 'omit');
+  } catch (error) {
+    const detail = error instanceof Error ? error.message : 'it is not json';
+    throw new LedgerError('not-serialisable', `the event cannot be written: ${detail}`, { cause: error });
+  }
+}

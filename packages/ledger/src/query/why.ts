@@ -1,0 +1,225 @@
+import { type SchemaChanged, splitName } from '@sqlwarden/core';
+import { type LedgerEntry, readEntries } from '../read.js';
+import type { StatementAccount } from './account.js';
+import { Accounts } from './accounts.js';
+import { accountOf } from './search.js';
+import { isNamed, mayTouchAnything, type NameQuestion, type Touch, touchOfColumn, touchOfRelation } from './touches.js';
+
+/**
+ * What an auditor asks about. `relation` and `column`: everything that changed or read it. `change`: only what changed its definition (a table,
+ * view, function, column, …). `statement`: one unit, by the `seq` of its entry. Names may begin with the upstream or the database.
+ */
+export type WhyQuestion =
+  | { readonly about: 'relation' | 'column' | 'change'; readonly name: string }
+  | { readonly about: 'statement'; readonly seq: number };
+
+export interface WhyOptions {
+  readonly from?: number;
+  readonly to?: number;
+  /** How many units of each kind to list, the newest ones. Default 20. */
+  readonly limit?: number;
+  /** Also changes that were rolled back, failed, or have not been committed yet. */
+  readonly uncommitted?: boolean;
+}
+
+/** A unit, and what it did to what was asked about. */
+export interface WhyStatement extends StatementAccount {
+  readonly touch: Touch;
+}
+
+export interface WhySchemaChange {
+  readonly seq: number;
+  readonly time: number;
+  readonly upstream: string;
+  /** The unit that did it; absent when it was done outside of the gateway, or cannot be told. */
+  readonly intent: number | undefined;
+  readonly changes: SchemaChanged['changes'];
+}
+
+/** Counts over the whole range, not only over what is listed. */
+export interface WhyTotals {
+  readonly changes: number;
+  readonly reads: number;
+  readonly maskedReads: number;
+  readonly refused: number;
+  /** Changes that are not listed because they did not come to be. */
+  readonly rolledBack: number;
+  readonly failed: number;
+  readonly open: number;
+  /** Units that ran and could not be seen through: they may have touched it. */
+  readonly unclear: number;
+}
+
+export interface WhyAnswer {
+  readonly question: WhyQuestion;
+  readonly entries: number;
+  readonly range: { readonly from: number | undefined; readonly to: number | undefined };
+  /** Committed changes (and those of which nobody knows), oldest first. */
+  readonly changes: readonly WhyStatement[];
+  readonly reads: readonly WhyStatement[];
+  readonly refused: readonly WhyStatement[];
+  readonly schemaChanges: readonly WhySchemaChange[];
+  /** Labels that columns asked about have had, and columns with them. */
+  readonly labels: readonly { readonly label: string; readonly columns: readonly string[] }[];
+  readonly totals: WhyTotals;
+}
+
+const DEFAULT_LIMIT = 20;
+
+/** Answers from the log, which it reads once. Throws as `readEntries` does, and a `SyntaxError` for a malformed name. */
+export async function why(directory: string, question: WhyQuestion, options: WhyOptions = {}): Promise<WhyAnswer> {
+  if (question.about === 'statement') return whyStatement(directory, question);
+  const collector = new Collector(question, options);
+  for await (const entry of readEntries(directory)) collector.add(entry);
+  return collector.answer();
+}
+
+async function whyStatement(directory: string, question: WhyQuestion & { readonly about: 'statement' }): Promise<WhyAnswer> {
+  const account = await accountOf(directory, question.seq);
+  const changing = account.facts.some((facts) => facts.class !== 'read' && (facts.writes.length > 0 || facts.schemaChanges.length > 0 || facts.class !== 'session'));
+  const collector = new Collector(question, { uncommitted: true });
+  collector.take(account, { kind: changing ? 'change' : 'read', uses: account.facts.map(({ action }) => action) });
+  for await (const { event } of readEntries(directory, { from: account.seq + 1 })) {
+    if (event.type === 'schema.changed' && event.intent === account.seq) collector.takeSchemaChange(event);
+  }
+  return collector.answer();
+}
+
+/** Sorts accounts into an answer; keeps the newest of each kind. */
+class Collector {
+  readonly #question: WhyQuestion;
+  readonly #options: WhyOptions;
+  readonly #name: NameQuestion;
+  readonly #accounts: Accounts;
+  readonly #limit: number;
+  readonly #changes: WhyStatement[] = [];
+  readonly #reads: WhyStatement[] = [];
+  readonly #refused: WhyStatement[] = [];
+  readonly #schemaChanges: WhySchemaChange[] = [];
+  readonly #labels = new Map<string, Set<string>>();
+  readonly #totals = { changes: 0, reads: 0, maskedReads: 0, refused: 0, rolledBack: 0, failed: 0, open: 0, unclear: 0 };
+  #entries = 0;
+
+  constructor(question: WhyQuestion, options: WhyOptions) {
+    this.#question = question;
+    this.#options = options;
+    this.#limit = options.limit ?? DEFAULT_LIMIT;
+    this.#name = question.about === 'statement' ? [] : splitName(question.name);
+    this.#accounts = new Accounts((account) => this.#inRange(account.time) && (this.#touch(account) !== undefined || mayTouchAnything(account)));
+  }
+
+  add(entry: LedgerEntry): void {
+    this.#entries += 1;
+    if (entry.event.type === 'schema.changed' && this.#inRange(entry.event.time)) this.takeSchemaChange(entry.event);
+    for (const account of this.#accounts.add(entry)) this.take(account, this.#touch(account));
+  }
+
+  takeSchemaChange(event: SchemaChanged): void {
+    const space = { upstream: event.upstream, database: '' };
+    const changes = this.#name.length === 0 ? event.changes : event.changes.filter(({ name }) => this.#concerns(name, space));
+    if (changes.length === 0) return;
+    keep(this.#schemaChanges, { seq: event.seq, time: event.time, upstream: event.upstream, intent: event.intent, changes }, this.#limit);
+  }
+
+  take(account: StatementAccount, touch: Touch | undefined): void {
+    if (touch === undefined) {
+      if (account.outcome.kind !== 'refused') this.#totals.unclear += 1;
+      return;
+    }
+    this.#takeLabels(account);
+    const statement: WhyStatement = { ...account, touch };
+    if (account.outcome.kind === 'refused') {
+      this.#totals.refused += 1;
+      keep(this.#refused, statement, this.#limit);
+    } else if (touch.kind === 'read') {
+      this.#totals.reads += 1;
+      if (this.#isMaskedRead(account)) this.#totals.maskedReads += 1;
+      keep(this.#reads, statement, this.#limit);
+    } else {
+      this.#takeChange(statement);
+    }
+  }
+
+  answer(): WhyAnswer {
+    for (const account of this.#accounts.end()) this.take(account, this.#touch(account));
+    const labels = [...this.#labels].sort(([a], [b]) => (a < b ? -1 : 1)).map(([label, columns]) => ({ label, columns: [...columns].sort() }));
+    return {
+      question: this.#question,
+      entries: this.#entries,
+      range: { from: this.#options.from, to: this.#options.to },
+      changes: this.#changes,
+      reads: this.#reads,
+      refused: this.#refused,
+      schemaChanges: this.#schemaChanges,
+      labels,
+      totals: { ...this.#totals },
+    };
+  }
+
+  #takeChange(statement: WhyStatement): void {
+    const state = changeState(statement);
+    if (state === 'made') this.#totals.changes += 1;
+    else this.#totals[state] += 1;
+    if (state === 'made' || this.#options.uncommitted === true) keep(this.#changes, statement, this.#limit);
+  }
+
+  #takeLabels(account: StatementAccount): void {
+    const add = (label: string, column: string): void => {
+      if (this.#name.length > 0 && !this.#concerns(column, account)) return;
+      const columns = this.#labels.get(label) ?? new Set();
+      this.#labels.set(label, columns.add(column));
+    };
+    for (const { column, label } of account.protectedColumns) add(label, column);
+    for (const { label, sources } of account.masks) for (const source of sources) add(label, source);
+  }
+
+  /** True for the thing itself, and for a column of a relation that is asked about. */
+  #concerns(name: string, space: { readonly upstream: string; readonly database: string }): boolean {
+    if (isNamed(this.#name, name, space)) return true;
+    const dot = name.lastIndexOf('.');
+    return this.#question.about !== 'column' && dot > 0 && isNamed(this.#name, name.slice(0, dot), space);
+  }
+
+  #touch(account: StatementAccount): Touch | undefined {
+    if (this.#question.about === 'column') return touchOfColumn(this.#name, account);
+    const touch = touchOfRelation(this.#name, account);
+    if (this.#question.about !== 'change') return touch;
+    return definitionTouch(this.#name, account);
+  }
+
+  #isMaskedRead(account: StatementAccount): boolean {
+    return account.masks.some(({ sources }) => sources.some((source) => this.#name.length === 0 || this.#concerns(source, account)));
+  }
+
+  #inRange(time: number): boolean {
+    const { from = Number.NEGATIVE_INFINITY, to = Number.POSITIVE_INFINITY } = this.#options;
+    return time >= from && time <= to;
+  }
+}
+
+/** What changed the definition of a relation, routine or column of that name. */
+function definitionTouch(name: NameQuestion, account: StatementAccount): Touch | undefined {
+  const uses = new Set<string>();
+  for (const { schemaChanges } of account.facts) {
+    for (const change of schemaChanges) {
+      if (isNamed(name, change.name, account)) uses.add(`${change.operation} ${change.kind}`);
+    }
+  }
+  const column = name.length > 1 ? touchOfColumn(name, account) : undefined;
+  for (const use of column?.uses ?? []) if (use.includes(' ')) uses.add(use);
+  return uses.size === 0 ? undefined : { kind: 'change', uses: [...uses] };
+}
+
+/** `made`: it was committed, or may have been. */
+function changeState({ outcome, transaction }: StatementAccount): 'made' | 'rolledBack' | 'failed' | 'open' {
+  if (outcome.kind === 'done' && (outcome.status === 'error' || outcome.status === 'cancelled')) return 'failed';
+  if (transaction.end === 'rolled-back') return 'rolledBack';
+  if (transaction.end === 'open') return 'open';
+  return 'made';
+}
+
+/** Keeps the last `limit` of a list. */
+function keep<T>(list: T[], item: T, limit: number): void {
+  list.push(item);
+  if (list.length > limit) list.shift();
+}

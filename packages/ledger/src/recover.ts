@@ -1,0 +1,116 @@
+import { readdir, readFile, stat, truncate } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Checkpoint, equalBytes, type LedgerEvent, parseEvent } from '@sqlwarden/core';
+import { parseDisclosureFile, tornSeq } from './disclosure-lines.js';
+import { disclosuresPath, SEGMENT_ENTRIES, segmentStart, segmentStarts, walPath } from './layout.js';
+import { ifMissing, LedgerError } from './ledger-error.js';
+import { TileSource } from './tile-files.js';
+import { TreeBuilder } from './tree-builder.js';
+import { decodeRecords, entryOf } from './write-ahead.js';
+
+export interface RecoveredLog {
+  readonly tree: TreeBuilder;
+  /** First entries of the files in `wal/`. */
+  readonly segments: readonly number[];
+  /** Bytes of whole records in the last of them. */
+  readonly walLength: number;
+  readonly last: LedgerEvent | undefined;
+}
+
+/**
+ * Reads what is in the directory and brings the tree to where it was. A record or disclosure of which only the beginning was written is cut
+ * off; nothing else is changed. Throws a {@link LedgerError}: `corrupt` or `truncated` when what is there is not what the newest checkpoint
+ * was signed over, or the write-ahead files do not follow one another.
+ */
+export async function recoverLog(directory: string, newest: Checkpoint | undefined): Promise<RecoveredLog> {
+  const segments = segmentStarts((await readdir(join(directory, 'wal')).catch(ifMissing)) ?? []);
+  const first = segments[0];
+  if (first === undefined) {
+    await assertUnused(directory, newest);
+    return { tree: new TreeBuilder(0, undefined), segments: [], walLength: 0, last: undefined };
+  }
+  const signedSize = newest?.size ?? 0;
+  if (first > signedSize) throw new LedgerError('corrupt', `wal/ begins at entry ${first}, behind the newest checkpoint: files are missing from it`);
+  const tree = new TreeBuilder(first, first === 0 ? undefined : new TileSource(directory, signedSize));
+  const replay = new Replay(tree, newest);
+  let walLength = 0;
+  for (const [index, start] of segments.entries()) {
+    walLength = await replay.segment(directory, start, index === segments.length - 1);
+  }
+  if (tree.size < signedSize) {
+    throw new LedgerError(
+      'truncated',
+      `the log has ${tree.size} entries, but a checkpoint over ${signedSize} was signed: entries were removed; restore them from a backup, or keep the directory as evidence`,
+    );
+  }
+  await cutDisclosures(directory, tree.size);
+  return { tree, segments, walLength, last: replay.last };
+}
+
+/** Feeds the entries of the write-ahead files to the tree and compares it with the checkpoint when it has that size. */
+class Replay {
+  readonly #tree: TreeBuilder;
+  readonly #newest: Checkpoint | undefined;
+  last: LedgerEvent | undefined;
+
+  constructor(tree: TreeBuilder, newest: Checkpoint | undefined) {
+    this.#tree = tree;
+    this.#newest = newest;
+    this.#compare();
+  }
+
+  /** Returns the length of the file's whole records, in bytes. */
+  async segment(directory: string, start: number, isLast: boolean): Promise<number> {
+    const path = walPath(start);
+    if (start !== this.#tree.size) throw new LedgerError('corrupt', `${path} does not follow entry ${this.#tree.size - 1}: files of wal/ are missing or cut`);
+    const { records, end, torn } = decodeRecords(await readFile(join(directory, path)), path);
+    if (torn > 0 && !isLast) throw new LedgerError('corrupt', `${path} ends in an incomplete record, but is not the last file of wal/`);
+    if (records.length > SEGMENT_ENTRIES) throw new LedgerError('corrupt', `${path} holds more than ${SEGMENT_ENTRIES} entries`);
+    for (const record of records) this.#add(record, path);
+    return end;
+  }
+
+  #add(record: Buffer, path: string): void {
+    const event = eventOf(record, path);
+    if (event.seq !== this.#tree.size) throw new LedgerError('corrupt', `${path} holds entry ${event.seq} where entry ${this.#tree.size} belongs`);
+    this.#tree.add(record);
+    this.last = event;
+    this.#compare();
+  }
+
+  #compare(): void {
+    if (this.#newest?.size !== this.#tree.size || equalBytes(this.#newest.root, this.#tree.root())) return;
+    throw new LedgerError('corrupt', `the first ${this.#tree.size} entries are not those that the newest checkpoint was signed over: run "sqlwarden ledger verify"`);
+  }
+}
+
+function eventOf(record: Buffer, path: string): LedgerEvent {
+  try {
+    return parseEvent(entryOf(record));
+  } catch (error) {
+    throw new LedgerError('corrupt', `${path} holds something that is not an event: ${error instanceof Error ? error.message : 'unreadable'}`);
+  }
+}
+
+async function assertUnused(directory: string, newest: Checkpoint | undefined): Promise<void> {
+  for (const name of ['checkpoint', 'checkpoints', 'tile']) {
+    const there = await stat(join(directory, name)).catch(ifMissing);
+    // Opening a new log makes an empty file of checkpoints before anything else.
+    if (there === undefined || (name === 'checkpoints' && newest === undefined && there.size === 0)) continue;
+    throw new LedgerError('corrupt', `wal/ is missing, but there is a log: restore it from a backup, or start a new ledger in another directory`);
+  }
+}
+
+/** Removes disclosures of entries that were never appended: a crash between the two writes leaves at most one. */
+async function cutDisclosures(directory: string, size: number): Promise<void> {
+  const paths = new Set([disclosuresPath(segmentStart(Math.max(0, size - 1))), disclosuresPath(segmentStart(size))]);
+  for (const path of paths) {
+    const file = await readFile(join(directory, path)).catch(ifMissing);
+    if (file === undefined) continue;
+    const { lines, torn } = parseDisclosureFile(file);
+    const orphan = lines.find(({ line }) => line !== undefined && line.seq >= size);
+    const tornAt = torn.length > 0 && (tornSeq(torn) ?? size) >= size ? file.length - torn.length : file.length;
+    const end = Math.min(orphan?.start ?? file.length, tornAt);
+    if (end < file.length) await truncate(join(directory, path), end);
+  }
+}

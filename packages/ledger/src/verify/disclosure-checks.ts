@@ -1,0 +1,118 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { commitmentsOf, type Disclosure, type LedgerEvent, opensCommitment } from '@sqlwarden/core';
+import { parseDisclosureFile, tornSeq } from '../disclosure-lines.js';
+import { disclosuresPath, SEGMENT_ENTRIES, segmentStart, segmentStarts } from '../layout.js';
+import { ifMissing } from '../ledger-error.js';
+import { sha256 } from '../node-crypto.js';
+import type { Findings } from './report.js';
+
+const LISTED = 100;
+
+/** Compares the values beside the log with the commitments in it. A value that is gone is redacted; one that was changed is a finding. */
+export class DisclosureChecks {
+  readonly redacted = { entries: 0, first: [] as number[] };
+  readonly #directory: string;
+  readonly #findings: Findings;
+  #start = -1;
+  /** The lines of the present file that no entry has asked for yet. */
+  #lines = new Map<number, { readonly number: number; readonly disclosures: readonly Disclosure[] }>();
+  #present = false;
+  #torn: Buffer | undefined;
+  #missingReported = false;
+  /** Lines about entries that were not there when their file was ended. */
+  readonly #beyond: { readonly file: string; readonly number: number; readonly seq: number | undefined }[] = [];
+
+  constructor(directory: string, findings: Findings) {
+    this.#directory = directory;
+    this.#findings = findings;
+  }
+
+  async add(event: LedgerEvent, position: number): Promise<void> {
+    if (segmentStart(position) !== this.#start) await this.#load(segmentStart(position));
+    const commitments = commitmentsOf(event);
+    const line = this.#lines.get(position);
+    this.#lines.delete(position);
+    if (line === undefined) {
+      if (commitments.length > 0) this.#redacted(position);
+      return;
+    }
+    for (const disclosure of line.disclosures) {
+      const index = commitments.findIndex((commitment) => commitment.name === disclosure.name && opensCommitment(sha256, commitment, disclosure));
+      if (index >= 0) commitments.splice(index, 1);
+      else this.#changed(position, line.number);
+    }
+    if (commitments.length > 0) this.#redacted(position);
+  }
+
+  /** After the last entry. `total` says how many entries there are by now: a log that is open has grown since. */
+  async end(total: () => Promise<number>, closed: boolean): Promise<void> {
+    this.#finish();
+    await this.#otherFiles();
+    const entries = this.#beyond.length === 0 ? 0 : await total();
+    for (const { file, number, seq } of this.#beyond) {
+      if (seq !== undefined && seq < entries) continue;
+      // Values are written before their entry: a crash, or a writer at work, leaves one line too many.
+      if (!closed && (seq === undefined || seq === entries)) this.#findings.add('disclosure-torn', 'the last line is of an entry that was not written', { file });
+      else this.#findings.add('disclosure-unexpected', `line ${number} is of an entry that does not exist`, { file });
+    }
+  }
+
+  async #load(start: number): Promise<void> {
+    this.#finish();
+    this.#start = start;
+    this.#missingReported = false;
+    this.#lines = new Map();
+    const path = disclosuresPath(start);
+    const file = await readFile(join(this.#directory, path)).catch(ifMissing);
+    this.#present = file !== undefined;
+    const { lines, torn } = parseDisclosureFile(file ?? Buffer.alloc(0));
+    this.#torn = torn.length > 0 ? torn : undefined;
+    let last = -1;
+    for (const { number, line } of lines) {
+      if (line === undefined) this.#findings.add('disclosure-malformed', `line ${number} is not one that the log wrote`, { file: path });
+      else if (line.seq <= last || segmentStart(line.seq) !== start) {
+        this.#findings.add('disclosure-unexpected', `line ${number} is out of place`, { file: path, seq: line.seq });
+      } else {
+        last = line.seq;
+        this.#lines.set(line.seq, { number, disclosures: line.disclosures });
+      }
+    }
+  }
+
+  /** What is left of the present file belongs to entries that are not there. */
+  #finish(): void {
+    if (this.#start < 0) return;
+    const file = disclosuresPath(this.#start);
+    for (const [seq, { number }] of this.#lines) this.#beyond.push({ file, number, seq });
+    if (this.#torn !== undefined) this.#beyond.push({ file, number: 0, seq: tornSeq(this.#torn) });
+    this.#lines.clear();
+    this.#torn = undefined;
+  }
+
+  async #otherFiles(): Promise<void> {
+    const names = (await readdir(join(this.#directory, 'disclosures')).catch(ifMissing)) ?? [];
+    const starts = new Set(segmentStarts(names));
+    for (const name of names) {
+      const file = join('disclosures', name);
+      const start = [...starts].find((candidate) => disclosuresPath(candidate) === file);
+      if (start === undefined || start % SEGMENT_ENTRIES !== 0) this.#findings.add('disclosure-unexpected', 'this file is not one of the log', { file });
+      // A file that begins behind the last entry of the log: a writer may have just made it, with nothing or one line in it.
+      else if (start > this.#start) this.#beyond.push({ file, number: 1, seq: start });
+    }
+  }
+
+  #redacted(position: number): void {
+    this.redacted.entries += 1;
+    if (this.redacted.first.length < LISTED) this.redacted.first.push(position);
+    if (this.#present || this.#missingReported) return;
+    this.#missingReported = true;
+    const message = 'the whole file is missing, so the values behind the commitments of its entries are gone: if they were not erased on purpose, restore it';
+    this.#findings.add('disclosures-missing', message, { file: disclosuresPath(this.#start), seq: position });
+  }
+
+  #changed(position: number, line: number): void {
+    const message = `line ${line} holds a value that is not the one that entry ${position} commits to: it was changed, or belongs to another entry`;
+    this.#findings.add('disclosure-changed', message, { file: disclosuresPath(this.#start), seq: position });
+  }
+}

@@ -1,0 +1,138 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { segmentStart, segmentStarts, TILE_WIDTH, tilePath, walPath } from '../layout.js';
+import { ifMissing, LedgerError } from '../ledger-error.js';
+import { decodeBundle } from '../tile-files.js';
+import { type DecodedRecords, decodeRecords, entryOf } from '../write-ahead.js';
+import type { Findings } from './report.js';
+
+/** The entries of a log for verification: from the bundles as far as it is signed, from the write-ahead files behind that. */
+export class EntrySource {
+  readonly #directory: string;
+  readonly #findings: Findings;
+  readonly #signed: number;
+  readonly #wal: WalReader;
+
+  constructor(directory: string, findings: Findings, signed: number) {
+    this.#directory = directory;
+    this.#findings = findings;
+    this.#signed = signed;
+    this.#wal = new WalReader(directory, findings);
+  }
+
+  /**
+   * The entries in order, as views. Ends early when one can be had from nowhere, which is a finding; where both have an entry, they are
+   * compared.
+   */
+  async *entries(): AsyncGenerator<Buffer, void, undefined> {
+    await this.#wal.open(this.#signed);
+    for (let start = 0; start < this.#signed; start += TILE_WIDTH) {
+      const width = Math.min(TILE_WIDTH, this.#signed - start);
+      const bundle = await this.#bundle(start / TILE_WIDTH, width);
+      for (let position = start; position < start + width; position++) {
+        const entry = await this.#signedEntry(position, bundle);
+        if (entry === undefined) return;
+        yield entry;
+      }
+    }
+    for (let position = this.#signed; ; position++) {
+      const entry = await this.#wal.entry(position);
+      if (entry === undefined) return;
+      yield entry;
+    }
+  }
+
+  /** How many entries there are by now. */
+  total(): Promise<number> {
+    return this.#wal.total(this.#signed);
+  }
+
+  async #signedEntry(position: number, bundle: readonly Buffer[] | undefined): Promise<Buffer | undefined> {
+    const signed = bundle?.[position % TILE_WIDTH];
+    const written = await this.#wal.entry(position);
+    if (signed === undefined) {
+      if (written !== undefined) return written;
+      const file = tilePath('entries', Math.floor(position / TILE_WIDTH), Math.min(TILE_WIDTH, this.#signed - (position - (position % TILE_WIDTH))));
+      this.#findings.add('tile-missing', `entry ${position} and those behind it cannot be read: restore the file from a backup or from a copy of the log`, { file, seq: position });
+      return undefined;
+    }
+    if (written !== undefined && !written.equals(signed)) {
+      this.#findings.add('wal-differs', `entry ${position} is not the same in the write-ahead file and in the bundle`, { file: walPath(segmentStart(position)), seq: position });
+    }
+    return signed;
+  }
+
+  async #bundle(index: number, width: number): Promise<readonly Buffer[] | undefined> {
+    for (const path of new Set([tilePath('entries', index, width), tilePath('entries', index, TILE_WIDTH)])) {
+      const file = await readFile(join(this.#directory, path)).catch(ifMissing);
+      if (file === undefined) continue;
+      const entries = decodeBundle(file);
+      if (entries !== undefined && entries.length >= width) return entries;
+      this.#findings.add('bundle-malformed', 'the file is not a bundle of entries of the right number', { file: path, seq: index * TILE_WIDTH });
+    }
+    return undefined;
+  }
+}
+
+/** The write-ahead files, one in memory at a time. */
+class WalReader {
+  readonly #directory: string;
+  readonly #findings: Findings;
+  #starts: readonly number[] = [];
+  #loaded: { readonly start: number; readonly records: readonly Buffer[] } | undefined;
+
+  constructor(directory: string, findings: Findings) {
+    this.#directory = directory;
+    this.#findings = findings;
+  }
+
+  /** Looks what there is, and whether it reaches as far as what was signed. */
+  async open(signed: number): Promise<void> {
+    this.#starts = await this.#list();
+    if (this.#starts.length === 0) {
+      const message = 'there are no write-ahead files: this is a copy of the signed part, or entries that were not signed yet were removed';
+      this.#findings.add('wal-missing', message, { file: 'wal' });
+      return;
+    }
+    for (const [index, start] of this.#starts.entries()) {
+      const { records, torn } = await this.#decode(start);
+      const next = this.#starts[index + 1];
+      const file = walPath(start);
+      if (next !== undefined && start + records.length !== next) {
+        this.#findings.add('wal-incomplete', `the file ends at entry ${start + records.length}, but the next one begins at ${next}`, { file, seq: start + records.length });
+      } else if (next === undefined && start + records.length < signed) {
+        this.#findings.add('wal-incomplete', `the file ends at entry ${start + records.length}, but ${signed} entries were signed`, { file, seq: start + records.length });
+      }
+      if (torn > 0) this.#findings.add('wal-torn', `the last ${torn} bytes are a record of which only the beginning was written`, { file });
+    }
+  }
+
+  async entry(position: number): Promise<Buffer | undefined> {
+    const start = segmentStart(position);
+    if (!this.#starts.includes(start)) return undefined;
+    if (this.#loaded?.start !== start) this.#loaded = { start, records: (await this.#decode(start, false)).records };
+    const record = this.#loaded.records[position - start];
+    return record === undefined ? undefined : entryOf(record);
+  }
+
+  async total(atLeast: number): Promise<number> {
+    const last = (await this.#list()).at(-1);
+    return last === undefined ? atLeast : Math.max(atLeast, last + (await this.#decode(last, false)).records.length);
+  }
+
+  async #list(): Promise<number[]> {
+    return segmentStarts((await readdir(join(this.#directory, 'wal')).catch(ifMissing)) ?? []);
+  }
+
+  async #decode(start: number, report = true): Promise<Pick<DecodedRecords, 'records' | 'torn'>> {
+    const path = walPath(start);
+    const file = await readFile(join(this.#directory, path)).catch(ifMissing);
+    try {
+      return decodeRecords(file ?? Buffer.alloc(0), path);
+    } catch (error) {
+      if (!(error instanceof LedgerError)) throw error;
+      if (report) this.#findings.add('wal-malformed', error.message, { file: path });
+      return { records: [], torn: 0 };
+    }
+  }
+}

@@ -1,0 +1,252 @@
+import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import {
+  type Checkpoint,
+  encodeBase64,
+  equalBytes,
+  formatVerifierKey,
+  type LedgerEvent,
+  MerkleFrontier,
+  NoteError,
+  parseEvent,
+  parseVerifierKey,
+  type VerifierKey,
+} from '@sqlwarden/core';
+import { openCheckpoint, readRetained } from '../checkpoint-files.js';
+import { ifMissing, LedgerError } from '../ledger-error.js';
+import { sha256 } from '../node-crypto.js';
+import { leafInputOf } from '../write-ahead.js';
+import { DisclosureChecks } from './disclosure-checks.js';
+import { EntrySource } from './entry-source.js';
+import { EventChecks } from './event-checks.js';
+import { Findings, type Place, type VerifyReport } from './report.js';
+import { TileChecks } from './tile-checks.js';
+
+export interface VerifyOptions {
+  /** The key that the log is expected to sign with (`<name>+<id>+<key>`), from somewhere else than the directory. */
+  readonly verifier?: string;
+  /** Checkpoints of this log that were kept somewhere else, as notes. */
+  readonly retainedCheckpoints?: readonly string[];
+}
+
+interface Retained extends Checkpoint {
+  readonly from: 'directory' | 'given';
+}
+
+interface Head {
+  readonly checkpoint: Checkpoint;
+  readonly note: string;
+}
+
+/**
+ * Checks everything in a ledger's directory: bytes, canonical form, hashes, tree, signatures, consistency with every retained checkpoint,
+ * sequence, time, intents and outcomes, approvals, disclosures. Reads only; works beside a running gateway. Findings are in the report;
+ * throws a {@link LedgerError} (`not-found`) only when there is no ledger there.
+ */
+export async function verifyLedger(directory: string, options: VerifyOptions = {}): Promise<VerifyReport> {
+  if ((await stat(directory).catch(ifMissing))?.isDirectory() !== true) throw new LedgerError('not-found', `there is no directory ${directory}`);
+  return new Verification(directory, options).run();
+}
+
+class Verification {
+  readonly #directory: string;
+  readonly #options: VerifyOptions;
+  readonly #findings = new Findings();
+  readonly #events = new EventChecks(this.#findings);
+  readonly #frontier = new MerkleFrontier(sha256);
+  /** Retained checkpoints that are not compared yet, ascending. */
+  #retained: Retained[] = [];
+  /** Those that were compared and do not hold. */
+  readonly #differing: Retained[] = [];
+  /** Whether the newest checkpoint holds; `undefined` until the tree has its size. */
+  #headHolds: boolean | undefined;
+  readonly #retainedCounts = { directory: 0, given: 0 };
+
+  constructor(directory: string, options: VerifyOptions) {
+    this.#directory = directory;
+    this.#options = options;
+  }
+
+  async run(): Promise<VerifyReport> {
+    const verifier = await this.#verifier();
+    const keys = verifier === undefined ? [] : [verifier.key];
+    const head = verifier === undefined ? undefined : await this.#head(keys);
+    await this.#collectRetained(keys, head);
+    const signed = head?.checkpoint.size ?? 0;
+    const source = new EntrySource(this.#directory, this.#findings, signed);
+    const sizes = this.#retained.filter(({ from }) => from === 'directory').map(({ size }) => size);
+    const tiles = new TileChecks(this.#directory, this.#findings, signed, sizes);
+    const disclosures = new DisclosureChecks(this.#directory, this.#findings);
+    this.#compareRoots(head);
+    for await (const entry of source.entries()) await this.#entry(entry, tiles, disclosures, head);
+    await tiles.end(() => source.total());
+    await disclosures.end(() => source.total(), this.#events.closed);
+    this.#end(head);
+    return this.#report(verifier, head, disclosures);
+  }
+
+  async #entry(entry: Buffer, tiles: TileChecks, disclosures: DisclosureChecks, head: Head | undefined): Promise<void> {
+    const position = this.#frontier.size;
+    const event = this.#event(entry, position);
+    if (event?.type === 'log.opened') this.#previous(event, position);
+    const nodes: [number, number, Uint8Array][] = [];
+    this.#frontier.push(sha256.sha256(leafInputOf(entry)), (...node) => nodes.push(node));
+    await tiles.addEntry(entry);
+    for (const node of nodes) await tiles.addNode(...node);
+    if (event !== undefined) {
+      this.#events.add(event, position);
+      await disclosures.add(event, position);
+    }
+    this.#compareRoots(head);
+  }
+
+  #event(entry: Buffer, position: number): LedgerEvent | undefined {
+    try {
+      return parseEvent(entry);
+    } catch (error) {
+      this.#findings.add('entry-malformed', error instanceof Error ? error.message : 'the entry cannot be read', { seq: position });
+      return undefined;
+    }
+  }
+
+  /** What a reopened log says that it found. */
+  #previous(event: LedgerEvent & { readonly type: 'log.opened' }, position: number): void {
+    if (event.previous.size === position && event.previous.root === encodeBase64(this.#frontier.root())) return;
+    this.#findings.add('previous-differs', 'the log that was opened here is not the one that stands before this entry', { seq: position });
+  }
+
+  /** Compares the tree with every checkpoint of its present size. */
+  #compareRoots(head: Head | undefined): void {
+    const size = this.#frontier.size;
+    const isHead = head?.checkpoint.size === size;
+    if (this.#retained[0]?.size !== size && !isHead) return;
+    const root = this.#frontier.root();
+    if (isHead) this.#headHolds = equalBytes(head.checkpoint.root, root);
+    while (this.#retained[0]?.size === size) {
+      const checkpoint = this.#retained.shift();
+      if (checkpoint !== undefined && !equalBytes(checkpoint.root, root)) this.#differing.push(checkpoint);
+    }
+  }
+
+  #end(head: Head | undefined): void {
+    this.#events.end();
+    const size = this.#frontier.size;
+    if (this.#headHolds === false) {
+      this.#findings.add('root-differs', `the first ${head?.checkpoint.size} entries are not those that the checkpoint was signed over`, { file: 'checkpoint' });
+    }
+    for (const checkpoint of this.#differing) this.#differs(checkpoint);
+    for (const checkpoint of this.#retained) {
+      const message = `a checkpoint over ${checkpoint.size} entries was signed, but only ${size} can be read: the end of the log was cut off`;
+      this.#findings.add('log-truncated', message, { ...placeOf(checkpoint), seq: size });
+    }
+    const signed = head?.checkpoint.size ?? 0;
+    if (size > signed) {
+      this.#findings.add('entries-unsigned', `${size - signed} entries are not under a checkpoint yet: nothing proves them until the log is opened again`, { seq: signed });
+    }
+  }
+
+  /** A kept checkpoint does not hold: if the newest one does, two histories were signed; if not, entries were changed. */
+  #differs(checkpoint: Retained): void {
+    const { size } = checkpoint;
+    if (this.#headHolds === true) this.#findings.add('log-forked', `a checkpoint over ${size} entries was signed with another root: the log was replaced by another history`, placeOf(checkpoint));
+    else this.#findings.add('root-differs', `the first ${size} entries are not those that a kept checkpoint was signed over`, placeOf(checkpoint));
+  }
+
+  async #verifier(): Promise<{ readonly key: VerifierKey; readonly from: 'given' | 'directory' } | undefined> {
+    const file = 'keys/verifier';
+    const line = await readFile(join(this.#directory, file), 'utf8').catch(ifMissing);
+    const given = this.#options.verifier?.trim();
+    if (line === undefined && given === undefined) {
+      this.#findings.add('key-missing', 'no verifier key: give the one that the log is known by', { file });
+      return undefined;
+    }
+    if (line !== undefined && given !== undefined && line !== `${given}\n`) {
+      this.#findings.add('key-differs', 'the key in the directory is not the one that the log is known by', { file });
+    }
+    try {
+      const vkey = given ?? line?.replace(/\n$/, '') ?? '';
+      return { key: parseVerifierKey(sha256, vkey), from: given === undefined ? 'directory' : 'given' };
+    } catch (error) {
+      if (!(error instanceof NoteError)) throw error;
+      this.#findings.add('key-malformed', error.message, given === undefined ? { file } : {});
+      return undefined;
+    }
+  }
+
+  async #head(keys: readonly VerifierKey[]): Promise<Head | undefined> {
+    const file = 'checkpoint';
+    const note = await readFile(join(this.#directory, file), 'utf8').catch(ifMissing);
+    if (note === undefined) {
+      const hasTree = (await stat(join(this.#directory, 'tile')).catch(ifMissing)) !== undefined;
+      if (hasTree) this.#findings.add('checkpoint-missing', 'there is a tree but no checkpoint: restore the file from a backup', { file });
+      else this.#findings.add('checkpoint-none', 'nothing was signed yet: the log is new, or everything that was signed was removed', { file });
+      return undefined;
+    }
+    const checkpoint = this.#open(note, keys, 'checkpoint', { file });
+    return checkpoint === undefined ? undefined : { checkpoint, note };
+  }
+
+  async #collectRetained(keys: readonly VerifierKey[], head: Head | undefined): Promise<void> {
+    const file = 'checkpoints';
+    const local = await readRetained(this.#directory);
+    if (local === undefined && head !== undefined) this.#findings.add('retained-missing', 'the checkpoints that were signed before are gone: restore the file from a backup', { file });
+    if (local !== undefined && local.torn > 0) this.#findings.add('checkpoint-torn', 'the last line was cut off', { file });
+    const notes = local?.notes ?? [];
+    let previous = 0;
+    for (const [n, note] of notes.entries()) {
+      if (note === undefined) this.#findings.add('retained-malformed', `line ${n + 1} is not one that the log wrote, or lines before it are missing`, { file });
+      const size = note === undefined ? undefined : this.#retain(note, keys, 'directory', { file });
+      if (size !== undefined && size < previous) this.#findings.add('retained-order', `line ${n + 1} is of a smaller tree than the line before it`, { file });
+      previous = size ?? previous;
+    }
+    for (const note of this.#options.retainedCheckpoints ?? []) this.#retain(note, keys, 'given', {});
+    this.#retained.sort((a, b) => a.size - b.size);
+    if (head === undefined || local === undefined) return;
+    if (!notes.includes(head.note)) this.#findings.add('retained-missing', 'the newest checkpoint is not among those that were kept: the end of the file was cut off or changed', { file });
+    if (previous > head.checkpoint.size) this.#findings.add('checkpoint-behind', 'a newer one was signed, but not put in its place', { file: 'checkpoint' });
+  }
+
+  #retain(note: string, keys: readonly VerifierKey[], from: 'directory' | 'given', place: { readonly file?: string }): number | undefined {
+    const checkpoint = this.#open(note, keys, 'retained', place);
+    if (checkpoint === undefined) return undefined;
+    this.#retained.push({ ...checkpoint, from });
+    this.#retainedCounts[from] += 1;
+    return checkpoint.size;
+  }
+
+  #open(note: string, keys: readonly VerifierKey[], kind: 'checkpoint' | 'retained', place: { readonly file?: string }): Checkpoint | undefined {
+    try {
+      const checkpoint = openCheckpoint(note, keys);
+      if (checkpoint.origin === keys[0]?.name) return checkpoint;
+      this.#findings.add('other-origin', 'the checkpoint is of another log', place);
+    } catch (error) {
+      if (!(error instanceof NoteError)) throw error;
+      const unsigned = error.code === 'bad-signature' || error.code === 'unknown-signer';
+      this.#findings.add(unsigned ? `${kind}-signature` : `${kind}-malformed`, error.message, place);
+    }
+    return undefined;
+  }
+
+  #report(verifier: { readonly key: VerifierKey; readonly from: 'given' | 'directory' } | undefined, head: Head | undefined, disclosures: DisclosureChecks): VerifyReport {
+    const entries = this.#frontier.size;
+    return {
+      ok: this.#findings.exitCode === 0,
+      exitCode: this.#findings.exitCode,
+      directory: this.#directory,
+      origin: verifier?.key.name,
+      verifier: verifier === undefined ? undefined : { key: formatVerifierKey(verifier.key), from: verifier.from },
+      checkpoint: head === undefined ? undefined : { size: head.checkpoint.size, root: encodeBase64(head.checkpoint.root), note: head.note },
+      entries,
+      unsigned: Math.max(0, entries - (head?.checkpoint.size ?? 0)),
+      retained: this.#retainedCounts,
+      counts: this.#events.counts,
+      redacted: disclosures.redacted,
+      findings: this.#findings.list,
+      omitted: this.#findings.omitted,
+    };
+  }
+}
+
+function placeOf(checkpoint: Retained): Place {
+  return checkpoint.from === 'directory' ? { file: 'checkpoints' } : {};
+}
