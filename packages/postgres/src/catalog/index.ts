@@ -1,0 +1,3 @@
+export { FINGERPRINT_SQL } from './queries.js';
+export { createCatalogueReader } from './read.js';
+export { isPostgresCatalogue, type PostgresCatalogue } from './resolved-catalogue.js';

@@ -1,0 +1,147 @@
+/**
+ * The statements that read a catalogue ("System Catalogs"). They name everything with its schema, change nothing, and may run inside a
+ * transaction of a client. Objects of other sessions' temporary schemas are left out: nobody else can name them.
+ */
+
+/** First OID of objects that were not made by initdb (transam.h, FirstNormalObjectId). */
+export const FIRST_USER_OID = 16_384;
+
+export const SERVER_SQL = `
+SELECT pg_catalog.current_setting('server_version_num'), pg_catalog.current_database(),
+       pg_catalog.current_setting('search_path'), pg_catalog.current_setting('lock_timeout')`;
+
+/**
+ * The search path while a catalogue is read: no operator or function of a user can be meant, and definitions come with every name outside
+ * of pg_catalog qualified (they are texts whose names depend on the path).
+ */
+export const READING_PATH = 'pg_catalog, pg_temp';
+
+/** Sets both settings, for the transaction only (`local`) or for the session. */
+export function settingsSql(searchPath: string, lockTimeout: string, local: boolean): string {
+  return `SELECT pg_catalog.set_config('search_path', ${quote(searchPath)}, ${local}), pg_catalog.set_config('lock_timeout', ${quote(lockTimeout)}, ${local})`;
+}
+
+export const CURRENT_PATH_SQL = "SELECT pg_catalog.current_setting('search_path')";
+
+export const SCHEMAS_SQL = `
+SELECT nspname FROM pg_catalog.pg_namespace
+WHERE nspname !~ '^pg_(toast|temp)' OR oid = pg_catalog.pg_my_temp_schema()`;
+
+/** oid, schema, name, kind, parents (OIDs), whether triggers or rules run when it is written. */
+export const RELATIONS_SQL = `
+SELECT c.oid, n.nspname, c.relname, c.relkind,
+       (SELECT pg_catalog.string_agg(i.inhparent::pg_catalog.text, ',' ORDER BY i.inhseqno)
+          FROM pg_catalog.pg_inherits i WHERE i.inhrelid = c.oid),
+       (c.relhastriggers AND EXISTS (SELECT 1 FROM pg_catalog.pg_trigger t WHERE t.tgrelid = c.oid AND NOT t.tgisinternal))
+         OR (c.relhasrules AND EXISTS (SELECT 1 FROM pg_catalog.pg_rewrite r WHERE r.ev_class = c.oid AND r.ev_type <> '1'))
+FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S', 'c', 'i', 'I')
+  AND n.nspname !~ '^pg_toast'
+  AND (c.relkind NOT IN ('i', 'I') OR c.oid >= ${FIRST_USER_OID})
+  AND (n.nspname !~ '^pg_temp' OR n.oid = pg_catalog.pg_my_temp_schema())`;
+
+/** relation, name, number, type, modifier, type with its modifier (only where there is one), not null, generated. */
+export const COLUMNS_SQL = `
+SELECT a.attrelid, a.attname, a.attnum, a.atttypid, a.atttypmod,
+       CASE WHEN a.atttypmod >= 0 THEN pg_catalog.format_type(a.atttypid, a.atttypmod) END, a.attnotnull, a.attgenerated
+FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
+WHERE a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S', 'c')
+  AND c.relnamespace NOT IN (SELECT n.oid FROM pg_catalog.pg_namespace n
+    WHERE n.nspname ~ '^pg_toast' OR (n.nspname ~ '^pg_temp' AND n.oid <> pg_catalog.pg_my_temp_schema()))
+ORDER BY a.attrelid, a.attnum`;
+
+/** oid, schema, name, kind, name for people, relation (of composite types). */
+export const TYPES_SQL = `
+SELECT t.oid, n.nspname, t.typname, t.typtype, pg_catalog.format_type(t.oid, NULL), t.typrelid
+FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace
+WHERE n.nspname !~ '^pg_toast' AND (n.nspname !~ '^pg_temp' OR n.oid = pg_catalog.pg_my_temp_schema())`;
+
+/**
+ * oid, schema, name, kind, language, volatility, security definer, pins its search path, returns a set, return type, argument types,
+ * defaults, variadic, modes and names of parameters that are not all inputs, body of user functions, extension.
+ */
+export const ROUTINES_SQL = `
+SELECT p.oid, n.nspname, p.proname, p.prokind, l.lanname, p.provolatile, p.prosecdef,
+       EXISTS (SELECT 1 FROM pg_catalog.unnest(p.proconfig) s WHERE s ~ '^search_path='),
+       p.proretset, p.prorettype, p.proargtypes, p.pronargdefaults, p.provariadic <> 0,
+       pg_catalog.array_to_json(p.proargmodes),
+       CASE WHEN p.proargmodes IS NOT NULL THEN pg_catalog.array_to_json(p.proargnames) END,
+       CASE WHEN p.oid >= ${FIRST_USER_OID} AND l.lanname NOT IN ('c', 'internal') THEN p.prosrc END, e.extname
+FROM pg_catalog.pg_proc p
+JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
+JOIN pg_catalog.pg_language l ON l.oid = p.prolang
+LEFT JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND d.objid = p.oid AND d.deptype = 'e'
+LEFT JOIN pg_catalog.pg_extension e ON e.oid = d.refobjid`;
+
+/** schema, symbol, operand count, routine. */
+export const OPERATORS_SQL = `
+SELECT n.nspname, o.oprname, CASE WHEN o.oprleft = 0 THEN 1 ELSE 2 END, o.oprcode::pg_catalog.oid
+FROM pg_catalog.pg_operator o JOIN pg_catalog.pg_namespace n ON n.oid = o.oprnamespace
+WHERE o.oid >= ${FIRST_USER_OID}`;
+
+/** target type, routine. */
+export const CASTS_SQL = `
+SELECT c.casttarget, c.castfunc FROM pg_catalog.pg_cast c WHERE c.castfunc >= ${FIRST_USER_OID}`;
+
+const VIEWS = `
+SELECT 'view', c.oid, 0, pg_catalog.pg_get_viewdef(c.oid) FROM pg_catalog.pg_class c
+WHERE c.relkind IN ('v', 'm') AND c.oid >= ${FIRST_USER_OID}
+  AND (c.relpersistence <> 't' OR c.relnamespace = pg_catalog.pg_my_temp_schema())`;
+
+const GENERATED = `
+SELECT 'generated', d.adrelid, d.adnum, pg_catalog.pg_get_expr(d.adbin, d.adrelid)
+FROM pg_catalog.pg_attrdef d
+JOIN pg_catalog.pg_attribute a ON a.attrelid = d.adrelid AND a.attnum = d.adnum
+WHERE a.attgenerated <> '' AND d.adrelid >= ${FIRST_USER_OID}`;
+
+const BODIES = `
+SELECT 'body', p.oid, 0, pg_catalog.pg_get_function_sqlbody(p.oid) FROM pg_catalog.pg_proc p
+WHERE p.prosqlbody IS NOT NULL AND p.oid >= ${FIRST_USER_OID}`;
+
+/** What it is (`view`, `generated`, `body`), oid, column number, text. Waits for locks on what the definitions name. */
+export const DEFINITIONS_SQL = `${VIEWS} UNION ALL ${GENERATED} UNION ALL ${BODIES}`;
+
+/** The same without views. */
+export const OTHER_DEFINITIONS_SQL = `${GENERATED} UNION ALL ${BODIES}`;
+
+/** The same for one view. */
+export function viewSql(id: number): string {
+  return `${VIEWS} AND c.oid = ${id}`;
+}
+
+/** A constant that is read alike whatever `standard_conforming_strings` is. */
+function quote(text: string): string {
+  const escaped = text.replaceAll("'", "''").replaceAll('\\', '\\\\');
+  return text.includes('\\') ? `E'${escaped}'` : `'${escaped}'`;
+}
+
+/**
+ * One row and column that changes with every committed change of what {@link RELATIONS_SQL} and its kin read. Each committed row version has
+ * the transaction's number in `xmin`, so that number, count and largest OID change with any of them. Temporary objects are left out: they
+ * are nobody else's, and come and go all the time.
+ */
+export const FINGERPRINT_SQL = `
+WITH temporary AS MATERIALIZED (
+  SELECT oid FROM pg_catalog.pg_namespace
+  WHERE pg_catalog.starts_with(nspname::pg_catalog.text, 'pg_temp_') OR pg_catalog.starts_with(nspname::pg_catalog.text, 'pg_toast_temp_')),
+passing AS MATERIALIZED (SELECT oid FROM pg_catalog.pg_class WHERE relnamespace IN (TABLE temporary))
+SELECT pg_catalog.md5(pg_catalog.concat_ws(' ',
+${[
+  summary('pg_namespace', 'oid', 'oid NOT IN (TABLE temporary)'),
+  summary('pg_class', 'oid', 'relnamespace NOT IN (TABLE temporary)'),
+  summary('pg_attribute', 'attrelid', 'attrelid NOT IN (TABLE passing)'),
+  summary('pg_type', 'oid', 'typnamespace NOT IN (TABLE temporary)'),
+  summary('pg_proc', 'oid', 'true'),
+  summary('pg_rewrite', 'oid', 'ev_class NOT IN (TABLE passing)'),
+  summary('pg_inherits', 'inhrelid', 'inhrelid NOT IN (TABLE passing)'),
+  summary('pg_trigger', 'oid', 'tgrelid NOT IN (TABLE passing)'),
+  summary('pg_attrdef', 'oid', 'adrelid NOT IN (TABLE passing)'),
+  summary('pg_operator', 'oid', 'true'),
+  summary('pg_cast', 'oid', 'true'),
+  summary('pg_extension', 'oid', 'true'),
+].join(',\n')}))`;
+
+function summary(relation: string, id: string, where: string): string {
+  const values = `pg_catalog.count(*), pg_catalog.sum(xmin::pg_catalog.text::pg_catalog.int8), pg_catalog.max(${id})`;
+  return `  (SELECT pg_catalog.concat_ws(' ', ${values}) FROM pg_catalog.${relation} WHERE ${where})`;
+}

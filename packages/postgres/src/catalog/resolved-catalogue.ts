@@ -1,0 +1,61 @@
+import type { Catalogue, CatalogueRoutine, Expression, RelationName, ResolvedCatalogue, Statement, ViewDefinitions } from '@sqlwarden/core';
+
+/** What PostgreSQL's catalogue says of a routine besides the contract's {@link CatalogueRoutine}. */
+export interface RoutineDetail {
+  readonly routine: CatalogueRoutine;
+  readonly minArguments: number;
+  /** `Infinity` for variadic ones. */
+  readonly maxArguments: number;
+  /** Names of the output parameters, when there is more than none. */
+  readonly columns?: readonly string[];
+  /** The relation or composite type whose rows it returns. */
+  readonly rowOf?: RelationName;
+  readonly returnsRecord: boolean;
+  /** The extension that it belongs to. */
+  readonly extension?: string;
+  /** The parsed body of a function of language SQL. */
+  readonly body?: readonly Statement[];
+}
+
+/** An operator that is not the system's, and the routine that it calls. */
+export interface UserOperator {
+  readonly schema: string;
+  readonly symbol: string;
+  readonly operandCount: number;
+  /** `pg_proc.oid`. */
+  readonly routineId: number;
+}
+
+/** A type as names find it. */
+export interface CatalogueType {
+  readonly id: number;
+  readonly schema: string;
+  readonly name: string;
+  /** `pg_type.typtype`: base, composite, domain, enum, multirange, pseudo, range. */
+  readonly kind: string;
+  readonly system: boolean;
+}
+
+/**
+ * A catalogue of PostgreSQL made ready for resolution. Immutable; what is derived from it may be remembered as long as it lives.
+ */
+export interface PostgresCatalogue extends ResolvedCatalogue {
+  readonly catalogue: Catalogue;
+  /** Definitions of views and materialised views; one that could not be parsed is missing. */
+  readonly views: ViewDefinitions;
+  /** Expressions of generated columns by relation and column. */
+  readonly generated: ReadonlyMap<RelationName, ReadonlyMap<string, Expression | undefined>>;
+  /** Routines by `schema.name`, overloads together. */
+  readonly routines: ReadonlyMap<string, readonly RoutineDetail[]>;
+  readonly routinesById: ReadonlyMap<number, RoutineDetail>;
+  /** Operators of users and extensions by symbol. */
+  readonly operators: ReadonlyMap<string, readonly UserOperator[]>;
+  /** Routines that user-defined casts call, by the name of the target type (`schema.name`). */
+  readonly casts: ReadonlyMap<string, readonly number[]>;
+  /** Types by `schema.name`. */
+  readonly types: ReadonlyMap<string, CatalogueType>;
+}
+
+export function isPostgresCatalogue(catalogue: ResolvedCatalogue): catalogue is PostgresCatalogue {
+  return 'views' in catalogue && 'routinesById' in catalogue && 'operators' in catalogue;
+}

@@ -1,0 +1,103 @@
+import { joinName } from '@sqlwarden/core';
+import type { CatalogueRelation, CatalogueRoutine, Statement } from '@sqlwarden/core';
+import { FIRST_USER_OID } from './queries.js';
+import type { RoutineDetail, UserOperator } from './resolved-catalogue.js';
+import { append, flag, number, optional, type Row, strings, text } from './rows.js';
+import type { TypesById } from './types.js';
+
+const KINDS: Readonly<Record<string, CatalogueRoutine['kind']>> = { f: 'function', p: 'procedure', a: 'aggregate', w: 'window' };
+const VOLATILITIES: Readonly<Record<string, CatalogueRoutine['volatility']>> = { i: 'immutable', s: 'stable', v: 'volatile' };
+/** Modes of parameters that are columns of the result: out, in and out, table. */
+const OUTPUT_MODES = new Set(['o', 'b', 't']);
+/** pg_type.dat. */
+const RECORD_OID = 2249;
+
+export interface Routines {
+  readonly byName: ReadonlyMap<string, readonly RoutineDetail[]>;
+  readonly byId: ReadonlyMap<number, RoutineDetail>;
+}
+
+/** Rows of ROUTINES_SQL. `sqlBodies` are those of the SQL standard's form, by OID; `parseBody` reads those that are text. */
+export async function readRoutines(
+  rows: readonly Row[],
+  types: TypesById,
+  relations: readonly CatalogueRelation[],
+  sqlBodies: ReadonlyMap<number, readonly Statement[]>,
+  parseBody: (body: string) => Promise<readonly Statement[] | undefined>,
+): Promise<Routines> {
+  const relationNames = new Map(relations.map((relation) => [relation.id, joinName(relation.schema, relation.name)]));
+  const byName = new Map<string, RoutineDetail[]>();
+  const byId = new Map<number, RoutineDetail>();
+  for (const row of rows) {
+    const routine = readRoutine(row, types);
+    const body = sqlBodies.get(routine.id) ?? (routine.language === 'sql' && routine.body ? await parseBody(routine.body) : undefined);
+    const detail: RoutineDetail = { ...describe(row, routine, types, relationNames), ...(body && { body }) };
+    append(byName, joinName(routine.schema, routine.name), detail);
+    byId.set(routine.id, detail);
+  }
+  return { byName, byId };
+}
+
+function readRoutine(row: Row, types: TypesById): CatalogueRoutine {
+  const id = number(row, 0);
+  const body = optional(row, 15);
+  return {
+    id,
+    schema: text(row, 1),
+    name: text(row, 2),
+    kind: KINDS[text(row, 3)] ?? 'function',
+    language: text(row, 4),
+    volatility: VOLATILITIES[text(row, 5)] ?? 'volatile',
+    securityDefiner: flag(row, 6),
+    pinnedSearchPath: flag(row, 7),
+    returnsSet: flag(row, 8),
+    returnType: types.get(number(row, 9))?.shown ?? 'unknown',
+    argumentTypes: argumentIds(row).map((type) => types.get(type)?.shown ?? 'unknown'),
+    ...(body !== undefined && { body }),
+    origin: id < FIRST_USER_OID ? 'system' : optional(row, 16) === undefined ? 'user' : 'extension',
+  };
+}
+
+function argumentIds(row: Row): number[] {
+  const written = text(row, 10);
+  return written === '' ? [] : written.split(' ').map(Number);
+}
+
+function describe(row: Row, routine: CatalogueRoutine, types: TypesById, relations: ReadonlyMap<number, string>): Omit<RoutineDetail, 'body'> {
+  const count = argumentIds(row).length;
+  const variadic = flag(row, 12);
+  const names = strings(row, 14);
+  const columns = strings(row, 13).flatMap((mode, at) => (OUTPUT_MODES.has(mode) ? [names[at] ?? ''] : []));
+  const returned = types.get(number(row, 9));
+  const rowOf = returned === undefined || returned.relationId === 0 ? undefined : relations.get(returned.relationId);
+  const extension = optional(row, 16);
+  return {
+    routine,
+    minArguments: count - number(row, 11) - (variadic ? 1 : 0),
+    maxArguments: variadic ? Number.POSITIVE_INFINITY : count,
+    ...(columns.length > 0 && { columns }),
+    ...(rowOf !== undefined && { rowOf }),
+    returnsRecord: number(row, 9) === RECORD_OID && columns.length === 0,
+    ...(extension !== undefined && { extension }),
+  };
+}
+
+/** Rows of OPERATORS_SQL. */
+export function readOperators(rows: readonly Row[]): ReadonlyMap<string, readonly UserOperator[]> {
+  const operators = new Map<string, UserOperator[]>();
+  for (const row of rows) {
+    const operator = { schema: text(row, 0), symbol: text(row, 1), operandCount: number(row, 2), routineId: number(row, 3) };
+    append(operators, operator.symbol, operator);
+  }
+  return operators;
+}
+
+/** Rows of CASTS_SQL. */
+export function readCasts(rows: readonly Row[], types: TypesById): ReadonlyMap<string, readonly number[]> {
+  const casts = new Map<string, number[]>();
+  for (const row of rows) {
+    const type = types.get(number(row, 0));
+    if (type !== undefined) append(casts, joinName(type.schema, type.name), number(row, 1));
+  }
+  return casts;
+}

@@ -1,0 +1,21 @@
+import type { Dialect } from '@sqlwarden/core';
+import { createCatalogueReader, FINGERPRINT_SQL } from './catalog/index.js';
+import { cellType } from './masking/cell-types.js';
+import { createServerClient, createWireSession, readState } from './session/index.js';
+import { analyse, relationOutputs } from './sql/analyse.js';
+import { shapeOf } from './sql/shape.js';
+
+/** PostgreSQL, majors 15 to 18, as the pipeline sees it. */
+export const postgresDialect: Dialect = {
+  name: 'postgres',
+  parserEntry: new URL('./sql/parser-worker.js', import.meta.url),
+  readCatalogue: createCatalogueReader(),
+  readState,
+  catalogueFingerprintSql: FINGERPRINT_SQL,
+  shape: shapeOf,
+  analyse,
+  relationOutputs,
+  cellType,
+  createSession: createWireSession,
+  createServerClient,
+};

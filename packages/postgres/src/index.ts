@@ -1,0 +1,2 @@
+export { postgresDialect } from './dialect.js';
+export { REFUSAL_SQLSTATES } from './refusal.js';

@@ -1,0 +1,599 @@
+import type { Admission, BoundParameter, MaskPlan, Refusal, SqlState, TransactionState, Unit } from '@sqlwarden/core';
+import { decodeFrontend, encodeFrontend, type FrontendMessage } from '../protocol/frontend-message.js';
+import type { FrameSplitter } from '../protocol/frame-splitter.js';
+import { FRONTEND, frontendName } from '../protocol/message-types.js';
+import { ProtocolError } from '../protocol/protocol-error.js';
+import { encodeBackend } from '../protocol/backend-message.js';
+import { type Conversation, MAX_OUTSTANDING } from './conversation.js';
+import { expecting, newWork, outcomeOf, type Work } from './expected-reply.js';
+import { MAX_PREPARED, PREPARED_PROBE, type Portal, type PreparedStatement, type Proceed } from './prepared.js';
+import { bindPortal } from './portal-rows.js';
+import { STATE_PROBE, stateFromRow } from './sql-state.js';
+
+type Message<Kind extends FrontendMessage['kind']> = Extract<FrontendMessage, { kind: Kind }>;
+
+/** A unit whose admission was asked for. */
+interface Pending {
+  readonly unit: Unit;
+  answer: Admission | undefined;
+}
+
+const NO_PARAMETERS: readonly BoundParameter[] = Object.freeze([]);
+const NO_PLANS: readonly MaskPlan[] = Object.freeze([]);
+
+/**
+ * The sending side of a session: takes the client's messages in order, asks for admission before anything may run, and forwards what may go on.
+ * One message is handled at a time; a message that has to wait (for an admission, a probe, or replies) is handled again from its beginning
+ * when what it waits for is there.
+ */
+export class ClientMessages {
+  readonly #talk: Conversation;
+  readonly #frames: FrameSplitter;
+  /** The message in the splitter is not handled yet. */
+  #current = false;
+  #pending: Pending | undefined;
+  #probing = false;
+  #probeFailure: Refusal | undefined;
+  /** The client said Terminate: nothing more is read from it. */
+  terminated = false;
+
+  constructor(talk: Conversation, frames: FrameSplitter) {
+    this.#talk = talk;
+    this.#frames = frames;
+    talk.segmentFailed = () => this.#abandon();
+  }
+
+  /** A unit waits for its admission. */
+  get pending(): boolean {
+    return this.#pending !== undefined && this.#pending.answer === undefined;
+  }
+
+  /** A message waits: what the client sends meanwhile is kept in the queue. */
+  get waiting(): boolean {
+    return this.#current;
+  }
+
+  /** The answer to the pending unit. */
+  admitted(admission: Admission): void {
+    if (this.#pending === undefined || this.#pending.answer !== undefined) return this.#return(admission);
+    this.#pending.answer = admission;
+  }
+
+  /** The client is gone: the pending unit is given up. */
+  clientGone(): void {
+    this.terminated = true;
+    this.#abandon();
+  }
+
+  /** Handles one message if one is complete and nothing has to be waited for. */
+  step(): boolean {
+    if (this.terminated) return false;
+    if (!this.#current) {
+      if (!this.#frames.next()) return false;
+      this.#current = true;
+    }
+    if (!this.#handle(this.#frames.type)) return false;
+    this.#current = false;
+    return true;
+  }
+
+  // ---- what a message does: true when it is done with, false when it waits ----
+
+  #handle(type: number): boolean {
+    const talk = this.#talk;
+    if (type === FRONTEND.Terminate) return this.#terminate();
+    if (type === FRONTEND.Password) throw new ProtocolError('unexpected-message', 'a password message after the login is not supported');
+    if (talk.copyIn) return this.#duringCopyIn(type);
+    if (talk.discarding) return this.#discard(type);
+    if (this.#mustWait(type)) return false;
+    try {
+      return this.#forward(type);
+    } catch (error) {
+      if (error instanceof ProtocolError && error.code === 'invalid-text') return this.#refuse(type, INVALID_TEXT);
+      throw error;
+    }
+  }
+
+  #forward(type: number): boolean {
+    switch (type) {
+      case FRONTEND.Query:
+        return this.#query(this.#decode<'Query'>());
+      case FRONTEND.Parse:
+        return this.#parse(this.#decode<'Parse'>());
+      case FRONTEND.Bind:
+        return this.#bind(this.#decode<'Bind'>());
+      case FRONTEND.Describe:
+        return this.#describe(this.#decode<'Describe'>());
+      case FRONTEND.Execute:
+        return this.#execute(this.#decode<'Execute'>());
+      case FRONTEND.Close:
+        return this.#close(this.#decode<'Close'>());
+      case FRONTEND.Sync:
+        return this.#sync();
+      case FRONTEND.Flush:
+        this.#talk.unflushed = false;
+        this.#pass();
+        return true;
+      case FRONTEND.FunctionCall:
+        return this.#refuse(type, {
+          code: 'message-unsupported',
+          message: 'FunctionCall is not supported, call the function in a statement',
+        });
+      case FRONTEND.CopyData:
+      case FRONTEND.CopyDone:
+      case FRONTEND.CopyFail:
+        // Left over from a COPY that has failed: the server ignores them too.
+        return true;
+      default:
+        throw new ProtocolError('unknown-message', `a client does not send messages of ${frontendName(type)}`);
+    }
+  }
+
+  #decode<Kind extends FrontendMessage['kind']>(): Message<Kind> {
+    const frames = this.#frames;
+    return decodeFrontend(frames.type, frames.buffer, frames.bodyStart, frames.end) as Message<Kind>;
+  }
+
+  #pass(): void {
+    const frames = this.#frames;
+    this.#talk.toServer.pass(frames.buffer, frames.start, frames.end);
+  }
+
+  #terminate(): boolean {
+    this.#pass();
+    this.#abandon();
+    this.terminated = true;
+    return true;
+  }
+
+  #duringCopyIn(type: number): boolean {
+    const talk = this.#talk;
+    if (type === FRONTEND.CopyData) this.#pass();
+    else if (type === FRONTEND.CopyDone || type === FRONTEND.CopyFail) {
+      this.#pass();
+      talk.copyIn = false;
+    } else if (type !== FRONTEND.Sync && type !== FRONTEND.Flush) {
+      // Any other message fails the COPY and is dropped ("COPY Operations"); Sync and Flush are ignored.
+      const extended = talk.expected.peek()?.kind === 'execute';
+      talk.toServer.write(encodeFrontend({ kind: 'CopyFail', message: `unexpected ${frontendName(type)} during COPY from stdin` }));
+      talk.copyIn = false;
+      if (extended) talk.discarding = true;
+    }
+    return true;
+  }
+
+  #discard(type: number): boolean {
+    this.#dropPending();
+    if (type !== FRONTEND.Sync) return true;
+    this.#talk.discarding = false;
+    return this.#sync();
+  }
+
+  #mustWait(type: number): boolean {
+    const talk = this.#talk;
+    if (talk.expected.length === 0) talk.barrier = false;
+    if (talk.barrier) {
+      talk.needReplies();
+      return true;
+    }
+    if (type === FRONTEND.Sync || type === FRONTEND.Flush) return false;
+    const full = talk.expected.length >= MAX_OUTSTANDING;
+    if (!full && talk.copyPending === 0) return false;
+    talk.needReplies();
+    return true;
+  }
+
+  #sync(): boolean {
+    const talk = this.#talk;
+    const mayCommit = talk.forecast.status === 'idle' && talk.forecast.used;
+    this.#pass();
+    talk.expected.push(expecting({ kind: 'sync', clean: talk.segmentClean, mayCommit }));
+    talk.segmentEnds();
+    return true;
+  }
+
+  #refuse(type: number, refusal: Refusal): boolean {
+    this.#dropPending();
+    if (type === FRONTEND.Query || type === FRONTEND.FunctionCall) this.#talk.refuseQuery(refusal);
+    else this.#talk.refuseExtended(refusal);
+    return true;
+  }
+
+  // ---- units ----
+
+  #query(message: Message<'Query'>): boolean {
+    const talk = this.#talk;
+    const admission = this.#admit('query', message.text, NO_TYPES, NO_PARAMETERS, undefined);
+    if (admission === undefined) return false;
+    if (admission.kind === 'refuse') return this.#refuse(FRONTEND.Query, admission.refusal);
+    const unmaskable = copyThatCannotBeMasked(admission);
+    const transaction = talk.forecast.snapshot();
+    const work = newWork(admission.ticket, admission.statements, transaction, NO_PLANS);
+    if (unmaskable) return this.#refuseAdmitted(FRONTEND.Query, work, COPY_MASKED);
+    this.#pass();
+    this.#runs(admission, work);
+    talk.expected.push(expecting({ kind: 'query', clean: admission.cleanTexts, work, mayCommit: true }));
+    talk.segmentEnds();
+    return true;
+  }
+
+  #parse(message: Message<'Parse'>): boolean {
+    const talk = this.#talk;
+    const statements = talk.names.statements;
+    if (message.name !== '' && statements.size >= MAX_PREPARED && !statements.has(message.name))
+      return this.#refuse(FRONTEND.Parse, TOO_MANY_STATEMENTS);
+    const admission = this.#admit('prepare', message.text, message.parameterTypes, NO_PARAMETERS, undefined);
+    if (admission === undefined) return false;
+    if (admission.kind === 'refuse') return this.#refuse(FRONTEND.Parse, admission.refusal);
+    const statement: PreparedStatement = {
+      name: message.name,
+      text: message.text,
+      declaredTypes: message.parameterTypes,
+      admission,
+      segment: talk.segment,
+      confirmed: false,
+      doubtful: false,
+      parameterTypes: undefined,
+      describeForwarded: false,
+      columns: undefined,
+      lastBinding: undefined,
+    };
+    const names = this.#rename(statements, message.name, statement);
+    this.#forwardExtended('parse', admission, { statement, ...names, work: this.#ticketOnly(admission) });
+    return true;
+  }
+
+  #bind(message: Message<'Bind'>): boolean {
+    const talk = this.#talk;
+    const statement = this.#statement(message.statement);
+    if (statement === 'wait') return false;
+    if (statement === undefined) return this.#unknownName('26000', 'prepared statement');
+    const portals = talk.names.portals;
+    if (message.portal !== '' && portals.size >= MAX_PREPARED && !portals.has(message.portal))
+      return this.#refuse(FRONTEND.Bind, TOO_MANY_PORTALS);
+    const parameters = boundParameters(message, statement);
+    const admission = this.#admit('bind', statement.text, typesOf(statement), parameters, statement.admission);
+    if (admission === undefined) return false;
+    if (admission.kind === 'refuse') return this.#refuse(FRONTEND.Bind, admission.refusal);
+    const portal: Portal = {
+      name: message.portal,
+      statement,
+      // A named portal can live long: it must not keep the chunk of bytes alive that its values came in.
+      parameters: message.portal === '' ? parameters : parameters.map(kept),
+      resultFormats: message.resultFormats,
+      admission,
+      segment: talk.segment,
+      confirmed: false,
+      doubtful: false,
+      describeForwarded: false,
+      columns: undefined,
+    };
+    const names = this.#rename(portals, message.portal, portal);
+    this.#forwardExtended('bind', admission, { portal, ...names, work: this.#ticketOnly(admission) });
+    return true;
+  }
+
+  #execute(message: Message<'Execute'>): boolean {
+    const talk = this.#talk;
+    const portal = this.#portal(message.portal);
+    if (portal === 'wait') return false;
+    if (portal === undefined || portal.doubtful) return this.#unknownName('34000', 'portal');
+    const { statement } = portal;
+    const admission = this.#admit('execute', statement.text, typesOf(statement), portal.parameters, portal.admission);
+    if (admission === undefined) return false;
+    if (admission.kind === 'refuse') return this.#refuse(FRONTEND.Execute, admission.refusal);
+    const plans = plansOf(portal.admission, admission);
+    const work = newWork(admission.ticket, admission.statements, talk.forecast.snapshot(), plans);
+    if (copyThatCannotBeMasked(admission) || copyThatCannotBeMasked(portal.admission))
+      return this.#refuseAdmitted(FRONTEND.Execute, work, COPY_MASKED);
+    if (plans.length > 0) {
+      const reason = this.#prepareRows(portal, work);
+      if (reason !== undefined) return this.#refuseAdmitted(FRONTEND.Execute, work, { code: 'mask-unbindable', message: reason });
+    }
+    this.#runs(admission, work);
+    this.#forwardExtended('execute', admission, {
+      portal,
+      work,
+      mayCommit: work.statements.some((one) => one.action === 'commit' || one.action === 'call' || one.action === 'do'),
+    });
+    return true;
+  }
+
+  /** Binds masks where the columns are known, or makes sure that they will be when rows come. Returns why not. */
+  #prepareRows(portal: Portal, work: Work): string | undefined {
+    const { statement } = portal;
+    const columns = portal.columns !== undefined ? portal.columns : statement.columns;
+    if (columns === null) return undefined;
+    if (columns === undefined) {
+      if (!portal.describeForwarded && !statement.describeForwarded) this.#describeHidden(portal);
+      return undefined;
+    }
+    return bindPortal(portal, columns, work, this.#talk);
+  }
+
+  #describeHidden(portal: Portal): void {
+    const bytes = encodeFrontend({ kind: 'Describe', target: 'portal', name: portal.name });
+    const undo = (): void => {
+      portal.describeForwarded = false;
+    };
+    portal.describeForwarded = true;
+    this.#talk.forward(
+      bytes,
+      0,
+      bytes.length,
+      expecting({ kind: 'describe-portal', portal, hidden: true, undo, clean: portal.admission.cleanTexts }),
+    );
+  }
+
+  // ---- the other messages of the extended protocol ----
+
+  #describe(message: Message<'Describe'>): boolean {
+    if (message.target === 'statement') {
+      const statement = this.#statement(message.name);
+      if (statement === 'wait') return false;
+      if (statement === undefined) return this.#unknownName('26000', 'prepared statement');
+      statement.describeForwarded = true;
+      this.#forwardExtended('describe-statement', statement.admission, {
+        statement,
+        undo: () => void (statement.describeForwarded = false),
+      });
+      return true;
+    }
+    const portal = this.#portal(message.name);
+    if (portal === 'wait') return false;
+    if (portal === undefined || portal.doubtful) return this.#unknownName('34000', 'portal');
+    portal.describeForwarded = true;
+    this.#forwardExtended('describe-portal', portal.admission, { portal, undo: () => void (portal.describeForwarded = false) });
+    return true;
+  }
+
+  #close(message: Message<'Close'>): boolean {
+    const { statements, portals } = this.#talk.names;
+    const undo = message.target === 'statement' ? removed(statements, message.name) : removed(portals, message.name);
+    this.#forwardExtended('close', undefined, { undo });
+    return true;
+  }
+
+  #forwardExtended(
+    kind: 'parse' | 'bind' | 'execute' | 'close' | 'describe-statement' | 'describe-portal',
+    admission: Proceed | undefined,
+    fields: Partial<Parameters<typeof expecting>[0]>,
+  ): void {
+    const frames = this.#frames;
+    const clean = admission?.cleanTexts === true;
+    if (clean) this.#talk.segmentClean = true;
+    this.#talk.forward(frames.buffer, frames.start, frames.end, expecting({ kind, clean, ...fields }));
+  }
+
+  /** Work of a phase that runs nothing, for a ticket that the host gave all the same. */
+  #ticketOnly(admission: Proceed): Work | undefined {
+    return admission.ticket === 0 ? undefined : newWork(admission.ticket, [], this.#talk.forecast.snapshot(), NO_PLANS);
+  }
+
+  /** Accounts for statements that are about to run. */
+  #runs(admission: Proceed, work: Work): void {
+    const talk = this.#talk;
+    if (work.mayCopy) talk.copyPending += 1;
+    for (const statement of admission.statements) {
+      // The end of a transaction, or of a part of it, takes back what was changed inside.
+      const takesBack = talk.stateTouched && TAKES_BACK.has(statement.action);
+      if (statement.changesState || takesBack) {
+        talk.stateStale = true;
+        talk.stateTouched = true;
+      }
+      talk.names.ran(statement.action, statement.changesState);
+      talk.forecast.ran(statement);
+    }
+    if (admission.statements.length === 0) talk.forecast.used = true;
+  }
+
+  // ---- names ----
+
+  /** The statement that a message names, as the server will know it; `'wait'` until that is certain. */
+  #statement(name: string): PreparedStatement | 'wait' | undefined {
+    const talk = this.#talk;
+    const statement = talk.names.statements.get(name);
+    if (statement === undefined) return undefined;
+    if (!statement.confirmed && statement.segment !== talk.segment && talk.expected.length > 0) return this.#wait();
+    if (statement.doubtful && talk.forecast.status !== 'failed') return this.#verifyNames();
+    return statement;
+  }
+
+  #portal(name: string): Portal | 'wait' | undefined {
+    const talk = this.#talk;
+    const portal = talk.names.portals.get(name);
+    if (portal === undefined) return undefined;
+    if (!portal.confirmed && portal.segment !== talk.segment && talk.expected.length > 0) return this.#wait();
+    return portal;
+  }
+
+  #wait(): 'wait' {
+    this.#talk.needReplies();
+    return 'wait';
+  }
+
+  #verifyNames(): 'wait' {
+    if (!this.#probing) {
+      this.#probing = true;
+      this.#talk.inject(PREPARED_PROBE, (result) => {
+        this.#probing = false;
+        // A failure leaves the names in doubt; inside a transaction it has failed, and nothing of it will run.
+        if (result.kind === 'rows') this.#talk.names.verified(new Set(result.rows.map((row) => row[0] ?? '')));
+        else this.#talk.names.statements.clear();
+      });
+    }
+    return 'wait';
+  }
+
+  /** Puts a name in place of what it stood for. Where only the server can tell whether that works, nothing follows before its answer. */
+  #rename<Entry>(names: Map<string, Entry>, name: string, entry: Entry): { readonly undo?: () => void; readonly confirm?: () => void } {
+    const talk = this.#talk;
+    const previous = names.get(name);
+    if (name !== '' && previous !== undefined) {
+      talk.barrier = true;
+      return { confirm: () => void names.set(name, entry) };
+    }
+    names.set(name, entry);
+    return { undo: () => void (previous === undefined ? names.delete(name) : names.set(name, previous)) };
+  }
+
+  #unknownName(sqlstate: string, what: string): boolean {
+    this.#dropPending();
+    const fields = [
+      { code: 'S', value: 'ERROR' },
+      { code: 'V', value: 'ERROR' },
+      { code: 'C', value: sqlstate },
+      { code: 'M', value: `sqlwarden: this ${what} was not made by this protocol or does not exist any more, make it again` },
+    ];
+    this.#talk.failExtended(encodeBackend({ kind: 'ErrorResponse', fields }), 'unknown-name');
+    return true;
+  }
+
+  // ---- admission ----
+
+  /** The host's answer, or `undefined` while it (or what must be known before it is asked) is waited for. */
+  #admit(
+    phase: Unit['phase'],
+    text: string,
+    parameterTypes: readonly number[],
+    parameters: readonly BoundParameter[],
+    earlier: Admission | undefined,
+  ): Admission | undefined {
+    const talk = this.#talk;
+    if (talk.forecast.gate && talk.expected.length > 0) {
+      talk.needReplies();
+      return undefined;
+    }
+    const state = this.#knownState();
+    if (state === undefined) return this.#failedProbe();
+    const pending = this.#pending;
+    if (pending !== undefined) {
+      if (pending.answer === undefined) return undefined;
+      this.#pending = undefined;
+      if (pending.unit.state === state) return this.#noted(pending.answer);
+      this.#return(pending.answer);
+    }
+    const transaction: TransactionState = talk.forecast.snapshot();
+    const unit: Unit = { phase, text, parameterTypes, parameters, state, transaction, earlier };
+    const asked: Pending = { unit, answer: undefined };
+    this.#pending = asked;
+    const answer = talk.host.admit(unit) ?? asked.answer;
+    if (answer === undefined) return undefined;
+    this.#pending = undefined;
+    return this.#noted(answer);
+  }
+
+  #noted(answer: Admission): Admission {
+    if (answer.kind === 'proceed' && answer.cleanTexts) this.#talk.cleanSeen = true;
+    return answer;
+  }
+
+  #failedProbe(): Admission | undefined {
+    const refusal = this.#probeFailure;
+    if (refusal === undefined) return undefined;
+    this.#probeFailure = undefined;
+    return { kind: 'refuse', refusal };
+  }
+
+  /** The state that the next unit runs in, or `undefined` while it is asked for (or could not be read). */
+  #knownState(): SqlState | undefined {
+    const talk = this.#talk;
+    if (this.#probing) return undefined;
+    // In a failed transaction nothing can be asked, and nothing runs but its end.
+    if (!talk.stateStale || (talk.forecast.status === 'failed' && talk.state !== undefined)) return talk.state;
+    if (this.#probeFailure !== undefined) return undefined;
+    this.#probing = true;
+    talk.stateStale = false;
+    talk.inject(STATE_PROBE, (result) => {
+      this.#probing = false;
+      const row = result.kind === 'rows' ? result.rows[0] : undefined;
+      const state = row === undefined ? undefined : stateFromRow(row);
+      if (state !== undefined) talk.state = state;
+      else {
+        talk.stateStale = true;
+        this.#probeFailure = STATE_UNKNOWN;
+      }
+    });
+    return undefined;
+  }
+
+  #refuseAdmitted(type: number, work: Work, refusal: Refusal): boolean {
+    work.errorCode = refusal.code;
+    if (work.ticket !== 0) this.#talk.host.settle(outcomeOf(work, 'error', false));
+    return this.#refuse(type, refusal);
+  }
+
+  /** The pending unit will not be forwarded. */
+  #abandon(): void {
+    if (this.pending) {
+      this.#pending = undefined;
+      this.#talk.host.abandon();
+    } else this.#dropPending();
+  }
+
+  #dropPending(): void {
+    const answer = this.#pending?.answer;
+    this.#pending = undefined;
+    this.#probeFailure = undefined;
+    if (answer !== undefined) this.#return(answer);
+  }
+
+  /** Ends a ticket that was given for something that will not run. */
+  #return(admission: Admission): void {
+    if (admission.kind !== 'proceed' || admission.ticket === 0) return;
+    const work = newWork(admission.ticket, admission.statements, this.#talk.forecast.snapshot(), NO_PLANS);
+    this.#talk.host.settle(outcomeOf(work, 'cancelled', false));
+  }
+}
+
+const TAKES_BACK: ReadonlySet<string> = new Set(['commit', 'rollback', 'savepoint']);
+const NO_TYPES: readonly number[] = Object.freeze([]);
+
+const INVALID_TEXT: Refusal = { code: 'statement-unparsed', message: 'the text is not valid UTF-8, send it in the client encoding UTF8' };
+const STATE_UNKNOWN: Refusal = { code: 'internal-error', message: 'the state of the session could not be read, try again' };
+const COPY_MASKED: Refusal = { code: 'mask-unbindable', message: 'COPY cannot mask these columns, select them instead' };
+const TOO_MANY_STATEMENTS: Refusal = {
+  code: 'statement-too-large',
+  message: `more than ${MAX_PREPARED} prepared statements in one session, close some`,
+};
+const TOO_MANY_PORTALS: Refusal = { code: 'statement-too-large', message: `more than ${MAX_PREPARED} portals in one session, close some` };
+
+function typesOf(statement: PreparedStatement): readonly number[] {
+  return statement.parameterTypes ?? statement.declaredTypes;
+}
+
+function boundParameters(message: Message<'Bind'>, statement: PreparedStatement): readonly BoundParameter[] {
+  if (message.parameters.length === 0) return NO_PARAMETERS;
+  const { parameterFormats: formats } = message;
+  const types = typesOf(statement);
+  return message.parameters.map((value, position) => {
+    const format = formats.length === 1 ? formats[0] : formats[position];
+    return { typeId: types[position] ?? 0, format: format === 1 ? 'binary' : 'text', value };
+  });
+}
+
+function kept(parameter: BoundParameter): BoundParameter {
+  return parameter.value === null ? parameter : { ...parameter, value: parameter.value.slice() };
+}
+
+function removed<Entry>(names: Map<string, Entry>, name: string): (() => void) | undefined {
+  const previous = names.get(name);
+  if (previous === undefined) return undefined;
+  names.delete(name);
+  return () => void names.set(name, previous);
+}
+
+/** The plan of the Bind and, where it is another one, that of the Execute. */
+function plansOf(bind: Proceed, execute: Proceed): readonly MaskPlan[] {
+  const first = bind.statements[0]?.plan;
+  const second = execute.statements[0]?.plan;
+  if (first === undefined) return second === undefined ? NO_PLANS : [second];
+  return second === undefined || second === first ? [first] : [first, second];
+}
+
+/** COPY carries no description of its columns that a plan could be bound to. */
+function copyThatCannotBeMasked(admission: Proceed): boolean {
+  return admission.statements.some(
+    (statement) => statement.action === 'copy' && statement.plan?.outputs.some((output) => output !== null) === true,
+  );
+}

@@ -1,0 +1,179 @@
+import type { AdmittedStatement, InjectResult, MaskPlan, Outcome, StatementResult, TransactionState } from '@sqlwarden/core';
+import type { Portal, PreparedStatement } from './prepared.js';
+import type { BoundRows } from './result-rows.js';
+
+/** Which messages of the server answer a forwarded message: "Message Flow" of the PostgreSQL protocol documentation. */
+export type ReplyKind = 'parse' | 'bind' | 'describe-statement' | 'describe-portal' | 'execute' | 'close' | 'query' | 'sync';
+
+/** What a forwarded unit does, and what its replies have said so far. */
+export interface Work {
+  readonly ticket: number;
+  readonly statements: readonly AdmittedStatement[];
+  /** As it stood when the unit was admitted. */
+  readonly transaction: TransactionState;
+  /** Masks of an Execute: that of its portal and its own. A Query takes each statement's own. */
+  readonly plans: readonly MaskPlan[];
+  /** The transaction that the current statement runs in; goes up when the unit ends one. */
+  ordinal: number;
+  /** Which statement of the unit the next reply belongs to. */
+  index: number;
+  readonly results: StatementResult[];
+  rowsReturned: number;
+  bytesReturned: number;
+  maskedCells: number;
+  /** How the rows of the current statement pass; `undefined`: not bound. */
+  rows: BoundRows | undefined;
+  /** A row header was seen for the current statement. */
+  described: boolean;
+  copyOut: boolean;
+  errorCode: string | undefined;
+  /** The unit may turn the connection to COPY: nothing may be sent behind it until that is known. */
+  readonly mayCopy: boolean;
+}
+
+/** A statement of the gateway's own. Ends once: by its last reply, or when its segment fails. */
+export interface Injection {
+  readonly rows: (readonly (string | null)[])[];
+  error: { readonly code: string; readonly message: string } | undefined;
+  readonly done: (result: InjectResult) => void;
+  /** Sent between messages of the client's: its failure fails their segment. */
+  readonly inSegment: boolean;
+}
+
+/** One message that was sent to the server and what is to be done with its replies. */
+export interface ExpectedReply {
+  readonly kind: ReplyKind;
+  /** Texts of errors and notices may carry protected values. */
+  readonly clean: boolean;
+  /** The message was replaced by one that fails: the server's error is shown to the client as this ErrorResponse. */
+  readonly replacement: Uint8Array | undefined;
+  /** Ours: replies are not shown to the client. */
+  readonly injection: Injection | undefined;
+  /** A Describe of ours for the client's portal: its reply is kept, not shown. */
+  readonly hidden: boolean;
+  readonly statement: PreparedStatement | undefined;
+  readonly portal: Portal | undefined;
+  /** Takes back what the message did to names, when the server did not run it. */
+  readonly undo: (() => void) | undefined;
+  /** What the message does to names, when only the server's answer can tell. */
+  readonly confirm: (() => void) | undefined;
+  readonly work: Work | undefined;
+  /** The end of a transaction may be under way while this is unanswered. */
+  readonly mayCommit: boolean;
+}
+
+const NOTHING: ExpectedReply = {
+  kind: 'sync',
+  clean: false,
+  replacement: undefined,
+  injection: undefined,
+  hidden: false,
+  statement: undefined,
+  portal: undefined,
+  undo: undefined,
+  confirm: undefined,
+  work: undefined,
+  mayCommit: false,
+};
+
+/** An expectation with everything that is not named left empty. */
+export function expecting(fields: Partial<ExpectedReply> & Pick<ExpectedReply, 'kind'>): ExpectedReply {
+  return { ...NOTHING, ...fields };
+}
+
+/** A unit that was admitted and is about to be forwarded. */
+export function newWork(
+  ticket: number,
+  statements: readonly AdmittedStatement[],
+  transaction: TransactionState,
+  plans: readonly MaskPlan[],
+): Work {
+  return {
+    ticket,
+    statements,
+    transaction,
+    plans,
+    ordinal: transaction.ordinal,
+    index: 0,
+    results: [],
+    rowsReturned: 0,
+    bytesReturned: 0,
+    maskedCells: 0,
+    rows: undefined,
+    described: false,
+    copyOut: false,
+    errorCode: undefined,
+    mayCopy: statements.some((statement) => statement.action === 'copy' || statement.action === 'unknown'),
+  };
+}
+
+/** What a unit did, for the host. */
+export function outcomeOf(work: Work, status: Outcome['status'], suspended: boolean): Outcome {
+  return {
+    ticket: work.ticket,
+    status,
+    statements: work.results,
+    bytesReturned: work.bytesReturned,
+    maskedCells: work.maskedCells,
+    errorCode: work.errorCode,
+    transaction: work.transaction,
+    suspended,
+  };
+}
+
+/** First in, first out; taking from the front costs the same however long it is. */
+export class ReplyQueue {
+  #items: (ExpectedReply | undefined)[] = [];
+  #head = 0;
+
+  get length(): number {
+    return this.#items.length - this.#head;
+  }
+
+  push(item: ExpectedReply): void {
+    this.#items.push(item);
+  }
+
+  peek(): ExpectedReply | undefined {
+    return this.#items[this.#head];
+  }
+
+  shift(): ExpectedReply | undefined {
+    const item = this.#items[this.#head];
+    if (item === undefined) return undefined;
+    this.#items[this.#head] = undefined;
+    this.#head += 1;
+    if (this.#head === this.#items.length) {
+      this.#items.length = 0;
+      this.#head = 0;
+    } else if (this.#head >= 1024 && this.#head * 2 >= this.#items.length) {
+      this.#items.splice(0, this.#head);
+      this.#head = 0;
+    }
+    return item;
+  }
+
+  /** Puts an item back in front. */
+  unshift(item: ExpectedReply): void {
+    if (this.#head > 0) {
+      this.#head -= 1;
+      this.#items[this.#head] = item;
+    } else this.#items.unshift(item);
+  }
+
+  /** Drops every Sync behind the first item: the server ignores them while it waits for COPY data. */
+  dropSyncsBehindFirst(): void {
+    const first = this.shift();
+    if (first === undefined) return;
+    const rest = this.#items.slice(this.#head).filter((item) => item !== undefined && item.kind !== 'sync');
+    this.#items = [first, ...rest];
+    this.#head = 0;
+  }
+
+  *[Symbol.iterator](): Iterator<ExpectedReply> {
+    for (let i = this.#head; i < this.#items.length; i++) {
+      const item = this.#items[i];
+      if (item !== undefined) yield item;
+    }
+  }
+}

@@ -1,0 +1,80 @@
+import type { Admission, BoundParameter, MaskPlan, ResultColumn } from '@sqlwarden/core';
+import type { FormatCode } from '../protocol/frontend-message.js';
+import type { BoundRows } from './result-rows.js';
+
+export type Proceed = Extract<Admission, { kind: 'proceed' }>;
+
+/** A prepared statement of the client's, as it was forwarded. */
+export interface PreparedStatement {
+  readonly name: string;
+  readonly text: string;
+  readonly declaredTypes: readonly number[];
+  readonly admission: Proceed;
+  /** The Sync segment it was sent in: until the server confirms it, nothing outside of this segment may rely on it. */
+  readonly segment: number;
+  confirmed: boolean;
+  /** SQL may have dropped it, and made another under its name: ask the server before it is used again. */
+  doubtful: boolean;
+  /** The server's word on parameter types, once it was described. */
+  parameterTypes: readonly number[] | undefined;
+  /** A Describe was forwarded, so that {@link columns} will be known when rows come. */
+  describeForwarded: boolean;
+  /** Columns as described; formats are those of text. `null`: it returns no rows. */
+  columns: readonly ResultColumn[] | null | undefined;
+  /** The last binding of a mask plan to the columns, for the next execution under the same plan and formats. */
+  lastBinding: { readonly plan: MaskPlan; readonly formats: string; readonly rows: BoundRows } | undefined;
+}
+
+/** A portal of the client's, as it was forwarded. */
+export interface Portal {
+  readonly name: string;
+  readonly statement: PreparedStatement;
+  readonly parameters: readonly BoundParameter[];
+  readonly resultFormats: readonly FormatCode[];
+  /** What was decided at Bind: its plan stays with the portal, later ones may only add to it. */
+  readonly admission: Proceed;
+  readonly segment: number;
+  confirmed: boolean;
+  /** SQL may have closed it and opened another cursor under its name. */
+  doubtful: boolean;
+  describeForwarded: boolean;
+  /** Columns with the formats of this portal. `null`: it returns no rows. */
+  columns: readonly ResultColumn[] | null | undefined;
+}
+
+/** Most named statements, and most portals, that one session may have. */
+export const MAX_PREPARED = 4096;
+
+/**
+ * Actions after which a name may stand for something else than was sent by the protocol: SQL shares the name spaces of prepared statements
+ * and portals.
+ */
+const REBINDS_STATEMENTS: ReadonlySet<string> = new Set(['deallocate', 'discard', 'do', 'call', 'execute', 'unknown']);
+const REBINDS_PORTALS: ReadonlySet<string> = new Set(['close', 'declare', 'discard', 'do', 'call', 'execute', 'unknown']);
+/** They change state in ways that cannot reach a prepared name. */
+const PLAIN_STATE: ReadonlySet<string> = new Set(['set', 'reset', 'begin', 'commit', 'rollback', 'savepoint', 'create', 'alter', 'drop']);
+
+/** The statements and portals of one session by name, as they will stand when everything forwarded has run. */
+export class PreparedNames {
+  readonly statements = new Map<string, PreparedStatement>();
+  readonly portals = new Map<string, Portal>();
+
+  /** A statement of SQL was forwarded: names that it may have rebound are in doubt. */
+  ran(action: string, changesState: boolean): void {
+    const outOfSight = changesState && !PLAIN_STATE.has(action);
+    if (outOfSight || REBINDS_STATEMENTS.has(action))
+      for (const statement of this.statements.values()) statement.doubtful = statement.name !== '';
+    if (outOfSight || REBINDS_PORTALS.has(action)) for (const portal of this.portals.values()) portal.doubtful = portal.name !== '';
+  }
+
+  /** The server says which names were prepared by the protocol and are still there. */
+  verified(names: ReadonlySet<string>): void {
+    for (const [name, statement] of this.statements) {
+      if (name === '' || names.has(name)) statement.doubtful = false;
+      else this.statements.delete(name);
+    }
+  }
+}
+
+/** Which protocol-made names are still prepared; see {@link PreparedNames.verified}. */
+export const PREPARED_PROBE = 'SELECT name::pg_catalog.text FROM pg_catalog.pg_prepared_statements WHERE NOT from_sql';

@@ -1,0 +1,451 @@
+import { type BackendMessage, decodeBackend, encodeBackend, type ErrorField, lenientText } from '../protocol/backend-message.js';
+import type { FrameSplitter } from '../protocol/frame-splitter.js';
+import { BACKEND, backendName } from '../protocol/message-types.js';
+import { ProtocolError } from '../protocol/protocol-error.js';
+import type { AdmittedStatement, Outcome, ResultColumn } from '@sqlwarden/core';
+import type { Conversation } from './conversation.js';
+import { cleanedResponse, readErrorFields, sqlStateOf } from './error-texts.js';
+import type { ExpectedReply, Injection, ReplyKind, Work } from './expected-reply.js';
+import { bindPortal, takeRows } from './portal-rows.js';
+import { bindRows, resultColumns, RowMasker } from './result-rows.js';
+
+type Message<Kind extends BackendMessage['kind']> = Extract<BackendMessage, { kind: Kind }>;
+
+/** Parameters that names and lexis depend on: their change means that the state must be asked for. */
+const STATE_PARAMETERS: ReadonlySet<string> = new Set([
+  'search_path',
+  'standard_conforming_strings',
+  'session_authorization',
+  'is_superuser',
+]);
+
+/**
+ * The receiving side of a session: gives every message of the server to the forwarded message that it answers, masks rows, cleans texts, and
+ * passes on what the client is to see. A message that answers nothing, or not in this place, is a `ProtocolError`.
+ */
+export class ServerMessages {
+  readonly #talk: Conversation;
+  readonly #frames: FrameSplitter;
+  readonly #masker = new RowMasker();
+  /** The server has said why it ends the session. */
+  fatal = false;
+  /** Called for every ReadyForQuery that the client is to see. */
+  onReady: (() => void) | undefined;
+
+  constructor(talk: Conversation, frames: FrameSplitter) {
+    this.#talk = talk;
+    this.#frames = frames;
+  }
+
+  /** Handles one message if one is complete. Throws a `ProtocolError`. */
+  step(): boolean {
+    if (!this.#frames.next()) return false;
+    this.#handle(this.#frames.type);
+    return true;
+  }
+
+  #handle(type: number): void {
+    switch (type) {
+      case BACKEND.DataRow:
+        return this.#dataRow();
+      case BACKEND.CommandComplete:
+        return this.#commandComplete();
+      case BACKEND.ReadyForQuery:
+        return this.#readyForQuery(this.#decode<'ReadyForQuery'>());
+      case BACKEND.ParseComplete:
+        return this.#complete('parse');
+      case BACKEND.BindComplete:
+        return this.#complete('bind');
+      case BACKEND.CloseComplete:
+        return this.#complete('close');
+      case BACKEND.RowDescription:
+        return this.#rowDescription();
+      case BACKEND.NoData:
+        return this.#noData();
+      case BACKEND.ParameterDescription:
+        return this.#parameterDescription(this.#decode<'ParameterDescription'>());
+      case BACKEND.EmptyQueryResponse:
+        return this.#statementEnds('', null);
+      case BACKEND.PortalSuspended:
+        return this.#suspended();
+      case BACKEND.ErrorResponse:
+        return this.#error();
+      case BACKEND.NoticeResponse:
+        return this.#notice();
+      case BACKEND.NotificationResponse:
+        return this.#notification();
+      case BACKEND.ParameterStatus:
+        return this.#parameterStatus(this.#decode<'ParameterStatus'>());
+      case BACKEND.CopyInResponse:
+        return this.#copyIn();
+      case BACKEND.CopyOutResponse:
+        return this.#copyOut();
+      case BACKEND.CopyData:
+      case BACKEND.CopyDone:
+        return this.#copyData(type);
+      default:
+        throw unexpected(type);
+    }
+  }
+
+  #decode<Kind extends BackendMessage['kind']>(): Message<Kind> {
+    const frames = this.#frames;
+    return decodeBackend(frames.type, frames.buffer, frames.bodyStart, frames.end) as Message<Kind>;
+  }
+
+  #pass(): void {
+    const frames = this.#frames;
+    this.#talk.toClient.pass(frames.buffer, frames.start, frames.end);
+  }
+
+  #head(...kinds: readonly ReplyKind[]): ExpectedReply {
+    const head = this.#talk.expected.peek();
+    // INVARIANT: a refused message is one that the server cannot accept; an answer other than an error means that it ran something else.
+    if (head === undefined || !kinds.includes(head.kind) || head.replacement !== undefined) throw unexpected(this.#frames.type);
+    return head;
+  }
+
+  // ---- one reply, one message ----
+
+  #complete(kind: 'parse' | 'bind' | 'close'): void {
+    const head = this.#head(kind);
+    this.#talk.expected.shift();
+    if (head.injection !== undefined) return this.#injected(head.injection);
+    head.confirm?.();
+    if (head.statement !== undefined) head.statement.confirmed = true;
+    if (head.portal !== undefined) head.portal.confirmed = true;
+    this.#pass();
+    this.#talk.settle(head.work, 'ok');
+  }
+
+  /** A reply to one of the gateway's own messages: the last one ends the injection. */
+  #injected(injection: Injection): void {
+    if (injection.inSegment && this.#talk.expected.peek()?.injection !== injection) this.#talk.finishInjection(injection);
+  }
+
+  #parameterDescription(message: Message<'ParameterDescription'>): void {
+    const { statement } = this.#head('describe-statement');
+    if (statement !== undefined) statement.parameterTypes = message.types;
+    this.#pass();
+  }
+
+  #rowDescription(): void {
+    const head = this.#head('describe-statement', 'describe-portal', 'query');
+    const columns = resultColumns(this.#decode<'RowDescription'>().fields);
+    if (head.kind === 'query') {
+      this.#queryColumns(head.work, columns);
+      this.#pass();
+      return;
+    }
+    this.#described(head, columns);
+  }
+
+  #noData(): void {
+    this.#described(this.#head('describe-statement', 'describe-portal'), null);
+  }
+
+  #described(head: ExpectedReply, columns: readonly ResultColumn[] | null): void {
+    this.#talk.expected.shift();
+    const { portal } = head;
+    if (head.statement !== undefined) head.statement.columns = columns;
+    if (portal !== undefined) {
+      portal.columns = columns;
+      // What the portal says holds for its statement too, whose columns were fixed when it was prepared; but for the formats.
+      portal.statement.columns ??= columns === null ? null : columns.map((column) => ({ ...column, format: 'text' }));
+    }
+    if (!head.hidden) this.#pass();
+  }
+
+  // ---- rows ----
+
+  #queryColumns(work: Work | undefined, columns: readonly ResultColumn[]): void {
+    const statement = work?.statements[work.index];
+    if (work === undefined || statement === undefined) return this.#unmaskable('the result belongs to no statement that was analysed');
+    if (statement.plan !== undefined && work.described) return this.#unmaskable('the statement has more than one result');
+    work.described = true;
+    if (statement.plan === undefined) return;
+    const bound = bindRows([statement.plan], columns, this.#talk.tools);
+    if (bound.kind === 'unbindable') return this.#unmaskable(bound.reason);
+    takeRows(work, bound.rows, this.#talk);
+  }
+
+  #dataRow(): void {
+    const head = this.#head('query', 'execute');
+    if (head.injection !== undefined) return this.#injectedRow(head.injection);
+    const { work } = head;
+    if (work === undefined || (head.kind === 'query' && !work.described)) throw unexpected(BACKEND.DataRow);
+    const frames = this.#frames;
+    const cells = this.#cells(head, work);
+    work.rowsReturned += 1;
+    if (cells === undefined) {
+      this.#pass();
+      work.bytesReturned += frames.end - frames.start;
+      return;
+    }
+    work.bytesReturned += this.#masker.write(this.#talk.toClient, cells, frames.buffer, frames.bodyStart, frames.end);
+    work.maskedCells += this.#masker.maskedCells;
+  }
+
+  /** The masks of the row's cells, or `undefined` when the row passes as it is. Ends the session when a plan could not be bound. */
+  #cells(head: ExpectedReply, work: Work): NonNullable<Work['rows']>['cells'] {
+    if (work.rows === undefined && head.portal !== undefined && work.plans.length > 0) {
+      const columns = head.portal.columns !== undefined ? head.portal.columns : head.portal.statement.columns;
+      if (columns === undefined || columns === null) return this.#unmaskable('the columns of the result are not known');
+      const reason = bindPortal(head.portal, columns, work, this.#talk);
+      if (reason !== undefined) return this.#unmaskable(reason);
+    }
+    return work.rows?.cells;
+  }
+
+  /**
+   * A result that its plan does not fit. What the server did cannot be taken back by now, and an error in place of the rows would say that it
+   * was: the session ends instead.
+   */
+  #unmaskable(reason: string): never {
+    throw new UnmaskableResult(reason);
+  }
+
+  #injectedRow(injection: Injection): void {
+    const { cells } = this.#decode<'DataRow'>();
+    injection.rows.push(cells.map((cell) => (cell === null ? null : lenientText(cell))));
+  }
+
+  // ---- the end of a statement ----
+
+  #statementEnds(command: string, count: number | null, tag = ''): void {
+    const talk = this.#talk;
+    const head = this.#head('query', 'execute');
+    if (head.injection !== undefined) {
+      talk.expected.shift();
+      return this.#injected(head.injection);
+    }
+    this.#pass();
+    const { work } = head;
+    if (work !== undefined) this.#account(work, command, count, tag);
+    if (head.kind === 'query') return;
+    talk.expected.shift();
+    talk.settle(work, 'ok');
+  }
+
+  #commandComplete(): void {
+    const { tag } = this.#decode<'CommandComplete'>();
+    this.#statementEnds(commandOf(tag), countOf(tag), tag);
+  }
+
+  #account(work: Work, command: string, count: number | null, tag: string): void {
+    const { record } = this.#talk;
+    const action = actionOf(work, work.statements[work.index]);
+    const rowsReturned = work.copyOut ? (count ?? 0) : work.rowsReturned;
+    // The count of a command that only returns rows says how many it returned, not how many it changed.
+    const rowsAffected = count !== null && (work.copyOut || (READS.has(command) && count === work.rowsReturned)) ? null : count;
+    work.results.push({ command, rowsReturned, rowsAffected });
+    record.touched(work.ordinal, action);
+    if (record.completed(tag, action)) work.ordinal += 1;
+    work.index += 1;
+    work.rowsReturned = 0;
+    work.rows = undefined;
+    work.described = false;
+    work.copyOut = false;
+  }
+
+  #suspended(): void {
+    const head = this.#head('execute');
+    const { work } = head;
+    this.#talk.expected.shift();
+    if (head.injection !== undefined || work === undefined) throw unexpected(BACKEND.PortalSuspended);
+    this.#pass();
+    work.results.push({ command: '', rowsReturned: work.rowsReturned, rowsAffected: null });
+    this.#talk.record.touched(work.ordinal, actionOf(work, work.statements[0]));
+    this.#talk.settle(work, 'ok', true);
+  }
+
+  #readyForQuery(message: Message<'ReadyForQuery'>): void {
+    const talk = this.#talk;
+    const head = talk.expected.shift();
+    if (head === undefined || (head.kind !== 'sync' && head.kind !== 'query')) throw unexpected(BACKEND.ReadyForQuery);
+    // A refused Query must have been answered by its error.
+    if (head.kind === 'query' && head.replacement !== undefined) throw unexpected(BACKEND.ReadyForQuery);
+    talk.record.readyForQuery(message.status);
+    if (head.kind === 'query') talk.settle(head.work, head.work?.errorCode === undefined ? 'ok' : statusOf(head.work.errorCode));
+    if (talk.expected.length === 0) talk.forecast.settle(message.status, talk.record.live);
+    if (head.injection !== undefined) return talk.finishInjection(head.injection);
+    this.#pass();
+    this.onReady?.();
+  }
+
+  // ---- COPY ----
+
+  #copyIn(): void {
+    const talk = this.#talk;
+    const { work, kind } = this.#head('query', 'execute');
+    if (work === undefined || !work.mayCopy) throw unexpected(BACKEND.CopyInResponse);
+    if (kind === 'execute') {
+      talk.expected.dropSyncsBehindFirst();
+      talk.midSegment = true;
+      talk.forecast.distrust();
+    }
+    talk.copyIn = true;
+    this.#pass();
+  }
+
+  #copyOut(): void {
+    const { work } = this.#head('query', 'execute');
+    if (work === undefined) throw unexpected(BACKEND.CopyOutResponse);
+    const plan = work.statements[work.index]?.plan ?? work.plans[0];
+    if (plan?.outputs.some((output) => output !== null) === true) this.#unmaskable('COPY cannot mask these columns');
+    work.copyOut = true;
+    this.#pass();
+  }
+
+  #copyData(type: number): void {
+    const { work } = this.#head('query', 'execute');
+    if (work === undefined || !work.copyOut) throw unexpected(type);
+    this.#pass();
+    work.bytesReturned += this.#frames.end - this.#frames.start;
+  }
+
+  // ---- errors and everything that comes unasked ----
+
+  #error(): void {
+    const talk = this.#talk;
+    const frames = this.#frames;
+    const fields = readErrorFields(frames.buffer, frames.bodyStart, frames.end);
+    const code = sqlStateOf(fields);
+    const head = talk.expected.peek();
+    if (isFatal(fields)) this.fatal = true;
+    if (this.fatal || head === undefined) return this.#showError(fields, talk.cleanSeen || head?.clean === true);
+    if (talk.stateTouched) talk.stateStale = true;
+    talk.record.failed();
+    if (head.injection !== undefined) return this.#injectionError(head, head.injection, fields, code);
+    if (head.replacement !== undefined) talk.toClient.write(head.replacement);
+    else this.#showError(fields, head.clean);
+    const { work } = head;
+    if (work !== undefined && (head.kind === 'execute' || head.kind === 'query')) this.#failedWork(work, code);
+    if (head.kind === 'sync') return;
+    if (head.kind === 'query') return this.#queryFailed(head);
+    talk.expected.shift();
+    talk.copyIn = false;
+    talk.settle(work, statusOf(code));
+    this.#skipToSync([head]);
+  }
+
+  #failedWork(work: Work, code: string): void {
+    work.errorCode = code;
+    this.#talk.record.touched(work.ordinal, actionOf(work, work.statements[work.index]));
+    // Also what was returned before the error counts.
+    if (work.rowsReturned > 0) work.results.push({ command: '', rowsReturned: work.rowsReturned, rowsAffected: null });
+    this.#talk.record.failed();
+  }
+
+  /** The rest of a Query is its ReadyForQuery, which is what a Sync has. */
+  #queryFailed(head: ExpectedReply): void {
+    const talk = this.#talk;
+    talk.copyIn = false;
+    if (head.replacement === undefined) return;
+    talk.expected.shift();
+    talk.expected.unshift({ ...head, replacement: undefined });
+  }
+
+  #injectionError(head: ExpectedReply, injection: Injection, fields: readonly ErrorField[], code: string): void {
+    const talk = this.#talk;
+    injection.error = { code, message: fields.find((field) => field.code === 'M')?.value ?? '' };
+    if (head.kind === 'sync') return;
+    talk.expected.shift();
+    if (!injection.inSegment) return this.#skipToSync([]);
+    talk.toClient.write(talk.injectionFailed(code));
+    this.#skipToSync([]);
+    talk.finishInjection(injection);
+  }
+
+  /**
+   * After an error in the extended protocol the server drops everything up to the next Sync: so does the queue of what it would have
+   * answered, and, when the Sync was not sent yet, the sending side.
+   */
+  #skipToSync(skipped: ExpectedReply[]): void {
+    const talk = this.#talk;
+    const injections = new Set<Injection>();
+    for (let next = talk.expected.peek(); next !== undefined && next.kind !== 'sync'; next = talk.expected.peek()) {
+      talk.expected.shift();
+      skipped.push(next);
+      talk.settle(next.work, 'cancelled');
+      if (next.injection?.inSegment === true && next.injection.error === undefined) injections.add(next.injection);
+    }
+    for (const reply of skipped.toReversed()) reply.undo?.();
+    talk.forecast.distrust();
+    if (talk.expected.length === 0) {
+      talk.discarding = true;
+      talk.segmentFailed();
+    }
+    for (const injection of injections) {
+      injection.error = { code: '25P02', message: 'the segment of this statement failed' };
+      talk.finishInjection(injection);
+    }
+  }
+
+  #showError(fields: readonly ErrorField[], clean: boolean): void {
+    if (clean) this.#talk.toClient.write(cleanedResponse('ErrorResponse', fields));
+    else this.#pass();
+  }
+
+  #notice(): void {
+    const talk = this.#talk;
+    const head = talk.expected.peek();
+    if (head?.injection !== undefined || head?.replacement !== undefined) return;
+    const frames = this.#frames;
+    if (head?.clean ?? talk.cleanSeen) {
+      talk.toClient.write(cleanedResponse('NoticeResponse', readErrorFields(frames.buffer, frames.bodyStart, frames.end)));
+    } else this.#pass();
+  }
+
+  #notification(): void {
+    const message = this.#decode<'NotificationResponse'>();
+    if (this.#talk.cleanSeen) this.#talk.toClient.write(encodeBackend({ ...message, payload: '' }));
+    else this.#pass();
+  }
+
+  #parameterStatus(message: Message<'ParameterStatus'>): void {
+    if (message.name === 'client_encoding' && message.value.toUpperCase() !== 'UTF8') throw new EncodingLost();
+    if (STATE_PARAMETERS.has(message.name)) this.#talk.stateStale = true;
+    this.#pass();
+  }
+}
+
+/** Rows came that the mask plan does not fit: the session ends with `mask-unbindable`. */
+export class UnmaskableResult extends Error {
+  override readonly name = 'UnmaskableResult';
+}
+
+/** The client changed `client_encoding`: texts and cells cannot be read any more, the session ends. */
+export class EncodingLost extends Error {
+  override readonly name = 'EncodingLost';
+}
+
+function unexpected(type: number): ProtocolError {
+  return new ProtocolError('unexpected-message', `the server sent ${backendName(type)} where none belongs`);
+}
+
+function isFatal(fields: readonly ErrorField[]): boolean {
+  const severity = fields.find((field) => field.code === 'V')?.value;
+  return severity === 'FATAL' || severity === 'PANIC';
+}
+
+/** 57014 (query_canceled) is what a cancel request and a time limit of the server both end with. */
+function statusOf(code: string): Outcome['status'] {
+  return code === '57014' ? 'cancelled' : 'error';
+}
+
+function actionOf(work: Work, statement: AdmittedStatement | undefined): string {
+  return statement?.action ?? (work.statements.length === 0 ? 'empty' : 'unknown');
+}
+
+const READS: ReadonlySet<string> = new Set(['SELECT', 'FETCH', 'MOVE']);
+
+/** A completion tag without its numbers: `INSERT 0 1` is `INSERT`. */
+function commandOf(tag: string): string {
+  return tag.replace(/(?: \d+)+$/, '');
+}
+
+function countOf(tag: string): number | null {
+  const match = / (\d+)$/.exec(tag);
+  return match === null ? null : Number(match[1]);
+}

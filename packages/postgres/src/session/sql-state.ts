@@ -1,0 +1,56 @@
+import type { SqlState } from '@sqlwarden/core';
+
+/**
+ * Reads the session's SQL state in one row of text. Every name is qualified, because the search path is what it asks for. The columns are
+ * those of {@link stateFromRow}.
+ */
+export const STATE_PROBE =
+  "SELECT pg_catalog.current_database()::pg_catalog.text, current_user::pg_catalog.text, pg_catalog.to_json(pg_catalog.current_schemas(true))::pg_catalog.text, pg_catalog.current_setting('standard_conforming_strings'), pg_catalog.current_setting('backslash_quote'), pg_catalog.current_setting('client_encoding')";
+
+const MAX_INTERNED = 10_000;
+
+/** States of the whole process by content: equal states are one object, so that decisions can be keyed on `id`. */
+class SqlStatePool {
+  #states = new Map<string, SqlState>();
+  #nextId = 1;
+
+  /** The one state of this content. `lexical` is taken over and frozen. */
+  intern(content: Omit<SqlState, 'id'>): SqlState {
+    const key = JSON.stringify([content.database, content.role, content.searchPath, Object.entries(content.lexical).sort()]);
+    const known = this.#states.get(key);
+    if (known !== undefined) return known;
+    // Clients can make up states (by schemas and roles); a pool that starts anew costs cached decisions, never a wrong one: ids are not reused.
+    if (this.#states.size >= MAX_INTERNED) this.#states.clear();
+    const state: SqlState = Object.freeze({
+      id: this.#nextId++,
+      database: content.database,
+      role: content.role,
+      searchPath: Object.freeze([...content.searchPath]),
+      lexical: Object.freeze({ ...content.lexical }),
+    });
+    this.#states.set(key, state);
+    return state;
+  }
+}
+
+const pool = new SqlStatePool();
+
+/** The state in the row that {@link STATE_PROBE} gave, or `undefined` when the row is not what it should be. */
+export function stateFromRow(row: readonly (string | null)[]): SqlState | undefined {
+  const [database, role, path, conforming, backslash, encoding] = row;
+  if (row.length !== 6 || typeof database !== 'string' || typeof role !== 'string' || typeof path !== 'string') return undefined;
+  if (typeof conforming !== 'string' || typeof backslash !== 'string' || typeof encoding !== 'string') return undefined;
+  const searchPath = schemas(path);
+  if (searchPath === undefined) return undefined;
+  const lexical = { standard_conforming_strings: conforming, backslash_quote: backslash, client_encoding: encoding };
+  return pool.intern({ database, role, searchPath, lexical });
+}
+
+function schemas(json: string): string[] | undefined {
+  try {
+    const value: unknown = JSON.parse(json);
+    return Array.isArray(value) && value.every((item) => typeof item === 'string') ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}

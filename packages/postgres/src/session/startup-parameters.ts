@@ -1,0 +1,116 @@
+/** Startup parameters as the session accepted them. */
+export interface AcceptedStartup {
+  readonly kind: 'accepted';
+  readonly user: string;
+  readonly database: string;
+  /** What is sent on to the server besides user and database; `client_encoding` is always UTF8. */
+  readonly parameters: ReadonlyMap<string, string>;
+  /** Names of protocol options (`_pq_.…`) that are not known: to be negotiated away. */
+  readonly unrecognised: readonly string[];
+}
+
+export type StartupCheck = AcceptedStartup | { readonly kind: 'refused'; readonly message: string };
+
+/**
+ * Settings that a client may give at start-up, by lower-case name, with the server's spelling. Everything that changes how text or names
+ * are read is either here because it is observed afterwards (search_path) or left out.
+ */
+const ALLOWED = new Map(
+  [
+    'application_name',
+    'DateStyle',
+    'IntervalStyle',
+    'TimeZone',
+    'extra_float_digits',
+    'search_path',
+    'statement_timeout',
+    'lock_timeout',
+    'idle_in_transaction_session_timeout',
+    'default_transaction_isolation',
+    'default_transaction_read_only',
+    'jit',
+  ].map((name) => [name.toLowerCase(), name]),
+);
+
+/**
+ * Checks the parameters of a StartupMessage against the allow-list; `options` may set the same names by `-c name=value` or
+ * `--name=value`. A message names the parameter that it refuses, never its value.
+ */
+export function checkStartup(given: ReadonlyMap<string, string>): StartupCheck {
+  const user = given.get('user');
+  if (user === undefined || user === '') return refused('no user name was given, set user');
+  const parameters = new Map<string, string>();
+  const unrecognised: string[] = [];
+  for (const [name, value] of given) {
+    if (name === 'user' || name === 'database') continue;
+    if (name.startsWith('_pq_.')) unrecognised.push(name);
+    else if (name === 'options') {
+      const problem = takeOptions(value, parameters);
+      if (problem !== undefined) return refused(problem);
+    } else {
+      const problem = takeParameter(name, value, parameters);
+      if (problem !== undefined) return refused(problem);
+    }
+  }
+  parameters.set('client_encoding', 'UTF8');
+  return { kind: 'accepted', user, database: given.get('database') || user, parameters, unrecognised };
+}
+
+function refused(message: string): StartupCheck {
+  return { kind: 'refused', message };
+}
+
+function takeParameter(name: string, value: string, parameters: Map<string, string>): string | undefined {
+  const key = name.toLowerCase();
+  if (key === 'client_encoding') return isUtf8(value) ? undefined : 'client_encoding must be UTF8';
+  if (key === 'replication') return /^(?:false|off|no|0)$/i.test(value) ? undefined : 'replication connections are not supported';
+  const spelling = ALLOWED.get(key);
+  if (spelling === undefined) return `startup parameter ${shown(name)} is not supported, leave it out or set it by a statement`;
+  parameters.set(spelling, value);
+  return undefined;
+}
+
+/** PostgreSQL compares encoding names by their letters and digits only. */
+function isUtf8(value: string): boolean {
+  const name = value.replaceAll(/[^A-Za-z0-9]/g, '').toLowerCase();
+  return name === 'utf8' || name === 'unicode';
+}
+
+function shown(name: string): string {
+  return /^[A-Za-z_][A-Za-z0-9_.]{0,62}$/.test(name) ? name : 'with an unusual name';
+}
+
+/** Splits as the server does (blanks separate, a backslash escapes) and takes each setting. Returns what is wrong, if anything. */
+function takeOptions(text: string, parameters: Map<string, string>): string | undefined {
+  const words = splitOptions(text);
+  for (let i = 0; i < words.length; i++) {
+    const word = words[i] as string;
+    const setting = word === '-c' ? words[++i] : word.startsWith('-c') || word.startsWith('--') ? word.slice(2) : undefined;
+    const equals = setting?.indexOf('=') ?? -1;
+    if (setting === undefined || equals <= 0) return 'options may only hold settings of the form -c name=value';
+    const name = setting.slice(0, equals).replaceAll('-', '_');
+    const problem = takeParameter(name, setting.slice(equals + 1), parameters);
+    if (problem !== undefined) return problem;
+  }
+  return undefined;
+}
+
+function splitOptions(text: string): string[] {
+  const words: string[] = [];
+  let word = '';
+  let inside = false;
+  for (let i = 0; i < text.length; i++) {
+    let character = text[i] as string;
+    if (/[ \t\n\v\f\r]/.test(character)) {
+      if (inside) words.push(word);
+      word = '';
+      inside = false;
+      continue;
+    }
+    if (character === '\\' && i + 1 < text.length) character = text[++i] as string;
+    word += character;
+    inside = true;
+  }
+  if (inside) words.push(word);
+  return words;
+}

@@ -1,0 +1,131 @@
+import type { Action, Query, Span, Statement } from '@sqlwarden/core';
+import { expression } from './normalise-expression.js';
+import { fromItem } from './normalise-from.js';
+import { OBJECT_STATEMENTS } from './normalise-object.js';
+import { query, selectItem } from './normalise-query.js';
+import { createAggregate, createFunction, createRule, createTrigger } from './normalise-routine.js';
+import { SESSION_STATEMENTS } from './normalise-session.js';
+import {
+  alterTable,
+  compositeType,
+  createForeignTable,
+  createTable,
+  createTableAs,
+  createView,
+  intoClause,
+  intoTable,
+  relationOf,
+  rename,
+  setSchema,
+} from './normalise-table.js';
+import { deleteFrom, insert, merge, update } from './normalise-write.js';
+import type { Normaliser } from './normaliser.js';
+import { Shape, UnknownNodeError } from './tree.js';
+
+/**
+ * PostgreSQL's parse tree → the statement model of core. Every node that is understood is in a table by its name; every field of it is
+ * read or named as one that says nothing ({@link Shape}). What is left over makes the whole statement opaque.
+ */
+
+type Build = (normaliser: Normaliser, shape: Shape) => Statement;
+
+const STATEMENTS: Readonly<Record<string, Build>> = {
+  SelectStmt: select,
+  InsertStmt: insert,
+  UpdateStmt: update,
+  DeleteStmt: deleteFrom,
+  MergeStmt: merge,
+  CreateStmt: createTable,
+  CreateForeignTableStmt: createForeignTable,
+  CreateTableAsStmt: createTableAs,
+  ViewStmt: createView,
+  RefreshMatViewStmt: (normaliser, shape) => {
+    shape.skip('concurrent', 'skipData');
+    return { kind: 'refresh-view', span: normaliser.span, name: relationOf(shape).name };
+  },
+  AlterTableStmt: alterTable,
+  RenameStmt: rename,
+  AlterObjectSchemaStmt: setSchema,
+  CompositeTypeStmt: compositeType,
+  CreateFunctionStmt: createFunction,
+  CreateTrigStmt: createTrigger,
+  RuleStmt: createRule,
+  LoadStmt: (normaliser, shape) => {
+    shape.skipAll();
+    return opaque(normaliser.span, 'maintain', 'unknown-routine', 'LOAD runs a shared library');
+  },
+  ...SESSION_STATEMENTS,
+  ...OBJECT_STATEMENTS,
+  DefineStmt: (normaliser, shape) => {
+    const build = shape.peek('kind') === 'OBJECT_AGGREGATE' ? createAggregate : OBJECT_STATEMENTS['DefineStmt'];
+    if (build === undefined) throw new UnknownNodeError('DefineStmt');
+    return build(normaliser, shape);
+  },
+};
+
+/** The names of the statement nodes that are understood. */
+export const KNOWN_STATEMENTS: readonly string[] = Object.keys(STATEMENTS);
+
+/** Parses the body of a function of language SQL; `undefined` when it cannot be. */
+export type ParseBody = (text: string) => readonly Shape[] | undefined;
+
+/** How deep bodies of functions may define functions. */
+const MAX_BODY_DEPTH = 3;
+
+/** One statement of a unit as the model has it. Never throws for what the tree holds, but may overflow the stack with a tree that is too deep. */
+export function normaliseStatement(shape: Shape, span: Span, parseBody: ParseBody, depth = 0): Statement {
+  const normaliser: Normaliser = {
+    span,
+    expression: (node) => expression(normaliser, node),
+    fromItem: (node) => fromItem(normaliser, node),
+    query: (node) => query(normaliser, node),
+    selectItem: (node) => selectItem(normaliser, node),
+    statement: (node) => build(normaliser, node),
+    body: (text) => {
+      const statements = depth < MAX_BODY_DEPTH ? parseBody(text) : undefined;
+      return statements?.map((statement) => normaliseStatement(statement, span, parseBody, depth + 1));
+    },
+  };
+  try {
+    const statement = build(normaliser, shape);
+    const unread = shape.unread();
+    return unread === undefined ? statement : opaque(span, actionOf(statement), 'unknown-node', unread);
+  } catch (error) {
+    if (error instanceof UnknownNodeError) return opaque(span, 'unknown', 'unknown-node', error.message);
+    throw error;
+  }
+}
+
+function build(normaliser: Normaliser, shape: Shape): Statement {
+  const known = STATEMENTS[shape.name];
+  if (known === undefined) throw new UnknownNodeError(`statement ${shape.name}`);
+  return known(normaliser, shape);
+}
+
+/** A query, or SELECT … INTO, which makes a table. */
+function select(normaliser: Normaliser, shape: Shape): Statement {
+  const into = intoClause(shape);
+  const inside: Query = normaliser.query(shape);
+  if (into === undefined) return { kind: 'select', span: normaliser.span, query: inside };
+  return intoTable(normaliser, into, { kind: 'query', query: inside }, 'table');
+}
+
+function opaque(span: Span, action: Action, kind: 'unknown-node' | 'unknown-routine', detail: string): Statement {
+  return { kind: 'opaque', span, action, reason: { kind, detail } };
+}
+
+/** The verb of a statement that was understood but for a detail. */
+function actionOf(statement: Statement): Action {
+  switch (statement.kind) {
+    case 'select':
+    case 'insert':
+    case 'update':
+    case 'delete':
+    case 'merge':
+    case 'truncate':
+    case 'copy':
+      return statement.kind;
+    default:
+      return 'unknown';
+  }
+}

@@ -1,0 +1,154 @@
+import { joinName } from '@sqlwarden/core';
+import type { NameParts, OperatorName, RoutineFacts, RoutineKnowledge, RoutineUse, TypeName } from '@sqlwarden/core';
+import type { PostgresCatalogue, RoutineDetail } from '../catalog/resolved-catalogue.js';
+import { BodyPurity } from './body-purity.js';
+import { extensionEffect, type RoutineEffect, systemEffect } from './routine-tables.js';
+import { isTemporarySchema } from './rules.js';
+
+/**
+ * What is known of PostgreSQL's routines, operators and casts, given a catalogue. Fails closed: a routine of a user whose body is not
+ * understood, and of an extension that is not known, is unknown. Of the overloads that a call may mean, the worst counts: which one the
+ * server takes depends on types, which are not resolved here.
+ */
+export function createRoutineKnowledge(catalogue: PostgresCatalogue): RoutineKnowledge {
+  return new CatalogueKnowledge(catalogue);
+}
+
+const PURE_OPERATOR: RoutineFacts = { name: 'pg_catalog.operator', category: 'pure' };
+const PURE_CAST: RoutineFacts = { name: 'pg_catalog.cast', category: 'pure' };
+
+/** Operators that are written as words, by the symbol that the server looks up. */
+const WORD_OPERATORS: Readonly<Record<string, readonly string[]>> = {
+  like: ['~~'],
+  'not like': ['!~~'],
+  ilike: ['~~*'],
+  'not ilike': ['!~~*'],
+  'similar to': ['~'],
+  'not similar to': ['!~'],
+  between: ['>=', '<='],
+  'not between': ['<', '>'],
+  'between symmetric': ['>=', '<='],
+  'not between symmetric': ['<', '>'],
+  'is json': [],
+};
+
+class CatalogueKnowledge implements RoutineKnowledge {
+  readonly #catalogue: PostgresCatalogue;
+  readonly #purity: BodyPurity;
+
+  constructor(catalogue: PostgresCatalogue) {
+    this.#catalogue = catalogue;
+    this.#purity = new BodyPurity(this, catalogue);
+  }
+
+  routine(name: NameParts, argumentCount: number, searchPath: readonly string[]): RoutineFacts | undefined {
+    const own = name.at(-1);
+    if (own === undefined || name.length > 3) return undefined;
+    const schemas = name.length > 1 ? name.slice(-2, -1) : searchPath.filter((schema) => !isTemporarySchema(schema));
+    const found: RoutineFacts[] = [];
+    for (const schema of schemas) {
+      for (const detail of this.#catalogue.routines.get(joinName(schema, own)) ?? []) {
+        if (argumentCount < detail.minArguments || argumentCount > detail.maxArguments) continue;
+        const facts = this.#facts(detail, argumentCount);
+        if (facts === undefined) return undefined;
+        found.push(facts);
+      }
+    }
+    return worst(found);
+  }
+
+  operator(operator: OperatorName, operandCount: number, searchPath: readonly string[]): RoutineFacts | undefined {
+    const symbols = WORD_OPERATORS[operator.symbol] ?? [operator.symbol];
+    const found: RoutineFacts[] = [PURE_OPERATOR];
+    for (const symbol of symbols) {
+      for (const candidate of this.#catalogue.operators.get(symbol) ?? []) {
+        const reachable = operator.schema === undefined ? searchPath.includes(candidate.schema) : operator.schema === candidate.schema;
+        if (!reachable || candidate.operandCount !== Math.min(operandCount, 2)) continue;
+        const detail = this.#catalogue.routinesById.get(candidate.routineId);
+        const facts = detail && this.#facts(detail, operandCount);
+        if (facts === undefined) return undefined;
+        found.push(facts);
+      }
+    }
+    return worst(found);
+  }
+
+  cast(type: TypeName, searchPath: readonly string[]): RoutineFacts | undefined {
+    const own = type.name.at(-1);
+    if (own === undefined) return undefined;
+    const schemas = type.name.length > 1 ? type.name.slice(-2, -1) : searchPath;
+    const found: RoutineFacts[] = [PURE_CAST];
+    for (const schema of schemas) {
+      for (const id of this.#catalogue.casts.get(joinName(schema, own)) ?? []) {
+        const detail = this.#catalogue.routinesById.get(id);
+        const facts = detail && this.#facts(detail, 1);
+        if (facts === undefined) return undefined;
+        found.push(facts);
+      }
+    }
+    return worst(found);
+  }
+
+  #facts(detail: RoutineDetail, argumentCount: number): RoutineFacts | undefined {
+    const effect = this.#effect(detail, argumentCount);
+    if (effect === undefined) return undefined;
+    const { routine } = detail;
+    return {
+      name: joinName(routine.schema, routine.name),
+      category: categoryOf(routine.kind),
+      ...(routine.returnsSet && { returnsSet: true }),
+      ...(detail.columns && detail.columns.length > 1 && { columns: detail.columns }),
+      ...(detail.rowOf !== undefined && { rowOf: detail.rowOf }),
+      ...(detail.returnsRecord && { returnsRecord: true }),
+      ...effect,
+    };
+  }
+
+  #effect(detail: RoutineDetail, argumentCount: number): RoutineEffect | undefined {
+    const { routine } = detail;
+    if (routine.origin === 'system') return systemEffect(routine.name, argumentCount) ?? {};
+    // Only a superuser makes functions of these languages; those of others can be added to an extension by who owns it.
+    const compiled = routine.language === 'c' || routine.language === 'internal';
+    if (compiled && detail.extension !== undefined) return extensionEffect(detail.extension, routine.name);
+    return this.#purity.effectOf(detail);
+  }
+}
+
+function categoryOf(kind: RoutineDetail['routine']['kind']): RoutineUse['category'] {
+  if (kind === 'aggregate' || kind === 'window') return kind;
+  return kind === 'procedure' ? 'unknown' : 'pure';
+}
+
+/** From what says least against a routine to what says most. */
+const SEVERITY = { aggregate: 0, window: 0, pure: 1, volatile: 2, session: 3, elevated: 4, unknown: 5 } as const satisfies Record<
+  RoutineUse['category'],
+  number
+>;
+
+/** What is true of all of them, and what may be true of any. */
+function worst(all: readonly RoutineFacts[]): RoutineFacts | undefined {
+  const [first, ...rest] = all;
+  return first === undefined ? undefined : rest.reduce(merge, first);
+}
+
+function merge(a: RoutineFacts, b: RoutineFacts): RoutineFacts {
+  if (a === b) return a;
+  const [harder, softer] = SEVERITY[b.category] > SEVERITY[a.category] ? [b, a] : [a, b];
+  const merged = { ...softer, ...harder };
+  const { computes, columns, rowOf, ...both } = merged;
+  return {
+    ...both,
+    // Where two overloads return different things, neither is certain.
+    ...(a.computes === b.computes && computes !== undefined && { computes }),
+    ...(sameList(a.columns, b.columns) && columns !== undefined && { columns }),
+    ...(a.rowOf === b.rowOf && rowOf !== undefined && { rowOf }),
+    ...((a.changesState === true || b.changesState === true) && { changesState: true }),
+    ...((a.locks === true || b.locks === true) && { locks: true }),
+    ...((a.returnsSet === true || b.returnsSet === true) && { returnsSet: true }),
+    ...((a.returnsRecord === true || b.returnsRecord === true) && { returnsRecord: true }),
+  };
+}
+
+function sameList(a: readonly string[] | undefined, b: readonly string[] | undefined): boolean {
+  return a === b || (a !== undefined && b !== undefined && a.length === b.length && a.every((item, at) => item === b[at]));
+}
