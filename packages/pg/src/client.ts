@@ -1,0 +1,98 @@
+import { duplexPair } from '@sqlwarden/runtime';
+import type { Principal } from '@sqlwarden/core';
+import pg from 'pg';
+import { driverSocket } from './driver-socket.js';
+import { SqlwardenPgError } from './errors.js';
+import { GatewayLease, chooseUpstream } from './governed.js';
+
+/** Who a connection is for: a token that one of the configuration's issuers signed, or a principal that the application has verified. */
+export type Identity = string | Principal;
+
+export interface GovernedOptions {
+  /** Path of `sqlwarden.yaml`. */
+  readonly sqlwarden: string;
+  /** The upstream's name in the configuration; needed only when the address does not tell. */
+  readonly upstream?: string;
+  /** Who the connection is for. */
+  readonly identity?: Identity;
+}
+
+export type ClientConfig = pg.ClientConfig & GovernedOptions;
+
+/** A password must be there for the driver to answer with; with a principal its value is never looked at. */
+const NO_TOKEN = 'principal';
+
+/**
+ * `pg.Client` whose connection goes through the same session as the sidecar's, in this process. Everything of `pg` works; TLS options
+ * belong into the configuration file's `server`.
+ */
+export class Client extends pg.Client {
+  readonly #lease: GatewayLease;
+
+  constructor(config: ClientConfig) {
+    if (config.identity === undefined) {
+      throw new SqlwardenPgError('no-identity', 'a connection needs an identity: use pool.as(token) or the option "identity"');
+    }
+    const lease = new GatewayLease(config.sqlwarden);
+    super(injected(config, config.identity, lease));
+    this.#lease = lease;
+    const { stream } = (this as unknown as { readonly connection: { readonly stream: object } }).connection;
+    if (!ours.has(stream)) {
+      void lease.release();
+      throw new SqlwardenPgError('not-injected', 'the driver did not take the governed connection; pg.native is not supported');
+    }
+    this.once('end', () => void this.#lease.release());
+  }
+}
+
+const ours = new WeakSet<object>();
+
+function injected(config: ClientConfig, identity: Identity, lease: GatewayLease): pg.ClientConfig {
+  const wanted = new pg.Client(withoutTls(config)) as pg.Client;
+  const options: pg.ClientConfig = {
+    host: wanted.host,
+    port: wanted.port,
+    user: wanted.user ?? 'sqlwarden',
+    ...(wanted.database === undefined ? {} : { database: wanted.database }),
+    password: typeof identity === 'string' ? identity : NO_TOKEN,
+    ssl: false,
+    stream: () => {
+      const { near, far } = duplexPair();
+      const socket = driverSocket(near, async () => {
+        const gateway = await lease.gateway();
+        const upstream = chooseUpstream(gateway, config.upstream, wantedServer(config, wanted));
+        gateway.connect(upstream, {
+          stream: far, address: 'in-memory', isPrivate: true, tls: undefined, requireTls: false,
+          principal: typeof identity === 'string' ? undefined : identity,
+        });
+      });
+      ours.add(socket);
+      return socket;
+    },
+  };
+  for (const key of PASSED_OPTIONS) {
+    const value = config[key];
+    if (value !== undefined) Object.assign(options, { [key]: value });
+  }
+  return options;
+}
+
+const PASSED_OPTIONS = [
+  'application_name', 'fallback_application_name', 'client_encoding', 'options', 'statement_timeout', 'query_timeout', 'lock_timeout',
+  'idle_in_transaction_session_timeout', 'connectionTimeoutMillis', 'keepAlive', 'types',
+] as const satisfies readonly (keyof pg.ClientConfig)[];
+
+function withoutTls(config: ClientConfig): pg.ClientConfig {
+  const plain: pg.ClientConfig = Object.create(config, { ssl: { value: false, enumerable: true }, stream: { value: undefined } }) as pg.ClientConfig;
+  return plain;
+}
+
+/** Only what the application said counts; the driver's defaults do not choose an upstream. */
+function wantedServer(config: ClientConfig, parsed: pg.Client): { host: string | undefined; port: number | undefined; database: string | undefined } {
+  const said = config.connectionString !== undefined;
+  return {
+    host: said || config.host !== undefined ? parsed.host : undefined,
+    port: said || config.port !== undefined ? parsed.port : undefined,
+    database: said || config.database !== undefined ? parsed.database : undefined,
+  };
+}

@@ -1,0 +1,129 @@
+import { request as httpRequest } from 'node:http';
+import type { AdminProblem, DecisionBody, RequestSummary, RequestView } from './admin-api.js';
+
+/** Why a request to the admin socket failed before it was answered. */
+export type AdminClientErrorCode =
+  | 'unreachable' // nobody listens, or the socket may not be opened
+  | 'timeout'
+  | 'bad-answer'; // what came back is not this interface
+
+/** The gateway could not be asked, or refused. `code` is one of {@link AdminClientErrorCode} or the gateway's own. */
+export class AdminClientError extends Error {
+  override readonly name = 'AdminClientError';
+  readonly code: string;
+  /** The HTTP status, when the gateway answered. */
+  readonly status: number | undefined;
+
+  constructor(code: string, message: string, status?: number, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+    this.status = status;
+  }
+}
+
+export interface AdminClientOptions {
+  /** The path of the admin socket. */
+  readonly socket: string;
+  /** Default 10 s. */
+  readonly timeoutMs?: number;
+}
+
+/** The approvers' interface from the other side. Every method rejects with an {@link AdminClientError}. */
+export interface AdminClient {
+  /** Requests that wait for a decision, oldest first. */
+  pending(): Promise<readonly RequestSummary[]>;
+  /** One request in full. */
+  request(id: string): Promise<RequestView>;
+  /** Decides a request as whoever the token belongs to; give the digest of the request that was shown. */
+  decide(id: string, body: DecisionBody, token: string): Promise<RequestView>;
+}
+
+const TIMEOUT_MS = 10_000;
+const MAX_ANSWER_BYTES = 128 * 1024 * 1024;
+
+export function createAdminClient(options: AdminClientOptions): AdminClient {
+  return {
+    async pending() {
+      const { requests } = await ask<{ requests?: readonly RequestSummary[] }>(options, 'GET', '/v1/pending');
+      return requests ?? badAnswer();
+    },
+    async request(id) {
+      const { request } = await ask<{ request?: RequestView }>(options, 'GET', requestPath(id));
+      return request ?? badAnswer();
+    },
+    async decide(id, body, token) {
+      const sent = { json: JSON.stringify(body), token };
+      const { request } = await ask<{ request?: RequestView }>(options, 'POST', `${requestPath(id)}/decision`, sent);
+      return request ?? badAnswer();
+    },
+  };
+}
+
+function requestPath(id: string): string {
+  return `/v1/requests/${encodeURIComponent(id.trim().toLowerCase())}`;
+}
+
+function badAnswer(status?: number): never {
+  throw new AdminClientError('bad-answer', 'what listens on the socket is not a gateway of this version', status);
+}
+
+interface Sent {
+  readonly json: string;
+  readonly token: string;
+}
+
+async function ask<T>(options: AdminClientOptions, method: string, path: string, sent?: Sent): Promise<T> {
+  const { status, body } = await exchange(options, method, path, sent);
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(body);
+  } catch {
+    return badAnswer(status);
+  }
+  if (typeof parsed !== 'object' || parsed === null) return badAnswer(status);
+  if (status === 200) return parsed as T;
+  const { code, message } = parsed as Partial<AdminProblem>;
+  if (typeof code !== 'string' || typeof message !== 'string') return badAnswer(status);
+  throw new AdminClientError(code, message, status);
+}
+
+function exchange(options: AdminClientOptions, method: string, path: string, sent?: Sent): Promise<{ status: number; body: string }> {
+  const { socket, timeoutMs = TIMEOUT_MS } = options;
+  return new Promise((resolve, reject) => {
+    const headers = sent === undefined ? {} : { authorization: `Bearer ${sent.token}`, 'content-type': 'application/json' };
+    const signal = AbortSignal.timeout(timeoutMs);
+    const fail = (error: Error): void => reject(clientError(error, signal.aborted));
+    const request = httpRequest({ socketPath: socket, method, path, agent: false, signal, headers: { host: 'sqlwarden', ...headers } });
+    request.once('error', fail);
+    request.once('response', (response) => {
+      const chunks: Buffer[] = [];
+      let length = 0;
+      response.on('data', (chunk: Buffer) => {
+        length += chunk.length;
+        if (length > MAX_ANSWER_BYTES) response.destroy(new Error('the answer is too long'));
+        else chunks.push(chunk);
+      });
+      response.once('error', fail);
+      response.once('end', () => resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString('utf8') }));
+    });
+    request.end(sent?.json);
+  });
+}
+
+function clientError(cause: Error, timedOut: boolean): AdminClientError {
+  if (timedOut) return new AdminClientError('timeout', 'the gateway did not answer in time', undefined, { cause });
+  const { code } = cause as NodeJS.ErrnoException;
+  const why: Readonly<Record<string, string>> = {
+    ENOENT: 'there is no socket at the path; is the gateway running, and is the path the one of its configuration',
+    ECONNREFUSED: 'nobody listens on the socket; start the gateway',
+    EACCES: 'you may not open the socket; it is for the user that the gateway runs as',
+  };
+  return new AdminClientError(
+    'unreachable',
+    why[code ?? ''] ?? `the gateway could not be reached (${code ?? 'unknown reason'})`,
+    undefined,
+    {
+      cause,
+    },
+  );
+}

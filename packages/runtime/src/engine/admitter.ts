@@ -1,0 +1,411 @@
+import {
+  type Admission, type CancelKey, type CatalogueQuery, type Disclosure, type EndReason, type LoginRequest, type Outcome, type Principal, type Refusal,
+  type SecurityEvent, type TransactionEnd, type Unit, type WireSession, approvalDigest,
+} from '@sqlwarden/core';
+import { nodeHash } from '../node-hash.js';
+import type { ConnectionPolicy } from '../transport/connection.js';
+import type { Decision } from './decision.js';
+import { decide, deniedDecision } from './decide.js';
+import type { Engine } from './engine.js';
+import { type UnitScope, approvalSubject, unitRecord } from './records.js';
+import type { Snapshot, Upstream } from './upstream.js';
+
+/** The approval that lets a unit run. */
+interface Grant {
+  readonly request: string;
+  readonly digest: string;
+}
+
+/** What this host keeps in an admission: {@link Admission} `decision`. */
+interface Granted {
+  readonly decision: Decision;
+  readonly approval: Grant | undefined;
+}
+
+/** A forwarded unit whose outcome is awaited. */
+interface Running {
+  readonly decision: Decision;
+  readonly startedAt: number;
+  readonly transaction: number;
+}
+
+/** The schema as an open transaction sees it after changing it. */
+interface Overlay {
+  readonly transaction: number;
+  /** Undefined: changed since it was last read. */
+  snapshot: Snapshot | undefined;
+}
+
+/**
+ * Everything that is decided and recorded for one client connection. Adapters ask it through the wire session; it answers at once when the
+ * decision is known and nothing has to be waited for.
+ */
+export class Admitter implements ConnectionPolicy {
+  readonly #engine: Engine;
+  readonly #upstream: Upstream;
+  readonly #scope: UnitScope;
+  readonly #rightsKey: string;
+  readonly #running = new Map<number, Running>();
+  readonly #session: WireSession;
+  /** Of the unit that waits for an answer; a new object each time, so that late answers to a given-up unit are known. */
+  #turn: { held: string | undefined } | undefined;
+  #overlay: Overlay | undefined;
+  /** Set when a statement of the running transaction may have changed the schema. */
+  #schemaChanges: { readonly transaction: number; readonly intent: number } | undefined;
+
+  constructor(engine: Engine, upstream: Upstream, scope: UnitScope, session: WireSession) {
+    this.#engine = engine;
+    this.#upstream = upstream;
+    this.#scope = scope;
+    this.#session = session;
+    this.#rightsKey = engine.rightsKey(scope.principal);
+  }
+
+  get principal(): Principal {
+    return this.#scope.principal;
+  }
+
+  admit(unit: Unit): Admission | undefined {
+    const decision = this.#known(unit);
+    const answer = decision === undefined ? this.#decideAndRun(unit) : this.#run(unit, decision);
+    if (!(answer instanceof Promise)) return answer;
+    const turn = { held: undefined };
+    this.#turn = turn;
+    answer
+      .catch((error: unknown): Admission => ({ kind: 'refuse', refusal: this.#failure(error) }))
+      .then((admission) => this.#answer(turn, admission))
+      .catch((error: unknown) => this.#engine.trouble(error as Error));
+    return undefined;
+  }
+
+  abandon(): void {
+    const turn = this.#turn;
+    this.#turn = undefined;
+    if (turn?.held !== undefined) this.#engine.approvals.withdraw(turn.held);
+  }
+
+  /** The client asks to stop what runs. True when that was a held unit, which is refused then. */
+  cancelHeld(): boolean {
+    const turn = this.#turn;
+    if (turn?.held === undefined) return false;
+    this.abandon();
+    this.#session.admitted({ kind: 'refuse', refusal: { code: 'cancelled', message: 'the statement was cancelled while it was held for approval' } });
+    return true;
+  }
+
+  settle(outcome: Outcome): void {
+    const running = this.#running.get(outcome.ticket);
+    if (running === undefined) return;
+    this.#running.delete(outcome.ticket);
+    this.#engine.recorder.after({
+      type: 'statement.outcome',
+      intent: outcome.ticket,
+      session: this.#scope.session,
+      status: outcome.status,
+      statements: outcome.statements,
+      bytesReturned: outcome.bytesReturned,
+      maskedCells: outcome.maskedCells,
+      ...(outcome.errorCode === undefined ? {} : { errorCode: outcome.errorCode }),
+      durationUs: Math.max(0, Math.round((performance.now() - running.startedAt) * 1000)),
+      transaction: running.transaction,
+    });
+    if (running.decision.changesSchema) this.#schemaMayHaveChanged(running.transaction, outcome.ticket);
+  }
+
+  transactionEnded(ordinal: number, end: TransactionEnd): void {
+    this.#engine.recorder.after({ type: 'transaction.ended', session: this.#scope.session, transaction: ordinal, end });
+    if (this.#overlay?.transaction === ordinal) this.#overlay = undefined;
+    const changes = this.#schemaChanges;
+    if (changes === undefined || changes.transaction !== ordinal) return;
+    this.#schemaChanges = undefined;
+    if (end !== 'rolled-back') this.#engine.schemaSuspect(this.#upstream, changes.intent);
+  }
+
+  security(event: SecurityEvent): void {
+    this.#engine.recorder.after({
+      type: 'security.finding',
+      session: this.#scope.session,
+      kind: event.kind,
+      intent: event.ticket,
+      detail: 'the server names a protected origin that the analysis did not expect; the column was masked',
+      columns: event.columns,
+    });
+  }
+
+  ended(reason: EndReason): void {
+    this.abandon();
+    for (const [ticket, running] of this.#running) {
+      this.#engine.recorder.after({
+        type: 'statement.outcome', intent: ticket, session: this.#scope.session, status: 'unknown', statements: [], bytesReturned: 0, maskedCells: 0,
+        durationUs: Math.max(0, Math.round((performance.now() - running.startedAt) * 1000)), transaction: running.transaction,
+      });
+    }
+    this.#running.clear();
+    if (this.#schemaChanges !== undefined) this.#engine.schemaSuspect(this.#upstream, this.#schemaChanges.intent);
+    if (reason.kind === 'protocol-error') {
+      this.#engine.recorder.after({ type: 'security.finding', session: this.#scope.session, kind: 'protocol-error', detail: `${reason.leg}: ${reason.detail}` });
+    }
+  }
+
+  // A login asks these of the connection itself; by the time there is an admitter they are answered.
+  authenticate(_login: LoginRequest): void {}
+  ready(_serverVersion: string): void {}
+  cancelRequested(_key: CancelKey): void {}
+
+  #known(unit: Unit): Decision | undefined {
+    if (this.#overlay !== undefined || this.#schemaChanges !== undefined) return undefined;
+    const snapshot = this.#upstream.current();
+    if (snapshot === undefined) return undefined;
+    const earlier = granted(unit)?.decision;
+    if (earlier !== undefined && unit.phase === 'execute' && earlier.epoch === snapshot.epoch) return earlier;
+    return this.#upstream.decisions.get(unit.text, this.#cacheKey(unit));
+  }
+
+  #cacheKey(unit: Unit): string {
+    return `${unit.state.id}|${unit.transaction.stateChanged ? 1 : 0}|${this.#rightsKey}`;
+  }
+
+  async #decideAndRun(unit: Unit): Promise<Admission> {
+    const expired = this.#expired();
+    if (expired !== undefined) return { kind: 'refuse', refusal: expired };
+    return this.#run(unit, await this.#decide(unit));
+  }
+
+  async #decide(unit: Unit): Promise<Decision> {
+    if (unit.text.length > this.#engine.options.maxTextLength) {
+      return deniedDecision({ code: 'statement-too-large', message: `the statement is longer than ${this.#engine.options.maxTextLength} characters; send it in parts` });
+    }
+    const overlay = await this.#transactionSchema(unit);
+    let snapshot = overlay ?? (await this.#upstream.fresh());
+    const decideOn = (on: Snapshot): Promise<Decision> =>
+      decide(
+        { engine: this.#engine, upstream: this.#upstream, principal: this.#scope.principal },
+        { text: unit.text, state: unit.state, stateChangedInTransaction: unit.transaction.stateChanged, schemaChangedInTransaction: overlay !== undefined },
+        on,
+      );
+    let decision = await decideOn(snapshot);
+    if (overlay === undefined && namesWhatIsMissing(decision)) {
+      // Somebody else may have made it since the last look, which is allowed to be a little old.
+      this.#upstream.suspect();
+      const again = await this.#upstream.fresh();
+      if (again !== snapshot) decision = await decideOn((snapshot = again));
+    }
+    if (overlay === undefined && this.#upstream.current() === snapshot) this.#upstream.decisions.set(unit.text, this.#cacheKey(unit), decision);
+    return decision;
+  }
+
+  /** The schema that the open transaction sees, when it has changed it; read on the client's own server connection. */
+  async #transactionSchema(unit: Unit): Promise<Snapshot | undefined> {
+    const changes = this.#schemaChanges;
+    if (changes === undefined || unit.transaction.status === 'failed') return undefined;
+    if (changes.transaction !== unit.transaction.ordinal) {
+      this.transactionEnded(changes.transaction, 'unknown');
+      return undefined;
+    }
+    const overlay = (this.#overlay ??= { transaction: changes.transaction, snapshot: undefined });
+    if (overlay.snapshot === undefined) {
+      const query: CatalogueQuery = (sql) => this.#inject(sql);
+      // Most statements that may change the schema (a call of a routine that is not understood) do not.
+      if (await this.#upstream.isUnchanged(query)) {
+        this.#overlay = undefined;
+        this.#schemaChanges = undefined;
+        return undefined;
+      }
+      overlay.snapshot = this.#upstream.snapshotOf(await this.#upstream.readCatalogue(query));
+    }
+    return overlay.snapshot;
+  }
+
+  #inject(sql: string): Promise<readonly (readonly (string | null)[])[]> {
+    return new Promise((resolve, reject) => {
+      this.#session.inject(sql, (result) => {
+        if (result.kind === 'rows') resolve(result.rows);
+        else reject(new Error(`the server refused a statement of the gateway: ${result.code}`));
+      });
+    });
+  }
+
+  #schemaMayHaveChanged(transaction: number, intent: number): void {
+    this.#schemaChanges = { transaction, intent };
+    if (this.#overlay !== undefined) this.#overlay.snapshot = undefined;
+  }
+
+  #run(unit: Unit, decision: Decision): Admission | Promise<Admission> {
+    const expired = this.#expired();
+    if (expired !== undefined) return this.#refuse(unit, decision, expired);
+    const { verdict } = decision;
+    if (verdict.refusal !== undefined) return this.#refuse(unit, decision, verdict.refusal);
+    if (verdict.effect === 'approve' && (unit.phase === 'query' || unit.phase === 'bind')) {
+      // Later, so that the turn that waits for the answer exists when the hold begins.
+      return Promise.resolve().then(() => this.#hold(unit, decision));
+    }
+    if (verdict.effect === 'approve' && unit.phase === 'execute') return this.#runApproved(unit, decision);
+    return this.#forward(unit, decision, undefined);
+  }
+
+  #forward(unit: Unit, decision: Decision, approval: Grant | undefined): Admission | Promise<Admission> {
+    const runs = (unit.phase === 'query' || unit.phase === 'execute') && decision.statements.length > 0;
+    if (!runs) return proceed(0, decision, approval);
+    const ticket = this.#writeIntent(unit, decision, approval);
+    if (typeof ticket !== 'number') return ticket;
+    this.#running.set(ticket, { decision, startedAt: performance.now(), transaction: unit.transaction.ordinal });
+    if (decision.changesSchema) this.#schemaMayHaveChanged(unit.transaction.ordinal, ticket);
+    if (!decision.durable) return proceed(ticket, decision, approval);
+    return this.#engine.recorder.durable(ticket).then(
+      () => proceed(ticket, decision, approval),
+      (error: unknown) => {
+        this.#neverForwarded(ticket, unit);
+        return { kind: 'refuse', refusal: ledgerRefusal(this.#engine, error) } as const;
+      },
+    );
+  }
+
+  #writeIntent(unit: Unit, decision: Decision, approval: Grant | undefined): number | Admission {
+    const disclosures: Disclosure[] = [];
+    const { observed } = decision.verdict;
+    try {
+      return this.#engine.recorder.before(
+        {
+          type: 'statement.intent',
+          ...unitRecord(this.#scope, unit, decision, this.#engine.recorder, disclosures),
+          verdict: approval !== undefined ? 'approved' : observed !== undefined ? 'observed' : 'allow',
+          ...(approval === undefined ? {} : { approval }),
+          ...(observed === undefined || observed.effect === 'allow'
+            ? {}
+            : {
+                wouldBe: {
+                  effect: observed.effect,
+                  ...(observed.refusal === undefined ? {} : { code: observed.refusal.code }),
+                  ...(observed.refusal?.rule === undefined ? {} : { rule: observed.refusal.rule }),
+                },
+              }),
+        },
+        disclosures,
+      );
+    } catch (error) {
+      return { kind: 'refuse', refusal: ledgerRefusal(this.#engine, error) };
+    }
+  }
+
+  #neverForwarded(ticket: number, unit: Unit): void {
+    this.#running.delete(ticket);
+    this.#engine.recorder.after({
+      type: 'statement.outcome', intent: ticket, session: this.#scope.session, status: 'cancelled', statements: [], bytesReturned: 0, maskedCells: 0,
+      durationUs: 0, transaction: unit.transaction.ordinal,
+    });
+  }
+
+  #refuse(unit: Unit, decision: Decision, refusal: Refusal): Admission {
+    const disclosures: Disclosure[] = [];
+    const { facts, ...record } = unitRecord(this.#scope, unit, decision, this.#engine.recorder, disclosures);
+    this.#engine.recorder.after(
+      {
+        type: 'statement.refused',
+        ...record,
+        ...(decision.facts === undefined ? {} : { facts }),
+        code: refusal.code,
+        ...(refusal.rule === undefined ? {} : { rule: refusal.rule }),
+        message: refusal.message,
+        ...(refusal.request === undefined ? {} : { request: refusal.request }),
+      },
+      disclosures,
+    );
+    return { kind: 'refuse', refusal };
+  }
+
+  async #hold(unit: Unit, decision: Decision): Promise<Admission> {
+    const requirement = decision.verdict.approval;
+    if (requirement === undefined) return this.#refuse(unit, decision, { code: 'policy-error', message: 'policy asks for an approval without saying by whom' });
+    const subject = approvalSubject(this.#scope, unit, decision);
+    const held = this.#engine.approvals.request(subject, requirement, { session: this.#scope.session, facts: decision.facts?.statements ?? [], labels: decision.verdict.labels });
+    if (held.kind === 'refused') return this.#refuse(unit, decision, held.refusal);
+    const { request } = held;
+    if (held.kind === 'pending') {
+      if (unit.transaction.hasEffects) {
+        return this.#refuse(unit, decision, {
+          code: 'approval-in-transaction', rule: requirement.rule, request: request.id,
+          message: `the statement needs an approval and its transaction may hold locks; ask for request ${request.id} to be approved, then run the transaction again`,
+        });
+      }
+      const turn = this.#turn;
+      if (turn !== undefined) turn.held = request.id;
+      this.#session.notice(
+        `held for approval by ${requirement.groups.join(', ')} (request ${request.id}, rule ${requirement.rule})`,
+        `an approver decides with: sqlwarden approve ${request.id}`,
+      );
+      const ended = await held.wait();
+      if (turn !== undefined) turn.held = undefined;
+      if (ended.kind === 'refused') return this.#refuse(unit, decision, ended.refusal);
+    }
+    return this.#wake(unit, decision, { request: request.id, digest: request.digest });
+  }
+
+  /** After the approval: token, policy and schema are looked at again, and what runs must be what was approved. */
+  async #wake(unit: Unit, before: Decision, approval: Grant): Promise<Admission> {
+    const expired = this.#expired();
+    if (expired !== undefined) return this.#refuse(unit, before, expired);
+    const decision = await this.#decide(unit);
+    if (decision.verdict.refusal !== undefined) return this.#refuse(unit, decision, decision.verdict.refusal);
+    const digest = approvalDigest(approvalSubject(this.#scope, unit, decision), nodeHash);
+    const used = digest === approval.digest ? this.#engine.approvals.use(approval.request, digest) : this.#engine.approvals.void(approval.request);
+    if (used !== undefined) return this.#refuse(unit, decision, used);
+    return this.#forward(unit, decision, approval);
+  }
+
+  /** The execution of a portal whose binding was held and approved. */
+  #runApproved(unit: Unit, decision: Decision): Admission | Promise<Admission> {
+    const approval = granted(unit)?.approval;
+    if (approval === undefined) {
+      return this.#refuse(unit, decision, { code: 'approval-void', message: 'the statement needs an approval that its binding did not have; bind it again' });
+    }
+    return this.#forward(unit, decision, approval);
+  }
+
+  #answer(turn: { held: string | undefined }, admission: Admission): void {
+    if (this.#turn !== turn) {
+      if (admission.kind === 'proceed' && admission.ticket !== 0) {
+        const running = this.#running.get(admission.ticket);
+        this.#running.delete(admission.ticket);
+        this.#engine.recorder.after({
+          type: 'statement.outcome', intent: admission.ticket, session: this.#scope.session, status: 'cancelled', statements: [], bytesReturned: 0,
+          maskedCells: 0, durationUs: 0, transaction: running?.transaction ?? 0,
+        });
+      }
+      return;
+    }
+    this.#turn = undefined;
+    this.#session.admitted(admission);
+  }
+
+  #expired(): Refusal | undefined {
+    if (this.#engine.now() < this.#scope.principal.expiresAt) return undefined;
+    return { code: 'identity-expired', message: 'the token of this connection has expired; get a new one and connect again' };
+  }
+
+  #failure(error: unknown): Refusal {
+    this.#engine.trouble(error as Error);
+    if (error instanceof Error && error.name === 'ControlConnectionError') {
+      return { code: 'catalogue-unavailable', message: 'the schema of the database cannot be read now; try again' };
+    }
+    return { code: 'internal-error', message: 'the statement could not be judged; see the log of the gateway' };
+  }
+}
+
+function granted(unit: Unit): Granted | undefined {
+  return unit.earlier?.kind === 'proceed' ? (unit.earlier.decision as Granted) : undefined;
+}
+
+function proceed(ticket: number, decision: Decision, approval: Grant | undefined): Admission {
+  const kept: Granted = { decision, approval };
+  return { kind: 'proceed', ticket, statements: decision.statements, cleanTexts: decision.cleanTexts, decision: kept };
+}
+
+function namesWhatIsMissing(decision: Decision): boolean {
+  const code = decision.verdict.refusal?.code;
+  return code === 'relation-unknown' || code === 'column-unknown';
+}
+
+function ledgerRefusal(engine: Engine, error: unknown): Refusal {
+  engine.trouble(error as Error);
+  return { code: 'ledger-unavailable', message: 'the statement cannot be recorded, so it is not run; see the log of the gateway' };
+}

@@ -1,0 +1,134 @@
+import {
+  type AdmittedStatement, type MaskPlan, type ParseFailure, type Principal, type Refusal, type SqlState, type StatementFacts, type StatementMasks, type UnitFacts,
+  type Verdict, evaluate, unreachable,
+} from '@sqlwarden/core';
+import type { Decision } from './decision.js';
+import type { Engine } from './engine.js';
+import { schemaDigest, sha256Hex } from './records.js';
+import type { Snapshot, Upstream } from './upstream.js';
+
+export interface DecideFor {
+  readonly engine: Engine;
+  readonly upstream: Upstream;
+  readonly principal: Principal;
+}
+
+export interface DecideWhat {
+  readonly text: string;
+  readonly state: SqlState;
+  readonly stateChangedInTransaction: boolean;
+  readonly schemaChangedInTransaction: boolean;
+}
+
+/** Text → model → facts → verdict. Never rejects for what the text is: what is not understood is refused. */
+export async function decide(who: DecideFor, what: DecideWhat, snapshot: Snapshot): Promise<Decision> {
+  const { dialect, parser } = who.upstream.options;
+  const { catalogue } = snapshot.resolved;
+  const parsed = await parser.parse(what.text, { serverVersion: catalogue.serverVersion, lexical: what.state.lexical });
+  if (!parsed.ok) return deniedDecision(unparsed(parsed.failure), { ...snapshot, shape: dialect.shape(what.text) });
+  const facts = dialect.analyse(parsed.unit, {
+    catalogue: snapshot.resolved,
+    state: what.state,
+    stateChangedInTransaction: what.stateChangedInTransaction,
+    schemaChangedInTransaction: what.schemaChangedInTransaction,
+  });
+  const verdict = evaluate({
+    policy: who.engine.policy,
+    principal: who.principal,
+    facts,
+    upstream: who.upstream.name,
+    environment: who.engine.options.environment,
+    protection: snapshot.protection,
+  });
+  return makeDecision(who, what, snapshot, facts, verdict);
+}
+
+function makeDecision(who: DecideFor, what: DecideWhat, snapshot: Snapshot, facts: UnitFacts, verdict: Verdict): Decision {
+  const { catalogue } = snapshot.resolved;
+  const byOrigin = who.engine.originMasks(who.principal, snapshot);
+  const statements = facts.statements.map((statement, index) => admitted(statement, verdict.masks[index], byOrigin));
+  return {
+    epoch: snapshot.epoch,
+    catalogueVersion: catalogue.version,
+    facts,
+    verdict,
+    statements,
+    cleanTexts: byOrigin.size > 0,
+    elevated: facts.statements.some((statement) => statement.elevated),
+    changesSchema: statements.some((statement) => statement.changesSchema),
+    durable: facts.statements.some(mustBeDurable),
+    fingerprint: sha256Hex(who.upstream.options.dialect.shape(what.text)),
+    schemaDigest: schemaDigest(facts, catalogue),
+  };
+}
+
+function admitted(facts: StatementFacts, masks: StatementMasks | undefined, byOrigin: MaskPlan['byOrigin']): AdmittedStatement {
+  return {
+    plan: planOf(facts, masks, byOrigin),
+    changesState: facts.stateEffect === 'unknown',
+    changesSchema: mayChangeSchema(facts),
+    hasEffects: facts.locks || (facts.class !== 'read' && facts.class !== 'session' && facts.class !== 'transaction'),
+    action: facts.action,
+  };
+}
+
+/** A plan for every statement with rows, masked or not: the server's own word on where a column comes from is checked against it. */
+function planOf(facts: StatementFacts, masks: StatementMasks | undefined, byOrigin: MaskPlan['byOrigin']): MaskPlan | undefined {
+  if (masks?.kind === 'outputs') return { outputs: masks.outputs, byOrigin };
+  if (byOrigin.size === 0 || !Array.isArray(facts.outputs)) return undefined;
+  return { outputs: facts.outputs.map(() => null), byOrigin };
+}
+
+/** Routines whose bodies are not known may do anything, schema changes included. */
+function mayChangeSchema(facts: StatementFacts): boolean {
+  return facts.class === 'schema' || facts.class === 'procedural' || facts.class === 'privilege' || facts.schemaChanges.length > 0 ||
+    facts.opaque.some((reason) => reason.kind === 'dynamic-sql' || reason.kind === 'unknown-routine');
+}
+
+function mustBeDurable(facts: StatementFacts): boolean {
+  switch (facts.class) {
+    case 'read':
+    case 'session':
+    case 'transaction':
+      return facts.elevated || facts.opaque.length > 0;
+    case 'write':
+    case 'schema':
+    case 'privilege':
+    case 'procedural':
+    case 'administrative':
+      return true;
+    default:
+      return unreachable(facts.class);
+  }
+}
+
+function unparsed(failure: ParseFailure): Refusal {
+  const where = failure.position === undefined ? '' : ` at character ${failure.position + 1}`;
+  switch (failure.kind) {
+    case 'syntax':
+      return { code: 'statement-unparsed', message: `${failure.message}${where}` };
+    case 'limit':
+      return { code: 'statement-too-large', message: failure.message };
+    case 'internal':
+      return { code: 'statement-unparsed', message: 'the statement could not be parsed safely; simplify it' };
+    default:
+      return unreachable(failure.kind);
+  }
+}
+
+/** A decision for a text that is refused whatever policy says. */
+export function deniedDecision(refusal: Refusal, from?: Snapshot & { readonly shape: string }): Decision {
+  return {
+    epoch: from?.epoch ?? -1,
+    catalogueVersion: from?.resolved.catalogue.version ?? 0,
+    facts: undefined,
+    verdict: { effect: 'deny', rules: [], refusal, masks: [], labels: [], protectedColumns: [] },
+    statements: [],
+    cleanTexts: true,
+    elevated: false,
+    changesSchema: false,
+    durable: false,
+    fingerprint: sha256Hex(from?.shape ?? ''),
+    schemaDigest: '',
+  };
+}

@@ -1,0 +1,80 @@
+import type { AdmittedStatement, UnitFacts, Verdict } from '@sqlwarden/core';
+
+/** What was decided for one text, session state, rights, policy and catalogue. Immutable, shared by every unit that it fits. */
+export interface Decision {
+  /** The upstream's epoch it was made in: policy and catalogue of that moment. */
+  readonly epoch: number;
+  readonly catalogueVersion: number;
+  /** Absent when the text was not understood. */
+  readonly facts: UnitFacts | undefined;
+  readonly verdict: Verdict;
+  readonly statements: readonly AdmittedStatement[];
+  readonly cleanTexts: boolean;
+  readonly elevated: boolean;
+  readonly changesSchema: boolean;
+  /** The intent must be on stable storage before the unit is forwarded. */
+  readonly durable: boolean;
+  /** Hex SHA-256 of the text's shape. */
+  readonly fingerprint: string;
+  /** Of the relations that the unit touches; part of what an approval is bound to. */
+  readonly schemaDigest: string;
+}
+
+interface Entry {
+  readonly byKey: Map<string, Decision>;
+}
+
+/**
+ * Decisions by exact text. Bounded by texts and by characters; the least recently used go first. Emptied whenever policy or catalogue change.
+ */
+export class DecisionCache {
+  readonly #maxTexts: number;
+  readonly #maxCharacters: number;
+  readonly #entries = new Map<string, Entry>();
+  #characters = 0;
+
+  constructor(limits: { readonly maxTexts: number; readonly maxCharacters: number }) {
+    this.#maxTexts = limits.maxTexts;
+    this.#maxCharacters = limits.maxCharacters;
+  }
+
+  get(text: string, key: string): Decision | undefined {
+    const entry = this.#entries.get(text);
+    if (entry === undefined) return undefined;
+    // Re-inserting keeps the map in order of use; skipped while the cache is half empty, where order does not matter yet.
+    if (this.#entries.size > this.#maxTexts / 2) {
+      this.#entries.delete(text);
+      this.#entries.set(text, entry);
+    }
+    return entry.byKey.get(key);
+  }
+
+  set(text: string, key: string, decision: Decision): void {
+    if (text.length > this.#maxCharacters / 8) return;
+    let entry = this.#entries.get(text);
+    if (entry === undefined) {
+      entry = { byKey: new Map() };
+      this.#entries.set(text, entry);
+      this.#characters += text.length;
+    }
+    if (entry.byKey.size >= MAX_KEYS_PER_TEXT) entry.byKey.clear();
+    entry.byKey.set(key, decision);
+    this.#evict();
+  }
+
+  clear(): void {
+    this.#entries.clear();
+    this.#characters = 0;
+  }
+
+  #evict(): void {
+    for (const text of this.#entries.keys()) {
+      if (this.#entries.size <= this.#maxTexts && this.#characters <= this.#maxCharacters) return;
+      this.#entries.delete(text);
+      this.#characters -= text.length;
+    }
+  }
+}
+
+/** One text under so many different rights and states is unusual; starting over is cheaper than order among them. */
+const MAX_KEYS_PER_TEXT = 64;

@@ -1,0 +1,82 @@
+import { type CompiledPolicy, type MaskPlan, type Principal, rightsKey, originMasks } from '@sqlwarden/core';
+import type { ApprovalStore } from '../approval/store.js';
+import type { Recorder } from './recorder.js';
+import type { Snapshot, Upstream } from './upstream.js';
+
+export interface EngineOptions {
+  readonly environment: string;
+  /** Characters of one statement text; longer ones are refused. */
+  readonly maxTextLength: number;
+  readonly policy: CompiledPolicy;
+  readonly policyDigest: string;
+  readonly recorder: Recorder;
+  readonly approvals: ApprovalStore;
+  readonly now: () => number;
+  /** What an operator must hear of: never a statement, a value or a token. */
+  readonly onTrouble: (error: Error) => void;
+}
+
+/** What all connections share: policy, ledger, approvals. */
+export class Engine {
+  readonly options: EngineOptions;
+  readonly #originMasks = new WeakMap<Snapshot, Map<string, MaskPlan['byOrigin']>>();
+  readonly #lastIntent = new WeakMap<Upstream, number>();
+
+  constructor(options: EngineOptions) {
+    this.options = options;
+  }
+
+  get policy(): CompiledPolicy {
+    return this.options.policy;
+  }
+
+  get recorder(): Recorder {
+    return this.options.recorder;
+  }
+
+  get approvals(): ApprovalStore {
+    return this.options.approvals;
+  }
+
+  now(): number {
+    return this.options.now();
+  }
+
+  /** Equal for principals that policy cannot tell apart. */
+  rightsKey(principal: Principal): string {
+    return rightsKey(this.policy, principal);
+  }
+
+  /** What this principal's masks do to each protected column of a schema, by the server's numbers. */
+  originMasks(principal: Principal, snapshot: Snapshot): MaskPlan['byOrigin'] {
+    let byRights = this.#originMasks.get(snapshot);
+    if (byRights === undefined) {
+      byRights = new Map();
+      this.#originMasks.set(snapshot, byRights);
+    }
+    const key = this.rightsKey(principal);
+    let masks = byRights.get(key);
+    if (masks === undefined) {
+      masks = originMasks(this.policy, principal, snapshot.resolved.catalogue, snapshot.protection);
+      byRights.set(key, masks);
+    }
+    return masks;
+  }
+
+  /** A statement of ours may have changed the committed schema of an upstream. */
+  schemaSuspect(upstream: Upstream, intent: number): void {
+    this.#lastIntent.set(upstream, intent);
+    upstream.suspect();
+  }
+
+  /** The intent that most likely changed the schema, if it was one of ours; asked once per change. */
+  takeLastIntent(upstream: Upstream): number | undefined {
+    const intent = this.#lastIntent.get(upstream);
+    this.#lastIntent.delete(upstream);
+    return intent;
+  }
+
+  trouble(error: Error): void {
+    this.options.onTrouble(error);
+  }
+}

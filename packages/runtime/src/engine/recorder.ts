@@ -1,0 +1,53 @@
+import type { Commitment, Disclosure, LedgerWriter, NewLedgerEvent } from '@sqlwarden/core';
+
+/** Events that already happened and still have to be written; more than this means that the ledger has been away for long. */
+const MAX_UNWRITTEN = 100_000;
+
+/**
+ * The ledger as the engine uses it. What must be recorded before something happens is written or throws. What has happened already cannot
+ * be undone: it is kept in memory until the ledger takes it, and nothing new may happen before that.
+ */
+export class Recorder {
+  readonly #ledger: LedgerWriter;
+  readonly #onTrouble: (error: Error) => void;
+  readonly #unwritten: { readonly event: NewLedgerEvent; readonly disclosures: readonly Disclosure[] }[] = [];
+
+  constructor(ledger: LedgerWriter, onTrouble: (error: Error) => void) {
+    this.#ledger = ledger;
+    this.#onTrouble = onTrouble;
+  }
+
+  /** Writes an event before what it tells of may happen. Returns its `seq`; throws a `LedgerError`. */
+  before(event: NewLedgerEvent, disclosures: readonly Disclosure[]): number {
+    this.#catchUp();
+    return this.#ledger.append(event, disclosures);
+  }
+
+  /** Records what has happened; never throws. */
+  after(event: NewLedgerEvent, disclosures: readonly Disclosure[] = []): void {
+    try {
+      this.#catchUp();
+      this.#ledger.append(event, disclosures);
+    } catch (error) {
+      if (this.#unwritten.length < MAX_UNWRITTEN) this.#unwritten.push({ event, disclosures });
+      this.#onTrouble(error as Error);
+    }
+  }
+
+  durable(seq: number): Promise<void> {
+    return this.#ledger.durable(seq);
+  }
+
+  commit(name: string, value: string | Uint8Array, into: Disclosure[]): Commitment {
+    const { commitment, disclosure } = this.#ledger.commit(name, value);
+    into.push(disclosure);
+    return commitment;
+  }
+
+  #catchUp(): void {
+    for (let next = this.#unwritten[0]; next !== undefined; next = this.#unwritten[0]) {
+      this.#ledger.append(next.event, next.disclosures);
+      this.#unwritten.shift();
+    }
+  }
+}

@@ -1,0 +1,82 @@
+import { createHash } from 'node:crypto';
+import type { ApprovalSubject, Catalogue, Disclosure, Principal, Unit, UnitFacts, UnitRecord } from '@sqlwarden/core';
+import type { Decision } from './decision.js';
+import type { Recorder } from './recorder.js';
+
+/** Where and for whom a unit runs; constant for a session. */
+export interface UnitScope {
+  readonly session: string;
+  readonly upstream: string;
+  readonly dialect: string;
+  readonly environment: string;
+  readonly enforcement: 'gateway' | 'library';
+  readonly principal: Principal;
+  readonly policyDigest: string;
+}
+
+/** What intent and refusal entries say of a unit. Text and values go into `disclosures`, only commitments into the record. */
+export function unitRecord(scope: UnitScope, unit: Unit, decision: Decision, recorder: Recorder, disclosures: Disclosure[]): UnitRecord {
+  const { verdict } = decision;
+  return {
+    session: scope.session,
+    upstream: scope.upstream,
+    database: unit.state.database,
+    environment: scope.environment,
+    principal: scope.principal,
+    enforcement: scope.enforcement,
+    phase: unit.phase,
+    text: recorder.commit('text', unit.text, disclosures),
+    fingerprint: decision.fingerprint,
+    parameters: unit.parameters.map((parameter) => recorder.commit('parameter', parameter.value ?? 'null', disclosures)),
+    facts: decision.facts?.statements ?? [],
+    labels: verdict.labels,
+    rules: verdict.rules,
+    policy: scope.policyDigest,
+    catalogue: decision.catalogueVersion,
+    transaction: unit.transaction.ordinal,
+    elevated: decision.elevated,
+    masks: maskRecords(decision),
+  };
+}
+
+function maskRecords(decision: Decision): UnitRecord['masks'] {
+  return decision.verdict.masks.flatMap((masks, statement) =>
+    masks.kind === 'none'
+      ? []
+      : masks.outputs.flatMap((mask, output) =>
+          mask === null ? [] : [{ statement, output, label: mask.label, function: mask.function.kind, sources: mask.sources }],
+        ),
+  );
+}
+
+/** What an approval of the unit is bound to. */
+export function approvalSubject(scope: UnitScope, unit: Unit, decision: Decision): ApprovalSubject {
+  return {
+    upstream: scope.upstream,
+    dialect: scope.dialect,
+    database: unit.state.database,
+    text: unit.text,
+    parameters: unit.parameters.map((parameter) => ({
+      typeId: parameter.typeId,
+      format: parameter.format,
+      value: parameter.value === null ? null : Buffer.from(parameter.value).toString('base64'),
+    })),
+    state: { role: unit.state.role, searchPath: unit.state.searchPath, lexical: unit.state.lexical },
+    requester: scope.principal,
+    policyDigest: scope.policyDigest,
+    schemaDigest: decision.schemaDigest,
+  };
+}
+
+export function sha256Hex(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}
+
+/** Of the definitions of all relations that the unit reads, writes or changes. */
+export function schemaDigest(facts: UnitFacts | undefined, catalogue: Catalogue): string {
+  const names = new Set<string>();
+  for (const statement of facts?.statements ?? []) {
+    for (const name of [...statement.reads, ...statement.writes, ...statement.schemaChanges.map((change) => change.name)]) names.add(name);
+  }
+  return sha256Hex(JSON.stringify([...names].sort().map((name) => [name, catalogue.relations.get(name) ?? null])));
+}

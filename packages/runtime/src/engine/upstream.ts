@@ -1,0 +1,151 @@
+import {
+  type CatalogueChange, type CatalogueQuery, type CompiledPolicy, type Dialect, type ProtectionMap, type ResolvedCatalogue, type ServerLogin, diffCatalogues, protectionFor,
+} from '@sqlwarden/core';
+import type { ParsePool } from '../parse-pool.js';
+import { ControlConnection } from '../transport/control-connection.js';
+import type { ServerTarget } from '../transport/server-socket.js';
+import { DecisionCache } from './decision.js';
+
+export interface UpstreamOptions {
+  readonly name: string;
+  readonly dialect: Dialect;
+  readonly target: ServerTarget;
+  readonly login: ServerLogin;
+  readonly parser: ParsePool;
+  readonly policy: CompiledPolicy;
+  /** How old the last look at the schema may be when a statement is judged. */
+  readonly maxAgeMs: number;
+  readonly now: () => number;
+  readonly onSchemaChange: (upstream: Upstream, change: { readonly version: number; readonly changes: readonly CatalogueChange[] }) => void;
+}
+
+const MAX_LOOKS = 4;
+
+/** The schema as it was last seen and what policy protects in it. */
+export interface Snapshot {
+  readonly epoch: number;
+  readonly resolved: ResolvedCatalogue;
+  readonly protection: ProtectionMap;
+}
+
+/**
+ * One database behind the gateway: its schema, looked at again before a decision whenever the last look is too old or something may have
+ * changed it, and the decisions that hold for that schema.
+ */
+export class Upstream {
+  readonly name: string;
+  readonly options: UpstreamOptions;
+  readonly decisions = new DecisionCache({ maxTexts: 20_000, maxCharacters: 64 * 1024 * 1024 });
+  #control: ControlConnection | undefined;
+  #snapshot: Snapshot | undefined;
+  #fingerprint = '';
+  #checkedAt = Number.NEGATIVE_INFINITY;
+  #suspect = true;
+  #checking: Promise<Snapshot> | undefined;
+  #version = 0;
+  #epoch = 0;
+  #closed = false;
+
+  constructor(options: UpstreamOptions) {
+    this.name = options.name;
+    this.options = options;
+  }
+
+  /** The schema, if the last look at it is good enough for a decision now. */
+  current(): Snapshot | undefined {
+    if (this.#suspect || this.options.now() - this.#checkedAt > this.options.maxAgeMs) return undefined;
+    return this.#snapshot;
+  }
+
+  /** The schema after a look at it. Rejects with a `ControlConnectionError` when the server cannot be asked. */
+  async fresh(): Promise<Snapshot> {
+    for (let attempt = 0; ; attempt++) {
+      const current = this.current();
+      if (current !== undefined) return current;
+      this.#checking ??= this.#check().finally(() => {
+        this.#checking = undefined;
+      });
+      const seen = await this.#checking;
+      // A look that was already under way when a change was reported does not count; a schema that never rests is taken as last seen.
+      if (attempt >= MAX_LOOKS) return seen;
+    }
+  }
+
+  /** Something may have changed the committed schema: the next decision looks again. */
+  suspect(): void {
+    this.#suspect = true;
+  }
+
+  /** The rules for a schema that is not the committed one: that of an open transaction. */
+  snapshotOf(resolved: ResolvedCatalogue): Snapshot {
+    return { epoch: -1, resolved, protection: this.#protect(resolved) };
+  }
+
+  /** True when what `query` sees (a connection inside of a transaction) is the schema of the last look. */
+  async isUnchanged(query: CatalogueQuery): Promise<boolean> {
+    const rows = await query(this.options.dialect.catalogueFingerprintSql);
+    return this.#fingerprint !== '' && rows[0]?.[0] === this.#fingerprint;
+  }
+
+  async readCatalogue(query: CatalogueQuery): Promise<ResolvedCatalogue> {
+    return this.options.dialect.readCatalogue(query, ++this.#version, (text, context) => this.options.parser.parse(text, context));
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#control?.close();
+    this.#control = undefined;
+  }
+
+  async #check(): Promise<Snapshot> {
+    // INVARIANT: a change that is reported while the look is under way makes another look necessary.
+    this.#suspect = false;
+    const startedAt = this.options.now();
+    try {
+      const snapshot = await this.#look();
+      this.#checkedAt = startedAt;
+      return snapshot;
+    } catch (error) {
+      this.#suspect = true;
+      throw error;
+    }
+  }
+
+  async #look(): Promise<Snapshot> {
+    const control = this.#liveControl();
+    control.ref();
+    try {
+      const query: CatalogueQuery = (sql) => control.query(sql);
+      const rows = await query(this.options.dialect.catalogueFingerprintSql);
+      const fingerprint = rows[0]?.[0] ?? '';
+      if (this.#snapshot !== undefined && fingerprint === this.#fingerprint && fingerprint !== '') return this.#snapshot;
+      const before = this.#snapshot;
+      const resolved = await this.readCatalogue(query);
+      this.#snapshot = { epoch: ++this.#epoch, resolved, protection: this.#protect(resolved) };
+      this.#fingerprint = fingerprint;
+      this.decisions.clear();
+      if (before !== undefined) this.#report(before.resolved, resolved);
+      return this.#snapshot;
+    } finally {
+      control.unref();
+    }
+  }
+
+  #report(before: ResolvedCatalogue, after: ResolvedCatalogue): void {
+    const changes = diffCatalogues(before.catalogue, after.catalogue);
+    if (changes.length > 0) this.options.onSchemaChange(this, { version: after.catalogue.version, changes });
+  }
+
+  #protect(resolved: ResolvedCatalogue): ProtectionMap {
+    const { dialect, policy, name } = this.options;
+    return protectionFor(policy, name, resolved.catalogue, (relation) => dialect.relationOutputs(resolved, relation));
+  }
+
+  #liveControl(): ControlConnection {
+    if (this.#control !== undefined && !this.#control.failed) return this.#control;
+    if (this.#closed) throw new Error('the gateway is shutting down');
+    const { dialect, target, login } = this.options;
+    this.#control = new ControlConnection(dialect, target, login);
+    return this.#control;
+  }
+}

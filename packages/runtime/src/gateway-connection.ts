@@ -1,0 +1,226 @@
+import { randomUUID } from 'node:crypto';
+import type { Duplex } from 'node:stream';
+import type { SecureContext } from 'node:tls';
+import type { Admission, CancelKey, EndReason, LoginRequest, Outcome, Principal, Refusal, SecurityEvent, ServerLogin, TransactionEnd, Unit } from '@sqlwarden/core';
+import { Admitter } from './engine/admitter.js';
+import type { Engine } from './engine/engine.js';
+import type { Upstream } from './engine/upstream.js';
+import { nodeHash } from './node-hash.js';
+import { compilePattern } from './policy/compile-pattern.js';
+import { Connection, type ConnectionPolicy } from './transport/connection.js';
+import { ControlConnection } from './transport/control-connection.js';
+
+/** How one client reached the gateway. */
+export interface ClientLeg {
+  readonly stream: Duplex;
+  /** The transport address, or `in-memory`. */
+  readonly address: string;
+  /** Cannot be overheard: unix socket, loopback, in-memory. */
+  readonly isPrivate: boolean;
+  readonly tls: SecureContext | undefined;
+  readonly requireTls: boolean;
+  /** Set by a host that has verified the identity itself (the library): no token is asked for. */
+  readonly principal: Principal | undefined;
+}
+
+/** What a connection asks of the gateway that it belongs to. */
+export interface GatewayServices {
+  readonly engine: Engine;
+  readonly limits: GatewayLimits;
+  readonly maskKey: Uint8Array;
+  readonly enforcement: 'gateway' | 'library';
+  verifyToken(token: string): Promise<{ readonly ok: true; readonly principal: Principal } | { readonly ok: false; readonly code: string; readonly message: string }>;
+  findByCancelKey(upstream: Upstream, key: CancelKey): GatewayConnection | undefined;
+  closed(connection: GatewayConnection): void;
+}
+
+export interface GatewayLimits {
+  readonly maxMessageBytes: number;
+  readonly maxQueuedBytes: number;
+  readonly loginTimeoutMs: number;
+}
+
+const MAX_STARTUP_BYTES = 32 * 1024;
+const LINGER_MS = 2_000;
+
+/** One client of the gateway from its first byte to its last: the login here, everything after it in its {@link Admitter}. */
+export class GatewayConnection implements ConnectionPolicy {
+  readonly id = randomUUID();
+  readonly upstream: Upstream;
+  readonly connection: Connection;
+  readonly #services: GatewayServices;
+  readonly #client: ClientLeg;
+  readonly #openedAt = Date.now();
+  #admitter: Admitter | undefined;
+  #ended = false;
+
+  constructor(services: GatewayServices, upstream: Upstream, client: ClientLeg) {
+    this.#services = services;
+    this.#client = client;
+    this.upstream = upstream;
+    this.connection = new Connection(
+      {
+        dialect: upstream.options.dialect,
+        client: client.stream,
+        clientTls: client.tls,
+        clientLegIsPrivate: client.isPrivate,
+        server: upstream.options.target,
+        loginTimeoutMs: services.limits.loginTimeoutMs,
+        lingerMs: LINGER_MS,
+        session: {
+          hash: nodeHash,
+          maskKey: services.maskKey,
+          compilePattern,
+          maxMessageBytes: services.limits.maxMessageBytes,
+          maxStartupBytes: MAX_STARTUP_BYTES,
+          maxQueuedBytes: services.limits.maxQueuedBytes,
+          requireClientTls: client.requireTls,
+          cellType: (column) => upstream.options.dialect.cellType(column),
+        },
+      },
+      this,
+    );
+  }
+
+  /** Ends the session with a reason that the client sees. */
+  terminate(refusal: Refusal): void {
+    this.connection.session.terminate(refusal);
+  }
+
+  get principal(): Principal | undefined {
+    return this.#admitter?.principal;
+  }
+
+  authenticate(login: LoginRequest): void {
+    this.#identify(login).then(
+      (answer) => {
+        if (this.#ended) return;
+        if (answer.kind === 'refuse') this.#recordRefusedLogin(login, answer.refusal);
+        this.connection.session.loginAnswered(answer);
+      },
+      (error: unknown) => {
+        this.#services.engine.trouble(error as Error);
+        const refusal: Refusal = { code: 'internal-error', message: 'the login could not be judged; see the log of the gateway' };
+        this.#recordRefusedLogin(login, refusal);
+        if (!this.#ended) this.connection.session.loginAnswered({ kind: 'refuse', refusal });
+      },
+    );
+  }
+
+  admit(unit: Unit): Admission | undefined {
+    return this.#admitter?.admit(unit) ?? (this.#admitter === undefined ? NOT_LOGGED_IN : undefined);
+  }
+
+  abandon(): void {
+    this.#admitter?.abandon();
+  }
+
+  settle(outcome: Outcome): void {
+    this.#admitter?.settle(outcome);
+  }
+
+  transactionEnded(ordinal: number, end: TransactionEnd): void {
+    this.#admitter?.transactionEnded(ordinal, end);
+  }
+
+  security(event: SecurityEvent): void {
+    this.#admitter?.security(event);
+  }
+
+  ready(_serverVersion: string): void {}
+
+  cancelRequested(key: CancelKey): void {
+    this.#services.findByCancelKey(this.upstream, key)?.cancel();
+  }
+
+  /** Stops what runs: a held statement is refused, a running one is cancelled at the server. */
+  cancel(): void {
+    if (this.#admitter?.cancelHeld() === true) return;
+    const key = this.connection.session.serverCancelKey();
+    if (key === undefined) return;
+    const { dialect, target, login } = this.upstream.options;
+    new ControlConnection(dialect, target, login, key);
+  }
+
+  ended(reason: EndReason): void {
+    this.#ended = true;
+    this.#admitter?.ended(reason);
+    if (this.#admitter !== undefined) {
+      this.#services.engine.recorder.after({ type: 'session.closed', session: this.id, reason: reasonText(reason), durationMs: Date.now() - this.#openedAt });
+    }
+    this.#services.closed(this);
+  }
+
+  async #identify(login: LoginRequest): Promise<LoginAnswerOf> {
+    const known = this.#client.principal;
+    let principal: Principal;
+    if (known !== undefined) principal = known;
+    else if (login.credential.kind === 'none') return refuse('identity-missing', 'give a token as the password');
+    else {
+      const verified = await this.#services.verifyToken(login.credential.token);
+      if (!verified.ok) return refuse(verified.code === 'expired' ? 'identity-expired' : 'identity-invalid', verified.message);
+      principal = verified.principal;
+    }
+    const server = this.upstream.options.login;
+    if (login.database !== server.database && login.database !== this.upstream.name) {
+      return refuse('database-unknown', `this listener serves the database "${server.database}"; connect to that one`);
+    }
+    return this.#open(login, principal, server);
+  }
+
+  #open(login: LoginRequest, principal: Principal, server: ServerLogin): LoginAnswerOf {
+    const { engine, enforcement } = this.#services;
+    if (engine.now() >= principal.expiresAt) return refuse('identity-expired', 'the token has expired; get a new one');
+    const scope = {
+      session: this.id,
+      upstream: this.upstream.name,
+      dialect: this.upstream.options.dialect.name,
+      environment: engine.options.environment,
+      enforcement,
+      principal,
+      policyDigest: engine.options.policyDigest,
+    };
+    try {
+      engine.recorder.before(
+        {
+          type: 'session.opened', session: this.id, upstream: this.upstream.name, dialect: scope.dialect, database: server.database, enforcement, principal,
+          client: this.#client.address, asserted: { user: login.user, ...login.parameters },
+        },
+        [],
+      );
+    } catch (error) {
+      engine.trouble(error as Error);
+      return refuse('ledger-unavailable', 'the login cannot be recorded; see the log of the gateway');
+    }
+    this.#admitter = new Admitter(engine, this.upstream, scope, this.connection.session);
+    return { kind: 'accept', principal, server };
+  }
+
+  #recordRefusedLogin(login: LoginRequest, refusal: Refusal): void {
+    this.#services.engine.recorder.after({
+      type: 'login.refused', upstream: this.upstream.name, client: this.#client.address, code: refusal.code, message: refusal.message,
+      asserted: { user: login.user, database: login.database, ...login.parameters },
+    });
+  }
+}
+
+type LoginAnswerOf = Parameters<Connection['session']['loginAnswered']>[0];
+
+const NOT_LOGGED_IN: Admission = { kind: 'refuse', refusal: { code: 'identity-missing', message: 'log in first' } };
+
+function refuse(code: Refusal['code'], message: string): LoginAnswerOf {
+  return { kind: 'refuse', refusal: { code, message } };
+}
+
+function reasonText(reason: EndReason): string {
+  switch (reason.kind) {
+    case 'closed':
+      return `closed by the ${reason.by}`;
+    case 'refused':
+      return `refused: ${reason.refusal.code}`;
+    case 'protocol-error':
+      return `protocol error of the ${reason.leg}`;
+    case 'cancel-request':
+      return 'cancel request';
+  }
+}

@@ -1,0 +1,16 @@
+export { Gateway, type GatewayOptions, type UpstreamInfo } from './gateway.js';
+export { type ClientLeg, GatewayConnection, type GatewayLimits } from './gateway-connection.js';
+export { duplexPair, type DuplexPair } from './transport/duplex-pair.js';
+export { ControlConnectionError } from './transport/control-connection.js';
+export { ApprovalStore, type DecisionAnswer } from './approval/store.js';
+export { type AdminClient, AdminClientError, createAdminClient } from './approval/admin-client.js';
+export type { DecisionView, RequestSummary, RequestView } from './approval/admin-api.js';
+export { type AdminSocket, openAdminSocket } from './approval/admin-socket.js';
+export { ConfigError, type ConfigErrorCode, type SourceProblem } from './config/config-error.js';
+export type { GatewayConfig, ListenConfig, UpstreamConfig } from './config/gateway-config.js';
+export { loadConfig } from './config/load-config.js';
+export { loadPolicies, type LoadedPolicies, type LocatedTest } from './policy/load-policies.js';
+export { type Explanation, Inspection, type InspectionOptions } from './inspection.js';
+export { type TestReport, testPrincipal } from './policy/run-tests.js';
+export { nodeHash } from './node-hash.js';
+export { softwareVersion } from './version.js';

@@ -1,0 +1,169 @@
+import {
+  type Dialect, evaluate, type InactiveRule, inactiveRules, type ParseFailure, type Principal, type SqlState, type UnitFacts, unknownUpstreams, type Verdict,
+} from '@sqlwarden/core';
+import type { IssuerDescription, Verifier } from '@sqlwarden/identity';
+import type { GatewayConfig, UpstreamConfig } from './config/gateway-config.js';
+import { loadConfig } from './config/load-config.js';
+import { Upstream } from './engine/upstream.js';
+import { dialectFor, loadMaskKey, loginOf, openVerifier, targetOf } from './gateway-parts.js';
+import { ParsePool } from './parse-pool.js';
+import { type LoadedPolicies, loadPolicies } from './policy/load-policies.js';
+import { runPolicyTests, type TestReport, type TestUpstream } from './policy/run-tests.js';
+import { ControlConnection } from './transport/control-connection.js';
+
+export interface InspectionOptions {
+  /** Path of `sqlwarden.yaml`. */
+  readonly configFile: string;
+  readonly dialects: readonly Dialect[];
+  /** What an operator must hear of; never a statement, a value or a token. */
+  readonly onTrouble: (error: Error) => void;
+}
+
+/** What a statement would mean and what policy says of it. */
+export interface Explanation {
+  readonly upstream: string;
+  readonly environment: string;
+  /** The session state that it was judged in: that of a new session. */
+  readonly state: SqlState;
+  readonly result:
+    | { readonly understood: true; readonly facts: UnitFacts; readonly verdict: Verdict }
+    | { readonly understood: false; readonly failure: ParseFailure };
+}
+
+const PARSE_DEADLINE_MS = 3_000;
+const MAX_WAITING_PARSES = 10_000;
+
+/**
+ * The same configuration, policy and understanding of statements as a gateway's, without a ledger and without clients: for `check`, `test` and
+ * `explain`. Works beside a running gateway; forwards nothing.
+ */
+export class Inspection {
+  readonly config: GatewayConfig;
+  readonly policies: LoadedPolicies;
+  readonly #verifier: Verifier;
+  readonly #options: InspectionOptions;
+  readonly #upstreams = new Map<string, InspectedUpstream>();
+
+  /** Loads and checks everything that a gateway would, secrets included. Throws what `Gateway.open` rejects with. */
+  constructor(options: InspectionOptions) {
+    this.#options = options;
+    this.config = loadConfig(options.configFile);
+    this.policies = loadPolicies(this.config.policy, this.config.directory);
+    this.#verifier = openVerifier(this.config, options.onTrouble);
+    loadMaskKey(this.config, this.policies.policy);
+    for (const upstream of this.config.upstreams) this.#upstreams.set(upstream.name, this.#open(upstream));
+  }
+
+  issuers(): readonly IssuerDescription[] {
+    return this.#verifier.describe();
+  }
+
+  verifyToken(token: string): ReturnType<Verifier['verify']> {
+    return this.#verifier.verify(token);
+  }
+
+  /** Parts of the policy that speak of upstreams that are not configured. */
+  unknownUpstreams(): readonly { readonly rule: string; readonly reason: string }[] {
+    return unknownUpstreams(this.policies.policy, [...this.#upstreams.keys()]);
+  }
+
+  /** What of the policy does nothing on an upstream as it is now. Rejects with a `ControlConnectionError` when it cannot be reached. */
+  async inactive(upstream: string): Promise<readonly InactiveRule[]> {
+    const { resolved } = await this.#upstream(upstream).upstream.fresh();
+    return inactiveRules(this.policies.policy, upstream, resolved.catalogue);
+  }
+
+  /** Rejects with a `ControlConnectionError` when the upstream cannot be reached. */
+  async explain(upstream: string, sql: string, principal: Principal): Promise<Explanation> {
+    const inspected = this.#upstream(upstream);
+    const { environment } = this.config;
+    const { protection } = await inspected.upstream.fresh();
+    const state = await inspected.state();
+    const parsed = await this.#analyse(inspected, sql);
+    if (!parsed.ok) return { upstream, environment, state, result: { understood: false, failure: parsed.failure } };
+    const { facts } = parsed;
+    const verdict = evaluate({ policy: this.policies.policy, principal, facts, upstream, environment, protection });
+    return { upstream, environment, state, result: { understood: true, facts, verdict } };
+  }
+
+  /** Runs the tests of the policy files. Rejects with a `ControlConnectionError` when an upstream cannot be reached. */
+  async runTests(): Promise<readonly TestReport[]> {
+    const upstreams = await Promise.all(
+      [...this.#upstreams.values()].map(async (inspected): Promise<TestUpstream> => {
+        const { protection } = await inspected.upstream.fresh();
+        return {
+          name: inspected.upstream.name,
+          protection,
+          analyse: async (sql) => {
+            const parsed = await this.#analyse(inspected, sql);
+            return parsed.ok ? parsed : { ok: false, message: parsed.failure.message };
+          },
+        };
+      }),
+    );
+    return runPolicyTests({ tests: this.policies.tests, policy: this.policies.policy, environment: this.config.environment, upstreams });
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#upstreams.values()].map((upstream) => upstream.close()));
+  }
+
+  #upstream(name: string): InspectedUpstream {
+    const found = this.#upstreams.get(name);
+    if (found === undefined) throw new Error(`there is no upstream "${name}" in the configuration; there are: ${[...this.#upstreams.keys()].join(', ')}`);
+    return found;
+  }
+
+  #open(config: UpstreamConfig): InspectedUpstream {
+    const dialect = dialectFor(config, this.#options.dialects);
+    const parser = new ParsePool({ entry: dialect.parserEntry, deadlineMs: PARSE_DEADLINE_MS, maxWaiting: MAX_WAITING_PARSES });
+    const upstream = new Upstream({
+      name: config.name, dialect, parser, target: targetOf(this.config, config), login: loginOf(this.config, config), policy: this.policies.policy,
+      // One look is enough for a command that ends soon.
+      maxAgeMs: Number.MAX_SAFE_INTEGER, now: Date.now, onSchemaChange: () => undefined,
+    });
+    return new InspectedUpstream(upstream);
+  }
+
+  async #analyse(
+    inspected: InspectedUpstream, sql: string,
+  ): Promise<{ readonly ok: true; readonly facts: UnitFacts } | { readonly ok: false; readonly failure: ParseFailure }> {
+    const { dialect, parser } = inspected.upstream.options;
+    const { resolved } = await inspected.upstream.fresh();
+    const state = await inspected.state();
+    const parsed = await parser.parse(sql, { serverVersion: resolved.catalogue.serverVersion, lexical: state.lexical });
+    if (!parsed.ok) return parsed;
+    const facts = dialect.analyse(parsed.unit, { catalogue: resolved, state, stateChangedInTransaction: false, schemaChangedInTransaction: false });
+    return { ok: true, facts };
+  }
+}
+
+/** An upstream and the state that sessions begin with there. */
+class InspectedUpstream {
+  readonly upstream: Upstream;
+  #state: Promise<SqlState> | undefined;
+
+  constructor(upstream: Upstream) {
+    this.upstream = upstream;
+  }
+
+  state(): Promise<SqlState> {
+    this.#state ??= this.#readState();
+    return this.#state;
+  }
+
+  async close(): Promise<void> {
+    this.upstream.close();
+    await this.upstream.options.parser.close();
+  }
+
+  async #readState(): Promise<SqlState> {
+    const { dialect, target, login } = this.upstream.options;
+    const connection = new ControlConnection(dialect, target, login);
+    try {
+      return await dialect.readState((sql) => connection.query(sql));
+    } finally {
+      connection.close();
+    }
+  }
+}

@@ -1,0 +1,205 @@
+import { randomBytes } from 'node:crypto';
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { TLSSocket, type SecureContext } from 'node:tls';
+import type {
+  Admission, CancelKey, Dialect, EndReason, Leg, LoginRequest, Outcome, SecurityEvent, SessionHost, TransactionEnd, Unit, WireSession, WireSessionOptions,
+} from '@sqlwarden/core';
+import { dialServer, encryptServerSocket, type ServerTarget } from './server-socket.js';
+
+/** What a connection asks of the engine: identity, decisions and records. */
+export interface ConnectionPolicy {
+  authenticate(login: LoginRequest): void;
+  admit(unit: Unit): Admission | undefined;
+  abandon(): void;
+  settle(outcome: Outcome): void;
+  transactionEnded(ordinal: number, end: TransactionEnd): void;
+  security(event: SecurityEvent): void;
+  ready(serverVersion: string): void;
+  cancelRequested(key: CancelKey): void;
+  ended(reason: EndReason): void;
+}
+
+export interface ConnectionOptions {
+  readonly dialect: Dialect;
+  readonly session: WireSessionOptions;
+  readonly client: Duplex;
+  /** Certificate for the client leg; without one clients cannot encrypt. */
+  readonly clientTls: SecureContext | undefined;
+  readonly clientLegIsPrivate: boolean;
+  readonly server: ServerTarget;
+  /** A client that has not logged in by then is closed. */
+  readonly loginTimeoutMs: number;
+  /** After the session's end, how long a client may take to read what is left. */
+  readonly lingerMs: number;
+}
+
+/** The sockets of one client connection: splices the two legs through a wire session, with back-pressure in both directions. */
+export class Connection implements SessionHost {
+  readonly session: WireSession;
+  readonly #options: ConnectionOptions;
+  readonly #policy: ConnectionPolicy;
+  readonly #streams: Record<Leg, Duplex | undefined>;
+  /** Why a leg is not being read: the session asked, or the other leg cannot take more. */
+  readonly #held: Record<Leg, { session: boolean; full: boolean }> = {
+    client: { session: false, full: false },
+    server: { session: false, full: false },
+  };
+  readonly #loginTimer: NodeJS.Timeout;
+  #ended = false;
+
+  constructor(options: ConnectionOptions, policy: ConnectionPolicy) {
+    this.#options = options;
+    this.#policy = policy;
+    this.#streams = { client: options.client, server: undefined };
+    this.session = options.dialect.createSession(this, options.session);
+    this.#loginTimer = setTimeout(() => {
+      this.session.terminate({ code: 'identity-missing', message: `no login within ${options.loginTimeoutMs} ms; connect again` });
+    }, options.loginTimeoutMs);
+    this.#attach('client', options.client);
+  }
+
+  get canEncryptClient(): boolean {
+    return this.#options.clientTls !== undefined;
+  }
+
+  get clientLegIsPrivate(): boolean {
+    return this.#options.clientLegIsPrivate;
+  }
+
+  send(leg: Leg, bytes: Uint8Array): void {
+    const stream = this.#streams[leg];
+    if (stream === undefined || stream.destroyed || stream.writableEnded) return;
+    if (stream.writableCorked === 0) {
+      stream.cork();
+      process.nextTick(() => stream.uncork());
+    }
+    if (!stream.write(bytes)) this.#hold(leg === 'client' ? 'server' : 'client', 'full', true);
+  }
+
+  startTls(leg: Leg): void {
+    const plain = this.#streams[leg];
+    if (plain === undefined) return;
+    plain.removeAllListeners('data');
+    plain.removeAllListeners('end');
+    plain.removeAllListeners('drain');
+    while (plain.writableCorked > 0) plain.uncork();
+    if (leg === 'client') this.#encryptClient(plain);
+    else this.#encryptServer(plain as Socket);
+  }
+
+  authenticate(login: LoginRequest): void {
+    this.#policy.authenticate(login);
+  }
+
+  connectServer(): void {
+    const socket = dialServer(this.#options.server);
+    socket.once('connect', () => {
+      this.#attach('server', socket);
+      this.session.serverConnected();
+    });
+    socket.once('error', (error: NodeJS.ErrnoException) => this.#legEnded('server', socket, error.code ?? error.message));
+    this.#streams.server = socket;
+  }
+
+  admit(unit: Unit): Admission | undefined {
+    return this.#policy.admit(unit);
+  }
+
+  abandon(): void {
+    this.#policy.abandon();
+  }
+
+  settle(outcome: Outcome): void {
+    this.#policy.settle(outcome);
+  }
+
+  transactionEnded(ordinal: number, end: TransactionEnd): void {
+    this.#policy.transactionEnded(ordinal, end);
+  }
+
+  security(event: SecurityEvent): void {
+    this.#policy.security(event);
+  }
+
+  ready(info: { readonly serverVersion: string }): void {
+    clearTimeout(this.#loginTimer);
+    this.#policy.ready(info.serverVersion);
+  }
+
+  cancelRequested(key: CancelKey): void {
+    this.#policy.cancelRequested(key);
+  }
+
+  pause(leg: Leg, paused: boolean): void {
+    this.#hold(leg, 'session', paused);
+  }
+
+  end(reason: EndReason): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    clearTimeout(this.#loginTimer);
+    this.#closeLegs();
+    this.#policy.ended(reason);
+  }
+
+  randomBytes(length: number): Uint8Array {
+    return randomBytes(length);
+  }
+
+  #attach(leg: Leg, stream: Duplex): void {
+    this.#streams[leg] = stream;
+    stream.on('data', (chunk: Buffer) => {
+      if (!this.#ended) this.session.receive(leg, chunk);
+    });
+    stream.on('end', () => this.#legEnded(leg, stream, undefined));
+    stream.on('close', () => this.#legEnded(leg, stream, undefined));
+    stream.on('error', (error: NodeJS.ErrnoException) => this.#legEnded(leg, stream, error.code ?? error.message));
+    stream.on('drain', () => this.#hold(leg === 'client' ? 'server' : 'client', 'full', false));
+  }
+
+  #legEnded(leg: Leg, stream: Duplex, detail: string | undefined): void {
+    if (this.#ended || this.#streams[leg] !== stream) return;
+    this.session.ended(leg, detail);
+  }
+
+  #hold(leg: Leg, why: 'session' | 'full', held: boolean): void {
+    const state = this.#held[leg];
+    state[why] = held;
+    const stream = this.#streams[leg];
+    if (stream === undefined) return;
+    if (state.session || state.full) stream.pause();
+    else stream.resume();
+  }
+
+  #encryptClient(plain: Duplex): void {
+    const secure = new TLSSocket(plain as Socket, {
+      isServer: true,
+      ...(this.#options.clientTls === undefined ? {} : { secureContext: this.#options.clientTls }),
+    });
+    this.#streams.client = secure;
+    secure.once('secure', () => this.session.tlsStarted('client'));
+    this.#attach('client', secure);
+  }
+
+  #encryptServer(plain: Socket): void {
+    const secure = encryptServerSocket(plain, this.#options.server);
+    this.#streams.server = secure;
+    secure.once('secureConnect', () => this.session.tlsStarted('server'));
+    this.#attach('server', secure);
+  }
+
+  #closeLegs(): void {
+    for (const leg of ['client', 'server'] as const) {
+      const stream = this.#streams[leg];
+      if (stream === undefined || stream.destroyed) continue;
+      stream.removeAllListeners('data');
+      stream.on('error', () => undefined);
+      stream.resume();
+      stream.end();
+      const timer = setTimeout(() => stream.destroy(), this.#options.lingerMs);
+      timer.unref();
+      stream.once('close', () => clearTimeout(timer));
+    }
+  }
+}

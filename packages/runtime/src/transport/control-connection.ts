@@ -1,0 +1,106 @@
+import { randomBytes } from 'node:crypto';
+import type { Socket } from 'node:net';
+import type { CancelKey, Dialect, ServerClient, ServerLogin } from '@sqlwarden/core';
+import { nodeHash } from '../node-hash.js';
+import { dialServer, encryptServerSocket, type ServerTarget } from './server-socket.js';
+
+/** What went wrong on a connection of the gateway's own; the message names the upstream's answer, never a secret. */
+export class ControlConnectionError extends Error {
+  override readonly name = 'ControlConnectionError';
+}
+
+const MAX_MESSAGE_BYTES = 64 * 1024 * 1024;
+
+/** One connection of the gateway's own to a server: logs in, runs statements one after another. Dead after its first failure. */
+export class ControlConnection {
+  readonly #socket: Socket;
+  readonly #client: ServerClient;
+  readonly #ready: Promise<void>;
+  #failure: ControlConnectionError | undefined;
+  readonly #fail: (error: ControlConnectionError) => void;
+  readonly #onFailure = new Set<(error: ControlConnectionError) => void>();
+
+  constructor(dialect: Dialect, target: ServerTarget, login: ServerLogin, cancel?: CancelKey) {
+    let resolveReady = (): void => undefined;
+    let rejectReady: (error: Error) => void = () => undefined;
+    this.#ready = new Promise((resolve, reject) => {
+      resolveReady = resolve;
+      rejectReady = reject;
+    });
+    this.#ready.catch(() => undefined);
+    this.#fail = (error) => {
+      if (this.#failure !== undefined) return;
+      this.#failure = error;
+      rejectReady(error);
+      for (const listener of this.#onFailure) listener(error);
+      this.#socket.destroy();
+    };
+    let active: Socket = dialServer(target);
+    this.#socket = active;
+    this.#client = dialect.createServerClient(
+      {
+        send: (bytes) => void active.write(bytes),
+        startTls: () => {
+          active.removeAllListeners('data');
+          const secure = encryptServerSocket(active, target);
+          active = secure;
+          secure.once('secureConnect', () => this.#client.tlsStarted());
+          this.#listen(secure);
+        },
+        randomBytes: (length) => randomBytes(length),
+        ready: () => resolveReady(),
+        failed: (detail) => this.#fail(new ControlConnectionError(detail)),
+      },
+      { login, hash: nodeHash, maxMessageBytes: MAX_MESSAGE_BYTES, ...(cancel === undefined ? {} : { cancel }) },
+    );
+    active.once('connect', () => this.#client.connected());
+    this.#listen(active);
+  }
+
+  get failed(): boolean {
+    return this.#failure !== undefined;
+  }
+
+  ready(): Promise<void> {
+    return this.#ready;
+  }
+
+  /** Rows as text. Rejects with a {@link ControlConnectionError}. */
+  async query(sql: string): Promise<readonly (readonly (string | null)[])[]> {
+    await this.#ready;
+    return new Promise((resolve, reject) => {
+      if (this.#failure !== undefined) {
+        reject(this.#failure);
+        return;
+      }
+      this.#onFailure.add(reject);
+      this.#client.query(sql, (result) => {
+        this.#onFailure.delete(reject);
+        if (result.kind === 'rows') resolve(result.rows);
+        else reject(new ControlConnectionError(`the server refused a statement of the gateway: ${result.code} ${result.message}`));
+      });
+    });
+  }
+
+  /** Keeps the process alive or not. */
+  unref(): void {
+    this.#socket.unref();
+  }
+
+  ref(): void {
+    this.#socket.ref();
+  }
+
+  close(): void {
+    this.#fail(new ControlConnectionError('closed by the gateway'));
+  }
+
+  #listen(socket: Socket): void {
+    socket.on('data', (chunk: Buffer) => this.#client.receive(chunk));
+    socket.on('error', (error: NodeJS.ErrnoException) => this.#fail(new ControlConnectionError(`connection to the server failed: ${error.code ?? error.message}`)));
+    socket.on('close', () => {
+      this.#client.ended();
+      this.#fail(new ControlConnectionError('the server closed the connection'));
+    });
+  }
+}

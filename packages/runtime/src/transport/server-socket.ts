@@ -1,0 +1,39 @@
+import { connect as connectTcp, isIP, type Socket } from 'node:net';
+import { connect as connectTls, type TLSSocket } from 'node:tls';
+
+/** Where an upstream's server listens and how its leg is protected. */
+export interface ServerTarget {
+  readonly host: string;
+  readonly port: number;
+  /** A unix socket instead of host and port. */
+  readonly socketPath: string | undefined;
+  /** `verify-full`: certificate and name are checked. `require`: encrypted, the other end is not checked. */
+  readonly tls: 'verify-full' | 'require' | 'disable';
+  /** PEM of the authorities to trust; the system's when absent. */
+  readonly ca: string | undefined;
+  readonly connectTimeoutMs: number;
+}
+
+export function dialServer(target: ServerTarget): Socket {
+  const socket = target.socketPath !== undefined ? connectTcp({ path: target.socketPath }) : connectTcp({ host: target.host, port: target.port });
+  socket.setNoDelay(true);
+  socket.setKeepAlive(true, 60_000);
+  const timer = setTimeout(() => socket.destroy(new Error(`no connection within ${target.connectTimeoutMs} ms`)), target.connectTimeoutMs);
+  timer.unref();
+  socket.once('connect', () => clearTimeout(timer));
+  socket.once('close', () => clearTimeout(timer));
+  return socket;
+}
+
+/** TLS over a connected socket, as its client. The result emits `secureConnect` or `error`. */
+export function encryptServerSocket(socket: Socket, target: ServerTarget): TLSSocket {
+  return connectTls({
+    socket,
+    ...(isIP(target.host) === 0 ? { servername: target.host } : {}),
+    host: target.host,
+    ...(target.ca === undefined ? {} : { ca: target.ca }),
+    rejectUnauthorized: target.tls === 'verify-full',
+    minVersion: 'TLSv1.2',
+    ALPNProtocols: ['postgresql'],
+  });
+}

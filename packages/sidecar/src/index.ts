@@ -1,0 +1,2 @@
+export { Sidecar, type SidecarOptions, type Announcement, type Listening } from './sidecar.js';
+export { type ListenAddress } from './listener.js';
