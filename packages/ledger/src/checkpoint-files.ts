@@ -14,12 +14,16 @@ import { AppendFile } from './append-file.js';
 import { ifMissing, LedgerError } from './ledger-error.js';
 import { verifyEd25519 } from './node-crypto.js';
 import type { Signer } from './signer.js';
-import { writeTileFile } from './tile-files.js';
+import { writeFiles } from './tile-files.js';
 
-/** Signs the head of a tree; the text of the note. */
+/** Signs the head of a tree; the text of the note. Throws a {@link LedgerError} (`bad-key`) when the signature is not one of the signer's own key. */
 export async function signCheckpoint(checkpoint: Checkpoint, signer: Signer): Promise<string> {
   const text = formatCheckpoint(checkpoint);
-  const signature = await signer.sign(new TextEncoder().encode(text));
+  const message = new TextEncoder().encode(text);
+  const signature = await signer.sign(message);
+  // A note that nobody can verify would lock the log up for good.
+  if (!verifyEd25519(signer.key.publicKey, message, signature))
+    throw new LedgerError('bad-key', 'the signer gave a signature that its own key does not verify');
   return formatNote({ text, signatures: [{ name: signer.key.name, keyId: signer.key.keyId, signature }] });
 }
 
@@ -45,7 +49,9 @@ export function parseRetainedLine(line: string, n: number): string | undefined {
 }
 
 /** Every checkpoint that the log has signed, oldest first, as notes: what to keep elsewhere. Malformed lines are `undefined`. */
-export async function readRetained(directory: string): Promise<{ readonly notes: readonly (string | undefined)[]; readonly torn: number } | undefined> {
+export async function readRetained(
+  directory: string,
+): Promise<{ readonly notes: readonly (string | undefined)[]; readonly torn: number } | undefined> {
   const text = await readFile(join(directory, 'checkpoints'), 'utf8').catch(ifMissing);
   if (text === undefined) return undefined;
   const lines = text.split('\n');
@@ -69,7 +75,10 @@ export class CheckpointFiles {
    * Opens the files and says what the newest checkpoint is. A last line that was cut off by a crash is removed. Throws a {@link LedgerError}
    * (`corrupt`) when they do not fit together or are not signed by `key`.
    */
-  static async open(directory: string, key: VerifierKey): Promise<{ readonly files: CheckpointFiles; readonly newest: Checkpoint | undefined }> {
+  static async open(
+    directory: string,
+    key: VerifierKey,
+  ): Promise<{ readonly files: CheckpointFiles; readonly newest: Checkpoint | undefined }> {
     const retained = await readRetained(directory);
     const current = await readFile(join(directory, 'checkpoint'), 'utf8').catch(ifMissing);
     const notes = retained?.notes ?? [];
@@ -90,7 +99,7 @@ export class CheckpointFiles {
     this.#retained.append(Buffer.from(`${canonicalJson({ n: this.#count, note })}\n`));
     this.#count += 1;
     await this.#retained.sync();
-    await writeTileFile(this.#directory, 'checkpoint', Buffer.from(note), true);
+    await writeFiles(this.#directory, [{ path: 'checkpoint', bytes: Buffer.from(note), synced: true }]);
   }
 
   close(): void {
@@ -100,10 +109,12 @@ export class CheckpointFiles {
 
 function trusted(file: string, note: string, key: VerifierKey): Checkpoint {
   try {
-    return openCheckpoint(note, [key]);
+    const checkpoint = openCheckpoint(note, [key]);
+    if (checkpoint.origin === key.name) return checkpoint;
   } catch (error) {
     throw unreadable(file, error instanceof Error ? error.message : 'it is malformed');
   }
+  throw unreadable(file, 'it is of another log');
 }
 
 function unreadable(file: string, why: string): LedgerError {

@@ -8,7 +8,8 @@ import { canonicalJson, canonicalString, type Disclosure } from '@sqlwarden/core
 /** The line of an entry, with its newline. */
 export function formatDisclosures(seq: number, disclosures: readonly Disclosure[]): string {
   const items = disclosures.map(
-    ({ name, salt, value }) => `{"name":${canonicalString(name)},"salt":${canonicalString(salt)},"value":${canonicalString(wellFormed(value))}}`,
+    ({ name, salt, value }) =>
+      `{"name":${canonicalString(name)},"salt":${canonicalString(salt)},"value":${canonicalString(wellFormed(value))}}`,
   );
   return `[${seq},[${items.join(',')}]]\n`;
 }

@@ -2,7 +2,10 @@ import { canonicalJson, canonicalString, type Disclosure, MAX_ENTRY_BYTES, type 
 import { LedgerError } from './ledger-error.js';
 
 /** Makes a commitment and the disclosure that opens it; see `LedgerWriter.commit`. */
-export type Commit = (name: string, value: string) => { readonly commitment: { readonly commitment: string }; readonly disclosure: Disclosure };
+export type Commit = (
+  name: string,
+  value: string,
+) => { readonly commitment: { readonly commitment: string }; readonly disclosure: Disclosure };
 
 export interface EventText {
   /** Canonical JSON of the whole event (RFC 8785). */
@@ -12,7 +15,18 @@ export interface EventText {
 }
 
 /** Fields whose values are shared by many events and never change: their text is made once per object. */
-const SHARED_FIELDS: ReadonlySet<string> = new Set(['principal', 'requester', 'approver', 'facts', 'masks', 'protectedColumns', 'labels', 'rules', 'groups', 'asserted']);
+const SHARED_FIELDS: ReadonlySet<string> = new Set([
+  'principal',
+  'requester',
+  'approver',
+  'facts',
+  'masks',
+  'protectedColumns',
+  'labels',
+  'rules',
+  'groups',
+  'asserted',
+]);
 /** Distinct sets of property names that are remembered; there are about as many as event types. */
 const MAX_SHAPES = 256;
 
@@ -20,7 +34,7 @@ const MAX_SHAPES = 256;
 export class EventTexts {
   readonly #commit: Commit;
   readonly #shared = new WeakMap<object, string>();
-  readonly #shapes = new Map<string, readonly string[]>();
+  readonly #shapes = new Map<string, Shape>();
 
   constructor(commit: Commit) {
     this.#commit = commit;
@@ -32,14 +46,13 @@ export class EventTexts {
    * that JSON does not have.
    */
   write(event: NewLedgerEvent, seq: number, time: number, disclosures: readonly Disclosure[]): EventText {
-    const stamped: Record<string, unknown> = { ...event, v: 1, seq, time };
-    const text = this.#text(stamped);
+    const text = this.#text(event, { seq, time });
     // No character takes more than three bytes in UTF-8 for each of its UTF-16 units.
     if (text.length * 3 <= MAX_ENTRY_BYTES || Buffer.byteLength(text) <= MAX_ENTRY_BYTES) return { text, disclosures };
-    return this.#withhold(stamped, disclosures);
+    return this.#withhold({ ...event }, { seq, time }, disclosures);
   }
 
-  #withhold(event: Record<string, unknown>, disclosures: readonly Disclosure[]): EventText {
+  #withhold(event: Record<string, unknown>, stamp: Stamp, disclosures: readonly Disclosure[]): EventText {
     const lists = Object.entries(event)
       .filter(([, value]) => Array.isArray(value) && value.length > 0)
       .map(([field, value]) => ({ field, text: this.#field(field, value) }))
@@ -51,20 +64,27 @@ export class EventTexts {
       withheld.push({ field, ...commitment });
       all.push(disclosure);
       event[field] = [];
-      const shorter = this.#text({ ...event, withheld });
+      const shorter = this.#text({ ...event, withheld }, stamp);
       if (Buffer.byteLength(shorter) <= MAX_ENTRY_BYTES) return { text: shorter, disclosures: all };
     }
-    throw new LedgerError('entry-too-large', 'the event does not fit in an entry of the ledger: shorten the text or the identity that it records');
+    throw new LedgerError(
+      'entry-too-large',
+      'the event does not fit in an entry of the ledger: shorten the text or the identity that it records',
+    );
   }
 
-  #text(event: Readonly<Record<string, unknown>>): string {
-    let text = '{';
-    for (const key of this.#sortedKeys(event)) {
-      const value = event[key];
-      if (value === undefined) continue;
-      text += `${text === '{' ? '' : ','}${canonicalString(key)}:${this.#field(key, value)}`;
+  #text(event: object, stamp: Stamp): string {
+    const properties = event as Readonly<Record<string, unknown>>;
+    let text = '';
+    for (const { key, prefix } of this.#shape(event)) {
+      if (key === 'v') text += ',"v":1';
+      else if (key === 'seq' || key === 'time') text += `${prefix}${stamp[key]}`;
+      else {
+        const value = properties[key];
+        if (value !== undefined) text += prefix + this.#field(key, value);
+      }
     }
-    return `${text}}`;
+    return `{${text.slice(1)}}`;
   }
 
   #field(key: string, value: unknown): string {
@@ -74,18 +94,28 @@ export class EventTexts {
     return text;
   }
 
-  #sortedKeys(event: object): readonly string[] {
+  #shape(event: object): Shape {
     const keys = Object.keys(event);
-    const shape = keys.join();
-    let sorted = this.#shapes.get(shape);
-    if (sorted === undefined) {
+    const name = keys.join();
+    let shape = this.#shapes.get(name);
+    if (shape === undefined) {
       if (this.#shapes.size >= MAX_SHAPES) this.#shapes.clear();
-      // The default order of sort is that of UTF-16 code units, as RFC 8785 section 3.2.3 asks.
-      this.#shapes.set(shape, (sorted = keys.sort()));
+      // The default order of sort is that of UTF-16 code units, as RFC 8785 section 3.2.3 asks. What the log stamps is not the caller's to say.
+      const sorted = [...new Set([...keys, 'seq', 'time', 'v'])].sort();
+      shape = sorted.map((key) => ({ key, prefix: `,${canonicalString(key)}:` }));
+      this.#shapes.set(name, shape);
     }
-    return sorted;
+    return shape;
   }
 }
+
+interface Stamp {
+  readonly seq: number;
+  readonly time: number;
+}
+
+/** The properties of an event in canonical order, each with the text before its value. */
+type Shape = readonly { readonly key: string; readonly prefix: string }[];
 
 function canonical(value: unknown): string {
   try {

@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import type { StatementFacts } from '@sqlwarden/core';
 import { Ledger } from './ledger.js';
 import { readEntries, readEntry, tail } from './read.js';
-import { NO_FACTS, openLedger, Player, removeScratch, scratch, START } from './testing/scenario.js';
+import { NO_FACTS, openLedger, Player, removeScratch, scratch, START, ticking } from './testing/scenario.js';
 import { verifyLedger } from './verify/verify-ledger.js';
 
 afterEach(removeScratch);
@@ -36,7 +36,7 @@ describe('the ledger', () => {
     );
   });
 
-  it('has everything that append returned for, before anything was signed or closed', async () => {
+  it('has everything that append returned for, before it was signed or closed', async () => {
     const directory = scratch();
     const ledger = await openLedger(directory);
     const seq = new Player(ledger).run({ text: 'select now()', parameters: ['p1', 'base64:odd'] });
@@ -47,7 +47,7 @@ describe('the ledger', () => {
       ['parameter', 'base64:YmFzZTY0Om9kZA=='],
     ]);
     expect(entry.redacted).toEqual([]);
-    expect(existsSync(join(directory, 'checkpoint'))).toBe(false);
+    expect(readFileSync(join(directory, 'checkpoint'), 'utf8')).toMatch(/^gateway.example\/production\n1\n/);
     await ledger.close();
   });
 
@@ -71,7 +71,15 @@ describe('the ledger', () => {
     const second = await openLedger(directory);
     expect(second.size).toBe(6);
     await second.close();
-    expect(await read(directory)).toEqual(['log.opened', 'statement.intent', 'statement.outcome', 'transaction.ended', 'log.closed', 'log.opened', 'log.closed']);
+    expect(await read(directory)).toEqual([
+      'log.opened',
+      'statement.intent',
+      'statement.outcome',
+      'transaction.ended',
+      'log.closed',
+      'log.opened',
+      'log.closed',
+    ]);
     expect(await readEntry(directory, 5)).toMatchObject({ event: { recovered: false, previous: { size: 5 } } });
     expect((await verifyLedger(directory)).findings).toEqual([]);
   });
@@ -155,7 +163,15 @@ describe('the ledger', () => {
     await ledger.close();
     const again = await openLedger(crashed);
     await again.close();
-    expect(await read(crashed)).toEqual(['log.opened', 'statement.intent', 'statement.outcome', 'transaction.ended', 'statement.intent', 'log.opened', 'log.closed']);
+    expect(await read(crashed)).toEqual([
+      'log.opened',
+      'statement.intent',
+      'statement.outcome',
+      'transaction.ended',
+      'statement.intent',
+      'log.opened',
+      'log.closed',
+    ]);
     expect(await readEntry(crashed, 5)).toMatchObject({ event: { recovered: true } });
     const report = await verifyLedger(crashed);
     expect(report).toMatchObject({ exitCode: 0, findings: [{ code: 'outcome-lost', seq: 4 }] });
@@ -247,13 +263,20 @@ describe('the ledger', () => {
   it('withholds lists that do not fit in an entry, and puts them back when they are read', async () => {
     const directory = scratch();
     const ledger = await openLedger(directory);
-    const columns: StatementFacts['columns'] = Array.from({ length: 3000 }, (_, n) => ({ column: `public.wide.column_${n}`, use: 'output' }));
+    const columns: StatementFacts['columns'] = Array.from({ length: 3000 }, (_, n) => ({
+      column: `public.wide.column_${n}`,
+      use: 'output',
+    }));
     const seq = new Player(ledger).run({ facts: { columns, reads: ['public.wide'] }, record: { labels: ['pii.email'] } });
     await ledger.close();
     const bundle = readFileSync(join(directory, 'tile/entries/000.p/5'));
     expect(bundle.length).toBeLessThan(20_000);
     const entry = await readEntry(directory, seq);
-    expect(entry.event).toMatchObject({ withheld: [{ field: 'facts' }], facts: [{ ...JSON.parse(JSON.stringify(NO_FACTS)), columns, reads: ['public.wide'] }], labels: ['pii.email'] });
+    expect(entry.event).toMatchObject({
+      withheld: [{ field: 'facts' }],
+      facts: [{ ...JSON.parse(JSON.stringify(NO_FACTS)), columns, reads: ['public.wide'] }],
+      labels: ['pii.email'],
+    });
     expect((await verifyLedger(directory)).findings).toEqual([]);
   });
 
@@ -274,7 +297,7 @@ describe('the ledger', () => {
     const directory = scratch();
     const ledger = await openLedger(directory, { clock: Date.now, heartbeatMs: 40, checkpointMs: 20, sessions: () => 7 });
     await new Promise((resolve) => setTimeout(resolve, 300));
-    expect(existsSync(join(directory, 'checkpoint'))).toBe(true);
+    expect(readFileSync(join(directory, 'checkpoint'), 'utf8')).not.toMatch(/^gateway.example\/production\n1\n/);
     await ledger.close();
     const beats = (await read(directory)).filter((type) => type === 'heartbeat').length;
     expect(beats).toBeGreaterThanOrEqual(3);
@@ -287,7 +310,9 @@ describe('the ledger', () => {
     const ledger = await openLedger(directory);
     const player = new Player(ledger);
     const order: string[] = [];
-    const waits = [player.intent(), player.intent(), player.intent()].map((seq) => ledger.durable(seq).then(() => order.push(`durable ${seq}`)));
+    const waits = [player.intent(), player.intent(), player.intent()].map((seq) =>
+      ledger.durable(seq).then(() => order.push(`durable ${seq}`)),
+    );
     await Promise.all(waits);
     expect(order).toEqual(['durable 1', 'durable 2', 'durable 3']);
     await ledger.durable(2);
@@ -297,7 +322,25 @@ describe('the ledger', () => {
 
   it('refuses a signer of another name', async () => {
     const signer = { key: { name: 'someone.else', keyId: 1, publicKey: new Uint8Array(32) }, sign: () => new Uint8Array(64) };
-    await expect(Ledger.open({ directory: scratch(), origin: 'gateway.example/x', software: 'test', signer })).rejects.toMatchObject({ code: 'bad-key' });
+    await expect(Ledger.open({ directory: scratch(), origin: 'gateway.example/x', software: 'test', signer })).rejects.toMatchObject({
+      code: 'bad-key',
+    });
+  });
+
+  it('does not publish a signature that its own key does not verify', async () => {
+    const directory = scratch();
+    await (await openLedger(directory)).close();
+    const { fileSigner } = await import('./signer.js');
+    const { key } = await fileSigner(directory, 'gateway.example/production');
+    const errors: string[] = [];
+    const ledger = await openLedger(directory, {
+      signer: { key, sign: () => new Uint8Array(64) },
+      onError: ({ code }) => errors.push(code),
+    });
+    await expect(ledger.close()).rejects.toMatchObject({ code: 'bad-key' });
+    expect(errors).toEqual(['bad-key']);
+    await (await openLedger(directory)).close();
+    expect((await verifyLedger(directory)).findings.map(({ code }) => code)).toEqual([]);
   });
 
   it('accepts nothing more when checkpoints have failed for too long', async () => {
@@ -323,7 +366,7 @@ describe('the ledger', () => {
     expect(ledger.size).toBe(65_536 + 2);
     await expect(ledger.close()).rejects.toMatchObject({ code: 'write-failed' });
     expect(errors).toContain('write-failed');
-    const after = await openLedger(directory);
+    const after = await openLedger(directory, { clock: ticking(START + 700_000) });
     await after.close();
     expect((await verifyLedger(directory)).exitCode).toBe(0);
   });

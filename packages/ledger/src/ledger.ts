@@ -1,4 +1,4 @@
-import { mkdir, open, rm, unlink } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   type Commitment,
@@ -10,17 +10,18 @@ import {
   type NewLedgerEvent,
   SALT_BYTES,
 } from '@sqlwarden/core';
-import { AppendFile, writeFailed } from './append-file.js';
+import { writeFailed } from './append-file.js';
 import { CheckpointFiles, signCheckpoint } from './checkpoint-files.js';
-import { formatDisclosures } from './disclosure-lines.js';
+import { EntryFiles } from './entry-files.js';
 import { EventTexts } from './event-text.js';
-import { disclosuresPath, SEGMENT_ENTRIES, segmentStart, TILE_WIDTH, tilePath, walPath } from './layout.js';
+import { GroupSync } from './group-sync.js';
+import { TILE_WIDTH, tilePath } from './layout.js';
 import { LedgerError } from './ledger-error.js';
 import { type DirectoryLock, lockDirectory } from './lock.js';
 import { RandomPool, sha256 } from './node-crypto.js';
 import { recoverLog, type RecoveredLog } from './recover.js';
 import { fileSigner, publishVerifier, type Signer } from './signer.js';
-import { removePartials, writeTileFile } from './tile-files.js';
+import { removePartials, writeFiles } from './tile-files.js';
 import type { TreeBuilder } from './tree-builder.js';
 import { encodeRecord } from './write-ahead.js';
 
@@ -68,17 +69,11 @@ export class Ledger implements LedgerWriter {
   readonly #texts = new EventTexts((name, value) => this.commit(name, value));
   readonly #timers: NodeJS.Timeout[] = [];
 
-  #wal: AppendFile;
-  #walStarts: number[];
-  #disclosures: AppendFile | undefined;
-  #disclosuresStart = -1;
-  /** Files that were finished but not synced yet. */
-  #finished: AppendFile[] = [];
+  readonly #files: EntryFiles;
+  readonly #syncs = new GroupSync(() => this.#sync());
 
   #next: number;
   #synced = -1;
-  #syncing: Promise<void> | undefined;
-  #nextSync: Promise<void> | undefined;
 
   #unhashed: Buffer[] = [];
   #hashing: NodeJS.Immediate | undefined;
@@ -99,40 +94,36 @@ export class Ledger implements LedgerWriter {
     this.#tree = parts.log.tree;
     this.#next = parts.log.tree.size;
     this.#signed = parts.signed;
-    this.#walStarts = [...parts.log.segments];
     this.#lastTime = parts.log.last?.time ?? 0;
-    const current = this.#walStarts.at(-1);
-    if (current === undefined) this.#walStarts.push(0);
-    this.#wal = new AppendFile(join(options.directory, walPath(current ?? 0)), { mode: 0o640, length: parts.log.walLength });
+    this.#files = new EntryFiles(options.directory, parts.log.segments, parts.log.walLength);
   }
 
   /**
    * Opens the log in a directory, or starts one. What a crash left behind is completed; then the log goes on where it was, with an entry that says
-   * so. Throws a {@link LedgerError}: `locked`, `bad-key`, `wrong-origin`, `corrupt`, `truncated` or `write-failed`.
+   * so, and is signed. Throws a {@link LedgerError}: `locked`, `bad-key`, `wrong-origin`, `corrupt`, `truncated` or `write-failed`.
    */
   static async open(options: LedgerOptions): Promise<Ledger> {
     const lock = await takeDirectory(options.directory);
+    let checkpoints: CheckpointFiles | undefined;
+    let ledger: Ledger | undefined;
     try {
-      const signer = options.signer ?? (await fileSigner(options.directory, options.origin));
-      if (signer.key.name !== options.origin) throw new LedgerError('bad-key', 'the name of the signing key must be the origin of the log');
-      await publishVerifier(options.directory, signer);
+      await prepareDirectory(options.directory);
+      const signer = await signerOf(options);
       const { files, newest } = await CheckpointFiles.open(options.directory, signer.key);
-      if (newest !== undefined && newest.origin !== options.origin) {
-        throw new LedgerError('wrong-origin', 'the directory holds the log of another origin: give this one another directory');
-      }
+      checkpoints = files;
       const log = await recoverLog(options.directory, newest);
       const previous = { size: log.tree.size, root: encodeBase64(log.tree.root()) };
-      const ledger = new Ledger(options, { signer, lock, checkpoints: files, log, signed: newest?.size ?? 0 });
-      try {
-        await ledger.#signRecovered();
-        ledger.#start(previous, log.last !== undefined && log.last.type !== 'log.closed');
-      } catch (error) {
-        await ledger.#letGo();
-        throw error;
-      }
+      ledger = new Ledger(options, { signer, lock, checkpoints, log, signed: newest?.size ?? 0 });
+      await ledger.#makeRoom();
+      ledger.#start(previous, log.last !== undefined && log.last.type !== 'log.closed');
+      await ledger.#trySigning();
       return ledger;
     } catch (error) {
-      await lock.release();
+      if (ledger !== undefined) await ledger.#letGo();
+      else {
+        checkpoints?.close();
+        await lock.release();
+      }
       throw asLedgerError(error);
     }
   }
@@ -144,7 +135,10 @@ export class Ledger implements LedgerWriter {
 
   commit(name: string, value: string | Uint8Array): { readonly commitment: Commitment; readonly disclosure: Disclosure } {
     const salt = this.#random.take(SALT_BYTES);
-    return { commitment: commitmentTo(sha256, name, salt, value), disclosure: { name, salt: Buffer.from(salt).toString('base64'), value: disclosedValue(value) } };
+    return {
+      commitment: commitmentTo(sha256, name, salt, value),
+      disclosure: { name, salt: Buffer.from(salt).toString('base64'), value: disclosedValue(value) },
+    };
   }
 
   append(event: NewLedgerEvent, disclosures: readonly Disclosure[]): number {
@@ -156,9 +150,7 @@ export class Ledger implements LedgerWriter {
     if (this.#broken !== undefined) return Promise.reject(this.#broken);
     if (seq <= this.#synced) return Promise.resolve();
     if (seq >= this.#next) return Promise.reject(new LedgerError('not-found', `entry ${seq} was not appended`));
-    // The sync under way may have begun before the entry was written: join the next one.
-    this.#nextSync ??= this.#syncAfter(this.#syncing);
-    return this.#nextSync;
+    return this.#syncs.join();
   }
 
   /** Signs the tree as it is now. Resolves when the checkpoint is on stable storage; rejects with a {@link LedgerError}. */
@@ -175,7 +167,6 @@ export class Ledger implements LedgerWriter {
   /** Ends the log in order: a last entry, a last checkpoint, and the lock is given back. Nothing can be appended afterwards. */
   async close(): Promise<void> {
     if (this.#closed) return;
-    for (const timer of this.#timers) clearInterval(timer);
     try {
       this.#append({ type: 'log.closed' }, []);
       this.#closed = true;
@@ -188,18 +179,24 @@ export class Ledger implements LedgerWriter {
   /** Gives back what the operating system lent. */
   async #letGo(): Promise<void> {
     this.#closed = true;
+    for (const timer of this.#timers) clearInterval(timer);
     clearImmediate(this.#hashing);
     while (this.#checkpointing !== undefined) await this.#checkpointing.catch(() => undefined);
-    for (let sync = this.#nextSync ?? this.#syncing; sync !== undefined; sync = this.#nextSync ?? this.#syncing) await sync.catch(() => undefined);
-    for (const file of [this.#wal, this.#disclosures, ...this.#finished]) file?.close();
+    await this.#syncs.idle();
+    this.#files.close();
     this.#checkpoints.close();
     await this.#lock.release();
   }
 
-  /** What a crash left unsigned is signed before anything is added; while that cannot be done the log goes on, up to its limit. */
-  async #signRecovered(): Promise<void> {
+  /** Brings what a crash left unsigned to stable storage; signs it at once when there is so much of it that nothing could be added. */
+  async #makeRoom(): Promise<void> {
     if (this.#next === this.#signed) return;
-    for (const start of this.#walStarts) await syncFile(join(this.#options.directory, walPath(start)));
+    await this.#files.syncRecovered();
+    if (this.#next - this.#signed >= MAX_UNSIGNED_ENTRIES) await this.#trySigning();
+  }
+
+  /** While signing fails the log goes on, up to its limit. */
+  async #trySigning(): Promise<void> {
     await this.checkpoint().catch((error: unknown) => this.#options.onError?.(asLedgerError(error)));
   }
 
@@ -224,7 +221,7 @@ export class Ledger implements LedgerWriter {
     const time = Math.trunc(this.#clock());
     const { text, disclosures: all } = this.#texts.write(event, seq, time, disclosures);
     const record = encodeRecord(text);
-    this.#write(seq, record, all);
+    this.#files.write(seq, record, all);
     this.#next += 1;
     this.#lastTime = time;
     this.#unhashed.push(record);
@@ -235,71 +232,14 @@ export class Ledger implements LedgerWriter {
     return seq;
   }
 
-  #write(seq: number, record: Buffer, disclosures: readonly Disclosure[]): void {
-    if (seq > 0 && seq % SEGMENT_ENTRIES === 0 && this.#walStarts.at(-1) !== seq) this.#rotate(seq);
-    if (disclosures.length === 0) {
-      this.#wal.append(record);
-      return;
-    }
-    const side = this.#disclosureFile(seq);
-    const before = side.length;
-    side.append(Buffer.from(formatDisclosures(seq, disclosures)));
-    try {
-      this.#wal.append(record);
-    } catch (error) {
-      side.cutTo(before);
-      throw error;
-    }
-  }
-
-  #rotate(seq: number): void {
-    const next = this.#openFile(walPath(seq), 0o640);
-    this.#finished.push(this.#wal);
-    this.#wal = next;
-    this.#walStarts.push(seq);
-  }
-
-  #disclosureFile(seq: number): AppendFile {
-    const start = segmentStart(seq);
-    if (this.#disclosures === undefined || start !== this.#disclosuresStart) {
-      const next = this.#openFile(disclosuresPath(start), 0o600);
-      if (this.#disclosures !== undefined) this.#finished.push(this.#disclosures);
-      this.#disclosures = next;
-      this.#disclosuresStart = start;
-    }
-    return this.#disclosures;
-  }
-
-  #openFile(path: string, mode: number): AppendFile {
-    try {
-      return new AppendFile(join(this.#options.directory, path), { mode });
-    } catch (error) {
-      throw writeFailed(error);
-    }
-  }
-
-  async #syncAfter(running: Promise<void> | undefined): Promise<void> {
-    await running?.catch(() => undefined);
-    this.#nextSync = undefined;
-    const mine = this.#sync();
-    this.#syncing = mine;
-    try {
-      await mine;
-    } finally {
-      if (this.#syncing === mine) this.#syncing = undefined;
-    }
-  }
-
   async #sync(): Promise<void> {
     const upTo = this.#next - 1;
-    const finished = this.#finished;
-    this.#finished = [];
-    const files = [...finished, this.#wal, ...(this.#disclosures === undefined ? [] : [this.#disclosures])];
-    const results = await Promise.allSettled(files.map((file) => file.sync()));
-    for (const file of finished) file.close();
-    const failure = results.find((result) => result.status === 'rejected');
-    // What the disk holds after a failed sync is not known, and a second sync would not tell.
-    if (failure !== undefined) throw this.#fail(asLedgerError(failure.reason));
+    try {
+      await this.#files.sync();
+    } catch (error) {
+      // What the disk holds after a failed sync is not known, and a second sync would not tell.
+      throw this.#fail(asLedgerError(error));
+    }
     this.#synced = Math.max(this.#synced, upTo);
   }
 
@@ -316,8 +256,7 @@ export class Ledger implements LedgerWriter {
 
   async #writeCheckpoint(): Promise<void> {
     try {
-      this.#wal.assertUntouched();
-      this.#disclosures?.assertUntouched();
+      this.#files.assertUntouched();
     } catch (error) {
       throw this.#fail(asLedgerError(error));
     }
@@ -328,26 +267,25 @@ export class Ledger implements LedgerWriter {
     // INVARIANT: nothing is signed that power loss could take back; a log that signs two histories has forked.
     if (snapshot.size - 1 > this.#synced) await this.durable(snapshot.size - 1);
     try {
-      for (const { kind, index, width, bytes } of [...snapshot.full, ...snapshot.partial]) {
-        await writeTileFile(directory, tilePath(kind, index, width), bytes, width === TILE_WIDTH || (kind !== 'entries' && kind > 0));
-      }
+      const tiles = [...snapshot.full, ...snapshot.partial];
+      await writeFiles(
+        directory,
+        tiles.map(({ kind, index, width, bytes }) => ({
+          path: tilePath(kind, index, width),
+          bytes,
+          // The lowest partial ones can be made again from the write-ahead file.
+          synced: width === TILE_WIDTH || (kind !== 'entries' && kind > 0),
+        })),
+      );
       const note = await signCheckpoint({ origin, size: snapshot.size, root: snapshot.root }, this.#signer);
       await this.#checkpoints.add(note);
       this.#signed = snapshot.size;
       this.#tree.confirm(snapshot);
-      for (const { kind, index } of snapshot.full) await removePartials(directory, kind, index);
-      await this.#dropSegments();
+      await Promise.all(snapshot.full.map(({ kind, index }) => removePartials(directory, kind, index)));
+      await this.#files.dropBefore(snapshot.size);
     } catch (error) {
       const failure = asLedgerError(error);
       throw failure.code === 'sync-failed' ? this.#fail(failure) : failure;
-    }
-  }
-
-  /** Removes write-ahead files whose entries are all in full bundles under a checkpoint. */
-  async #dropSegments(): Promise<void> {
-    for (let next = this.#walStarts[1]; next !== undefined && next <= this.#signed; next = this.#walStarts[1]) {
-      await unlink(join(this.#options.directory, walPath(this.#walStarts[0] ?? 0)));
-      this.#walStarts.shift();
     }
   }
 
@@ -361,22 +299,19 @@ export class Ledger implements LedgerWriter {
   }
 }
 
+async function signerOf(options: LedgerOptions): Promise<Signer> {
+  const signer = options.signer ?? (await fileSigner(options.directory, options.origin));
+  if (signer.key.name !== options.origin) throw new LedgerError('bad-key', 'the name of the signing key must be the origin of the log');
+  await publishVerifier(options.directory, signer);
+  return signer;
+}
+
 interface OpenParts {
   readonly signer: Signer;
   readonly lock: DirectoryLock;
   readonly checkpoints: CheckpointFiles;
   readonly log: RecoveredLog;
   readonly signed: number;
-}
-
-/** Brings a file that another process wrote to stable storage. */
-async function syncFile(path: string): Promise<void> {
-  const file = await open(path, 'r+');
-  try {
-    await file.datasync();
-  } finally {
-    await file.close();
-  }
 }
 
 function asLedgerError(error: unknown): LedgerError {
@@ -386,12 +321,14 @@ function asLedgerError(error: unknown): LedgerError {
 async function takeDirectory(directory: string): Promise<DirectoryLock> {
   try {
     await mkdir(directory, { recursive: true, mode: 0o750 });
-    const lock = await lockDirectory(directory);
-    await mkdir(join(directory, 'disclosures'), { recursive: true, mode: 0o700 });
-    await rm(join(directory, 'tmp'), { recursive: true, force: true });
-    await mkdir(join(directory, 'tmp'), { mode: 0o750 });
-    return lock;
+    return await lockDirectory(directory);
   } catch (error) {
     throw asLedgerError(error);
   }
+}
+
+async function prepareDirectory(directory: string): Promise<void> {
+  await mkdir(join(directory, 'disclosures'), { recursive: true, mode: 0o700 });
+  await rm(join(directory, 'tmp'), { recursive: true, force: true });
+  await mkdir(join(directory, 'tmp'), { mode: 0o750 });
 }

@@ -98,7 +98,9 @@ function parseHolder(content: string): Holder | undefined {
     const value: unknown = JSON.parse(content);
     if (typeof value !== 'object' || value === null) return undefined;
     const { pid, startTime: started, space } = value as Record<string, unknown>;
-    return typeof pid === 'number' && typeof started === 'string' && typeof space === 'string' ? { pid, startTime: started, space } : undefined;
+    return typeof pid === 'number' && typeof started === 'string' && typeof space === 'string'
+      ? { pid, startTime: started, space }
+      : undefined;
   } catch {
     return undefined;
   }

@@ -29,7 +29,8 @@ const HEADER = 'c2sp.org/tlog-proof@v1';
 export async function exportProof(directory: string, seq: number): Promise<string> {
   const note = await readFile(join(directory, 'checkpoint'), 'utf8').catch(ifMissing);
   const size = note === undefined ? 0 : parseCheckpoint(parseNote(note).text).size;
-  if (note === undefined || seq >= size) throw new LedgerError('not-found', `entry ${seq} is not under a checkpoint yet: try again in a second, or open the ledger again`);
+  if (note === undefined || seq >= size)
+    throw new LedgerError('not-found', `entry ${seq} is not under a checkpoint yet: try again in a second, or open the ledger again`);
   const entry = await readEntryBytesAt(directory, seq);
   const proof = inclusionProof(sha256, new TileSource(directory, size), seq, size);
   const lines = [HEADER, `extra ${encodeBase64(entry)}`, `index ${seq}`, ...proof.map((hash) => encodeBase64(hash)), ''];
@@ -58,7 +59,13 @@ export function verifyProof(proof: string, verifier: string): ProvenEntry {
   }
   const checkpoint = openCheckpoint(proof.slice(blank + 2), [parseVerifierKey(sha256, verifier.trim())]);
   const claim = { leaf: sha256.sha256(leafInputOf(entry)), index: Number(index), size: checkpoint.size, root: checkpoint.root };
-  if (!verifyInclusion(sha256, claim, hashes.filter((hash) => hash !== undefined))) {
+  if (
+    !verifyInclusion(
+      sha256,
+      claim,
+      hashes.filter((hash) => hash !== undefined),
+    )
+  ) {
     throw new LedgerError('corrupt', 'the proof does not hold: the entry, its position or the checkpoint is not that of the proof');
   }
   return { index: Number(index), event: parseEvent(entry), checkpoint };

@@ -89,7 +89,10 @@ export async function ledgerSize(directory: string): Promise<number> {
   return signedSize(directory);
 }
 
-async function* readEntryBytes(directory: string, { from = 0, to = Number.POSITIVE_INFINITY }: ReadOptions): AsyncGenerator<{ seq: number; bytes: Buffer }> {
+async function* readEntryBytes(
+  directory: string,
+  { from = 0, to = Number.POSITIVE_INFINITY }: ReadOptions,
+): AsyncGenerator<{ seq: number; bytes: Buffer }> {
   let next = from;
   while (next < to) {
     const run = await readRun(directory, next);
@@ -112,7 +115,11 @@ async function readRun(directory: string, seq: number): Promise<readonly Buffer[
     const bundle = await readFile(join(directory, tilePath('entries', index, width))).catch(ifMissing);
     const entries = bundle === undefined ? undefined : decodeBundle(bundle);
     if (entries?.length === width) return entries.slice(seq % TILE_WIDTH);
-    if (bundle !== undefined) throw new LedgerError('corrupt', `${tilePath('entries', index, width)} is not a bundle of ${width} entries: run "sqlwarden ledger verify"`);
+    if (bundle !== undefined)
+      throw new LedgerError(
+        'corrupt',
+        `${tilePath('entries', index, width)} is not a bundle of ${width} entries: run "sqlwarden ledger verify"`,
+      );
   }
   const start = starts.filter((candidate) => candidate <= seq).at(-1);
   if (start === undefined) throw new LedgerError('corrupt', `entry ${seq} is in no file of the ledger: run "sqlwarden ledger verify"`);

@@ -30,7 +30,8 @@ export async function recoverLog(directory: string, newest: Checkpoint | undefin
     return { tree: new TreeBuilder(0, undefined), segments: [], walLength: 0, last: undefined };
   }
   const signedSize = newest?.size ?? 0;
-  if (first > signedSize) throw new LedgerError('corrupt', `wal/ begins at entry ${first}, behind the newest checkpoint: files are missing from it`);
+  if (first > signedSize)
+    throw new LedgerError('corrupt', `wal/ begins at entry ${first}, behind the newest checkpoint: files are missing from it`);
   const tree = new TreeBuilder(first, first === 0 ? undefined : new TileSource(directory, signedSize));
   const replay = new Replay(tree, newest);
   let walLength = 0;
@@ -62,7 +63,8 @@ class Replay {
   /** Returns the length of the file's whole records, in bytes. */
   async segment(directory: string, start: number, isLast: boolean): Promise<number> {
     const path = walPath(start);
-    if (start !== this.#tree.size) throw new LedgerError('corrupt', `${path} does not follow entry ${this.#tree.size - 1}: files of wal/ are missing or cut`);
+    if (start !== this.#tree.size)
+      throw new LedgerError('corrupt', `${path} does not follow entry ${this.#tree.size - 1}: files of wal/ are missing or cut`);
     const { records, end, torn } = decodeRecords(await readFile(join(directory, path)), path);
     if (torn > 0 && !isLast) throw new LedgerError('corrupt', `${path} ends in an incomplete record, but is not the last file of wal/`);
     if (records.length > SEGMENT_ENTRIES) throw new LedgerError('corrupt', `${path} holds more than ${SEGMENT_ENTRIES} entries`);
@@ -72,7 +74,8 @@ class Replay {
 
   #add(record: Buffer, path: string): void {
     const event = eventOf(record, path);
-    if (event.seq !== this.#tree.size) throw new LedgerError('corrupt', `${path} holds entry ${event.seq} where entry ${this.#tree.size} belongs`);
+    if (event.seq !== this.#tree.size)
+      throw new LedgerError('corrupt', `${path} holds entry ${event.seq} where entry ${this.#tree.size} belongs`);
     this.#tree.add(record);
     this.last = event;
     this.#compare();
@@ -80,7 +83,10 @@ class Replay {
 
   #compare(): void {
     if (this.#newest?.size !== this.#tree.size || equalBytes(this.#newest.root, this.#tree.root())) return;
-    throw new LedgerError('corrupt', `the first ${this.#tree.size} entries are not those that the newest checkpoint was signed over: run "sqlwarden ledger verify"`);
+    throw new LedgerError(
+      'corrupt',
+      `the first ${this.#tree.size} entries are not those that the newest checkpoint was signed over: run "sqlwarden ledger verify"`,
+    );
   }
 }
 
@@ -88,7 +94,10 @@ function eventOf(record: Buffer, path: string): LedgerEvent {
   try {
     return parseEvent(entryOf(record));
   } catch (error) {
-    throw new LedgerError('corrupt', `${path} holds something that is not an event: ${error instanceof Error ? error.message : 'unreadable'}`);
+    throw new LedgerError(
+      'corrupt',
+      `${path} holds something that is not an event: ${error instanceof Error ? error.message : 'unreadable'}`,
+    );
   }
 }
 
@@ -97,7 +106,10 @@ async function assertUnused(directory: string, newest: Checkpoint | undefined): 
     const there = await stat(join(directory, name)).catch(ifMissing);
     // Opening a new log makes an empty file of checkpoints before anything else.
     if (there === undefined || (name === 'checkpoints' && newest === undefined && there.size === 0)) continue;
-    throw new LedgerError('corrupt', `wal/ is missing, but there is a log: restore it from a backup, or start a new ledger in another directory`);
+    throw new LedgerError(
+      'corrupt',
+      `wal/ is missing, but there is a log: restore it from a backup, or start a new ledger in another directory`,
+    );
   }
 }
 

@@ -38,7 +38,10 @@ export async function publishVerifier(directory: string, signer: Signer): Promis
   } else if (!there.startsWith(`${signer.key.name}+`)) {
     throw new LedgerError('wrong-origin', 'the directory holds the log of another origin: give this one another directory');
   } else if (there !== line) {
-    throw new LedgerError('bad-key', `${path} names another key than the one that signs: this ledger belongs to another signer, or the file was changed`);
+    throw new LedgerError(
+      'bad-key',
+      `${path} names another key than the one that signs: this ledger belongs to another signer, or the file was changed`,
+    );
   }
 }
 

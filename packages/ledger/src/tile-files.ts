@@ -35,8 +35,32 @@ export function decodeBundle(bundle: Buffer): Buffer[] | undefined {
   return entries;
 }
 
-/** Writes a file of the tree so that there is never half of one. With `synced`, it is on stable storage when this resolves. */
-export async function writeTileFile(directory: string, path: string, bytes: Uint8Array, synced: boolean): Promise<void> {
+/** A file that is to be written under the ledger's directory. */
+export interface FileToWrite {
+  readonly path: string;
+  readonly bytes: Uint8Array;
+  /** It must be on stable storage before anything is said that relies on it. */
+  readonly synced: boolean;
+}
+
+/** How many files are open at once. */
+const BATCH = 64;
+
+/**
+ * Writes files so that there is never half of one; those that are `synced` are on stable storage when this resolves. Many at once: while the
+ * event loop is busy, every step of a file costs a turn of it.
+ */
+export async function writeFiles(directory: string, files: readonly FileToWrite[]): Promise<void> {
+  const directories = new Set<string>();
+  for (let at = 0; at < files.length; at += BATCH) {
+    const batch = files.slice(at, at + BATCH);
+    await Promise.all(batch.map((file) => writeWhole(directory, file)));
+    for (const { path, synced } of batch) if (synced) directories.add(dirname(join(directory, path)));
+  }
+  await Promise.all([...directories].map(syncDirectory));
+}
+
+async function writeWhole(directory: string, { path, bytes, synced }: FileToWrite): Promise<void> {
   const draft = join(directory, 'tmp', path.replaceAll('/', '_'));
   const file = await open(draft, 'w', 0o640);
   try {
@@ -48,7 +72,6 @@ export async function writeTileFile(directory: string, path: string, bytes: Uint
   const target = join(directory, path);
   await mkdir(dirname(target), { recursive: true, mode: 0o750 });
   await rename(draft, target);
-  if (synced) await syncDirectoryOf(target);
 }
 
 /** Removes the partial tiles that a full one, already synced, replaces (tlog-tiles, "Partial Tiles"). */
@@ -56,8 +79,8 @@ export function removePartials(directory: string, kind: TileKind, index: number)
   return rm(join(directory, partialsPath(kind, index)), { recursive: true, force: true });
 }
 
-async function syncDirectoryOf(path: string): Promise<void> {
-  const directory = await open(dirname(path), 'r');
+async function syncDirectory(path: string): Promise<void> {
+  const directory = await open(path, 'r');
   try {
     await directory.sync();
   } finally {
@@ -112,7 +135,8 @@ function readTile(directory: string, level: number, index: number, size: number)
   const own = read(path);
   const tile = own ?? read(tilePath(level, index, TILE_WIDTH));
   if (tile === undefined) throw new LedgerError('corrupt', `${path} is missing: restore it from a backup or from a copy of the log`);
-  if (tile.length !== (own === undefined ? TILE_WIDTH : width) * HASH_BYTES) throw new LedgerError('corrupt', `${path} has the wrong length`);
+  if (tile.length !== (own === undefined ? TILE_WIDTH : width) * HASH_BYTES)
+    throw new LedgerError('corrupt', `${path} has the wrong length`);
   return tile.subarray(0, width * HASH_BYTES);
 }
 

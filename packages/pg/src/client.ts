@@ -63,7 +63,7 @@ function injected(config: ClientConfig, identity: Identity, lease: GatewayLease)
         const upstream = chooseUpstream(gateway, config.upstream, wantedServer(config, wanted));
         gateway.connect(upstream, {
           stream: far, address: 'in-memory', isPrivate: true, tls: undefined, requireTls: false,
-          principal: typeof identity === 'string' ? undefined : identity,
+          principal: typeof identity === 'string' ? undefined : identity, isDatabaseChosen: true,
         });
       });
       ours.add(socket);

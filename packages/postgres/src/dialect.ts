@@ -3,6 +3,7 @@ import { createCatalogueReader, FINGERPRINT_SQL } from './catalog/index.js';
 import { cellType } from './masking/cell-types.js';
 import { createServerClient, createWireSession, readState } from './session/index.js';
 import { analyse, relationOutputs } from './sql/analyse.js';
+import { copyToClient } from './sql/copy-to-client.js';
 import { shapeOf } from './sql/shape.js';
 
 /** PostgreSQL, majors 15 to 18, as the pipeline sees it. */
@@ -15,6 +16,7 @@ export const postgresDialect: Dialect = {
   shape: shapeOf,
   analyse,
   relationOutputs,
+  copyToClient,
   cellType,
   createSession: createWireSession,
   createServerClient,

@@ -21,6 +21,8 @@ export interface ClientLeg {
   readonly requireTls: boolean;
   /** Set by a host that has verified the identity itself (the library): no token is asked for. */
   readonly principal: Principal | undefined;
+  /** The host has chosen the upstream (the library): what the driver fills in as a database does not count. */
+  readonly isDatabaseChosen: boolean;
 }
 
 /** What a connection asks of the gateway that it belongs to. */
@@ -162,7 +164,7 @@ export class GatewayConnection implements ConnectionPolicy {
       principal = verified.principal;
     }
     const server = this.upstream.options.login;
-    if (login.database !== server.database && login.database !== this.upstream.name) {
+    if (!this.#client.isDatabaseChosen && login.database !== server.database && login.database !== this.upstream.name) {
       return refuse('database-unknown', `this listener serves the database "${server.database}"; connect to that one`);
     }
     return this.#open(login, principal, server);

@@ -61,7 +61,7 @@ export class Listener {
       gateway.connect(upstream, {
         stream: socket,
         address: 'path' in address ? 'unix socket' : `${socket.remoteAddress ?? 'unknown'}:${socket.remotePort ?? 0}`,
-        isPrivate, tls, requireTls, principal: undefined,
+        isPrivate, tls, requireTls, principal: undefined, isDatabaseChosen: false,
       });
     } catch (error) {
       onTrouble(error as Error);

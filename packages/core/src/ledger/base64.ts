@@ -1,19 +1,19 @@
 /** RFC 4648 section 4, as the C2SP formats use it: with padding, and with one spelling per value (section 3.5), so that a changed byte shows. */
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
+/** Two letters for each value of 12 bits. */
+const PAIRS = Array.from({ length: 4096 }, (_, bits) => ALPHABET.charAt(bits >> 6) + ALPHABET.charAt(bits & 63));
 const VALUES = new Map(Array.from(ALPHABET, (letter, value) => [letter, value] as const));
 
 /** `bytes` as base64 with padding. */
 export function encodeBase64(bytes: Uint8Array): string {
   let text = '';
   for (let at = 0; at < bytes.length; at += 3) {
-    const left = bytes.length - at;
     const group = ((bytes[at] ?? 0) << 16) | ((bytes[at + 1] ?? 0) << 8) | (bytes[at + 2] ?? 0);
-    text += ALPHABET.charAt(group >> 18) + ALPHABET.charAt((group >> 12) & 63);
-    text += left > 1 ? ALPHABET.charAt((group >> 6) & 63) : '=';
-    text += left > 2 ? ALPHABET.charAt(group & 63) : '=';
+    text += (PAIRS[group >> 12] ?? '') + (PAIRS[group & 4095] ?? '');
   }
-  return text;
+  const padding = (3 - (bytes.length % 3)) % 3;
+  return padding === 0 ? text : text.slice(0, -padding) + '=='.slice(0, padding);
 }
 
 /** The bytes of `text`, or `undefined` when it is not the one canonical base64 spelling of them. */

@@ -79,6 +79,7 @@ describe('canonicalJson', () => {
 
   it('names where the fault is and never the value', () => {
     expect(() => canonicalJson({ outer: { secret: 'hunter2\ud800' } })).toThrow(/^string at \$\.outer\.secret holds a lone surrogate/);
+    expect(() => canonicalJson({ outer: [1, { in: Number.NaN }] })).toThrow(/^number at \$\.outer\[1\]\.in is not finite/);
     expect(() => canonicalJson({ outer: { secret: 'hunter2\ud800' } })).not.toThrow(/hunter2/);
   });
 

@@ -21,7 +21,14 @@ export type UndefinedProperties = 'reject' | 'omit';
  * instances, holes in arrays, and nesting deeper than {@link MAX_DEPTH} (so cycles too). `toJSON` is not called.
  */
 export function canonicalJson(value: unknown, undefinedProperties: UndefinedProperties = 'reject'): string {
-  return writeValue(value, '$', 0, undefinedProperties);
+  const omit = undefinedProperties === 'omit';
+  try {
+    return writeValue(value, undefined, 0, omit);
+  } catch (error) {
+    // Once more, to say where the fault is: keeping track of that costs more than the writing.
+    if (error instanceof CanonicalJsonError) return writeValue(value, '$', 0, omit);
+    throw error;
+  }
 }
 
 /** The UTF-8 bytes of {@link canonicalJson}. */
@@ -29,7 +36,8 @@ export function canonicalBytes(value: unknown, undefinedProperties: UndefinedPro
   return new TextEncoder().encode(canonicalJson(value, undefinedProperties));
 }
 
-function writeValue(value: unknown, path: string, depth: number, undefinedProperties: UndefinedProperties): string {
+/** `path` is where the value stands, or `undefined` when nobody will be told. */
+function writeValue(value: unknown, path: string | undefined, depth: number, omit: boolean): string {
   switch (typeof value) {
     case 'string':
       return canonicalString(value, path);
@@ -41,50 +49,46 @@ function writeValue(value: unknown, path: string, depth: number, undefinedProper
       return value ? 'true' : 'false';
     case 'object':
       if (value === null) return 'null';
-      if (depth >= MAX_DEPTH) throw new CanonicalJsonError(`value at ${path} is nested deeper than ${MAX_DEPTH} levels, or contains itself`);
-      return Array.isArray(value)
-        ? writeArray(value, path, depth, undefinedProperties)
-        : writeObject(value, path, depth, undefinedProperties);
+      if (depth >= MAX_DEPTH)
+        throw new CanonicalJsonError(`value at ${path} is nested deeper than ${MAX_DEPTH} levels, or contains itself`);
+      return Array.isArray(value) ? writeArray(value, path, depth, omit) : writeObject(value, path, depth, omit);
     default:
       throw new CanonicalJsonError(`value at ${path} has type ${typeof value}, which json does not have`);
   }
 }
 
-function writeArray(array: readonly unknown[], path: string, depth: number, undefinedProperties: UndefinedProperties): string {
+function writeArray(array: readonly unknown[], path: string | undefined, depth: number, omit: boolean): string {
   let text = '[';
   for (let index = 0; index < array.length; index++) {
     if (index > 0) text += ',';
-    text += writeValue(array[index], path, depth + 1, undefinedProperties);
+    text += writeValue(array[index], path && `${path}[${index}]`, depth + 1, omit);
   }
   return `${text}]`;
 }
 
-function writeObject(object: object, path: string, depth: number, undefinedProperties: UndefinedProperties): string {
+function writeObject(object: object, path: string | undefined, depth: number, omit: boolean): string {
   const prototype: unknown = Object.getPrototypeOf(object);
   // A plain object of another realm has another Object.prototype, whose own prototype is null as well.
   if (prototype !== null && Object.getPrototypeOf(prototype) !== null) {
     throw new CanonicalJsonError(`value at ${path} is not a plain object: convert it before it is canonicalised`);
   }
+  const properties = object as Readonly<Record<string, unknown>>;
   let text = '{';
-  for (const [key, value] of sortedEntries(object)) {
-    if (value === undefined && undefinedProperties === 'omit') continue;
+  // The default order of sort is that of UTF-16 code units (section 3.2.3).
+  for (const key of Object.keys(properties).sort()) {
+    const value = properties[key];
+    if (value === undefined && omit) continue;
     if (text.length > 1) text += ',';
-    text += `${canonicalString(key, path)}:${writeValue(value, `${path}.${key}`, depth + 1, undefinedProperties)}`;
+    text += `${canonicalString(key, path)}:${writeValue(value, path && `${path}.${key}`, depth + 1, omit)}`;
   }
   return `${text}}`;
-}
-
-/** Own enumerable properties in the order of RFC 8785 section 3.2.3. */
-export function sortedEntries(object: object): [string, unknown][] {
-  // `<` and `>` on strings compare UTF-16 code units, as section 3.2.3 asks.
-  return Object.entries(object).sort(([a], [b]) => (a < b ? -1 : Number(a > b)));
 }
 
 const NEEDS_NO_ESCAPE = /^[ !#-[\]-~]*$/;
 const LONE_SURROGATE = /[\ud800-\udfff]/u;
 
 /** A string as RFC 8785 section 3.2.2.2 writes it. `path` is named in the error for a lone surrogate. */
-export function canonicalString(value: string, path = '$'): string {
+export function canonicalString(value: string, path: string | undefined = '$'): string {
   if (NEEDS_NO_ESCAPE.test(value)) return `"${value}"`;
   if (LONE_SURROGATE.test(value)) throw new CanonicalJsonError(`string at ${path} holds a lone surrogate: it is not unicode text`);
   return JSON.stringify(value);

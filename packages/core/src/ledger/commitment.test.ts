@@ -32,7 +32,9 @@ describe('commitments', () => {
         const bytes = typeof value === 'string' ? new TextEncoder().encode(value) : value;
         expect(disclosedBytes(disclosedValue(value))).toEqual(bytes);
         const commitment = commitmentTo(sha256, 'parameter', salt, value);
-        expect(opensCommitment(sha256, commitment, { name: 'parameter', salt: encodeBase64(salt), value: disclosedValue(value) })).toBe(true);
+        expect(opensCommitment(sha256, commitment, { name: 'parameter', salt: encodeBase64(salt), value: disclosedValue(value) })).toBe(
+          true,
+        );
       }),
     );
   });

@@ -7,25 +7,35 @@ import { equalBytes, type Sha256 } from './merkle.js';
  * commitment stays provable. Once salt and value are gone, the commitment tells nothing of either.
  */
 
-const DOMAIN = new TextEncoder().encode('sqlwarden/field/v1\0');
+const DOMAIN = 'sqlwarden/field/v1\0';
 /** Bytes of a salt, which must be unpredictable and used once. */
 export const SALT_BYTES = 32;
 const BINARY_PREFIX = 'base64:';
 
+const encoder = new TextEncoder();
+/** The bytes before the salt, by field name; there are a handful of names. */
+const prefixes = new Map<string, Uint8Array>();
+
 /** `base64(SHA-256("sqlwarden/field/v1\0" ‖ name ‖ 0 ‖ salt ‖ value))`. Text stands for its UTF-8 bytes. */
 export function commitmentTo(hash: Sha256, name: string, salt: Uint8Array, value: string | Uint8Array): Commitment {
   if (salt.length !== SALT_BYTES) throw new RangeError(`a salt has ${SALT_BYTES} bytes`);
+  const prefix = prefixes.get(name) ?? prefixOf(name);
+  const start = prefix.length + SALT_BYTES;
+  // No UTF-16 unit takes more than three bytes in UTF-8.
+  const input = new Uint8Array(start + (typeof value === 'string' ? value.length * 3 : value.length));
+  input.set(prefix, 0);
+  input.set(salt, prefix.length);
+  if (typeof value !== 'string') input.set(value, start);
+  const end = typeof value === 'string' ? start + encoder.encodeInto(value, input.subarray(start)).written : input.length;
+  return { commitment: encodeBase64(hash.sha256(input.subarray(0, end))) };
+}
+
+function prefixOf(name: string): Uint8Array {
   // Without this, a name could run into the salt and two different fields could share one commitment.
   if (name === '' || name.includes('\0')) throw new RangeError('the name of a committed field must not be empty or hold NUL');
-  const encoder = new TextEncoder();
-  const nameBytes = encoder.encode(name);
-  const valueBytes = typeof value === 'string' ? encoder.encode(value) : value;
-  const input = new Uint8Array(DOMAIN.length + nameBytes.length + 1 + SALT_BYTES + valueBytes.length);
-  input.set(DOMAIN, 0);
-  input.set(nameBytes, DOMAIN.length);
-  input.set(salt, DOMAIN.length + nameBytes.length + 1);
-  input.set(valueBytes, DOMAIN.length + nameBytes.length + 1 + SALT_BYTES);
-  return { commitment: encodeBase64(hash.sha256(input)) };
+  const prefix = encoder.encode(`${DOMAIN}${name}\0`);
+  if (prefixes.size < 64) prefixes.set(name, prefix);
+  return prefix;
 }
 
 /** A value as a {@link Disclosure} carries it. Text that looks like the spelling of bytes is written as bytes, so that it reads back. */

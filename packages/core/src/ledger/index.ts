@@ -5,7 +5,6 @@ export {
   canonicalJson,
   CanonicalJsonError,
   canonicalString,
-  sortedEntries,
   type UndefinedProperties,
 } from './canonical.js';
 export { commitmentTo, disclosedBytes, disclosedValue, opensCommitment, SALT_BYTES } from './commitment.js';

@@ -64,7 +64,10 @@ describe('signed notes', () => {
     const note = parseNote(NOTE);
     const good = sign(null, Buffer.from(note.text), pair.privateKey);
     const bad = Uint8Array.from(good, (byte, index) => (index === 3 ? byte ^ 4 : byte));
-    const signed = (signature: Uint8Array) => ({ ...note, signatures: [...note.signatures, { name: other.name, keyId: other.keyId, signature }] });
+    const signed = (signature: Uint8Array) => ({
+      ...note,
+      signatures: [...note.signatures, { name: other.name, keyId: other.keyId, signature }],
+    });
     expect(verifyNote(signed(good), [key, other], ed25519)).toEqual([key, other]);
     expect(verifyNote(signed(bad), [key], ed25519)).toEqual([key]);
     expect(code(() => verifyNote(signed(bad), [key, other], ed25519))).toBe('bad-signature');

@@ -57,7 +57,8 @@ export function noteKeyId(hash: Sha256, name: string, publicKey: Uint8Array): nu
 
 /** The verifier key of an Ed25519 public key. Throws a {@link NoteError} (`malformed-key`) for a name that notes cannot carry. */
 export function verifierKey(hash: Sha256, name: string, publicKey: Uint8Array): VerifierKey {
-  if (!isKeyName(name)) throw new NoteError('malformed-key', 'a key name must not be empty or hold spaces, plus signs or control characters');
+  if (!isKeyName(name))
+    throw new NoteError('malformed-key', 'a key name must not be empty or hold spaces, plus signs or control characters');
   if (publicKey.length !== ED25519_KEY_BYTES) throw new NoteError('malformed-key', 'an ed25519 public key has 32 bytes');
   return { name, keyId: noteKeyId(hash, name, publicKey), publicKey };
 }
@@ -72,11 +73,15 @@ export function parseVerifierKey(hash: Sha256, vkey: string): VerifierKey {
   const [, name, id, material] = /^([^+]+)\+([0-9a-f]{8})\+(.+)$/.exec(vkey) ?? [];
   const bytes = material === undefined ? undefined : decodeBase64(material);
   if (name === undefined || id === undefined || bytes === undefined) {
-    throw new NoteError('malformed-key', 'a verifier key reads <name>+<8 hex digits>+<base64>: copy it again from the log that it belongs to');
+    throw new NoteError(
+      'malformed-key',
+      'a verifier key reads <name>+<8 hex digits>+<base64>: copy it again from the log that it belongs to',
+    );
   }
   if (bytes[0] !== ED25519_TYPE) throw new NoteError('malformed-key', 'the verifier key is not of an ed25519 signature (type 1)');
   const key = verifierKey(hash, name, bytes.slice(1));
-  if (hexUint32(key.keyId) !== id) throw new NoteError('malformed-key', 'the key id of the verifier key does not belong to its name and key');
+  if (hexUint32(key.keyId) !== id)
+    throw new NoteError('malformed-key', 'the key id of the verifier key does not belong to its name and key');
   return key;
 }
 
@@ -144,7 +149,8 @@ export function parseCheckpoint(text: string): Checkpoint {
   if (origin === undefined || origin === '' || size === undefined || !/^(0|[1-9][0-9]{0,15})$/.test(size) || root?.length !== HASH_BYTES) {
     throw new NoteError('malformed-checkpoint', 'a checkpoint has the lines origin, tree size and base64 root hash');
   }
-  if (rest.length !== 1 || rest[0] !== '') throw new NoteError('malformed-checkpoint', 'a checkpoint of this log has no lines after its root hash');
+  if (rest.length !== 1 || rest[0] !== '')
+    throw new NoteError('malformed-checkpoint', 'a checkpoint of this log has no lines after its root hash');
   return { origin, size: Number(size), root };
 }
 

@@ -114,7 +114,8 @@ export function parseEvent(bytes: Uint8Array): LedgerEvent {
   const value = parseCanonical(bytes);
   if (!isObject(value)) throw new LedgerEventError('not-an-event', 'the entry is not a json object');
   const type = value['type'];
-  if (!isEventType(type)) throw new LedgerEventError('unknown-type', 'the entry has a type that this version does not know: read it with a later one');
+  if (!isEventType(type))
+    throw new LedgerEventError('unknown-type', 'the entry has a type that this version does not know: read it with a later one');
   if (value['v'] !== 1) throw new LedgerEventError('bad-field', `field "v" of the ${type} entry is not 1`);
   checkFields(type, value, { seq: 'count', time: 'number', withheld: 'array?' });
   checkFields(type, value, FIELDS[type]);
@@ -147,7 +148,10 @@ function checkFields(type: LedgerEventType, value: Readonly<Record<string, unkno
     const optional = kind.endsWith('?');
     if (field === undefined && optional) continue;
     if (!CHECKS[kind.replace('?', '') as FieldKind](field)) {
-      throw new LedgerEventError('bad-field', `field "${name}" of the ${type} entry is ${field === undefined ? 'missing' : `not a ${kind}`}`);
+      throw new LedgerEventError(
+        'bad-field',
+        `field "${name}" of the ${type} entry is ${field === undefined ? 'missing' : `not a ${kind}`}`,
+      );
     }
   }
 }

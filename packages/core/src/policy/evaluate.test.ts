@@ -93,10 +93,13 @@ interface Case {
   readonly statements: readonly StatementFacts[];
   readonly as?: Principal;
   readonly environment?: string;
+  readonly schema?: Catalogue;
+  /** The outputs of views. */
+  readonly views?: Readonly<Record<string, readonly OutputColumn[]>>;
 }
-function run({ policy, statements, as = person(), environment = 'production' }: Case): Verdict {
+function run({ policy, statements, as = person(), environment = 'production', schema = catalogue, views = {} }: Case): Verdict {
   const compiled = compile(policy);
-  const protection = protectionFor(compiled, 'crm', catalogue, () => undefined);
+  const protection = protectionFor(compiled, 'crm', schema, (name) => views[name]);
   return evaluate({ policy: compiled, principal: as, facts: { statements }, upstream: 'crm', environment, protection });
 }
 const outcome = (verdict: Verdict): string =>
@@ -235,7 +238,7 @@ describe('evaluate: what a rule matches', () => {
     ['labels of a statement that touches none', { labels: 'pii.*' }, update, false, false],
     ['elevated', { elevated: true }, facts({ elevated: true }), true, true],
     ['not elevated', { elevated: true }, update, false, false],
-    ['opaque', { opaque: true }, facts({ opaque: [opaque('unknown-relation')], action: 'drop', class: 'schema' }), true, true],
+    ['opaque', { opaque: true }, facts({ opaque: [opaque('schema-changed')], action: 'drop', class: 'schema' }), true, true],
     ['not opaque', { opaque: true }, update, false, false],
     ['a routine', { routines: 'app.*' }, call, true, true],
     ['another routine', { routines: 'billing.*' }, call, false, false],
@@ -246,6 +249,7 @@ describe('evaluate: what a rule matches', () => {
       true,
       false,
     ],
+    ['routines of a statement that calls none', { routines: 'app.*' }, update, false, false],
     ['statements', { statements: { min: 2 } }, update, false, false],
   ];
   it.each(table_)('%s', (_, match, statement, denies, allows) => {
@@ -364,6 +368,24 @@ describe('evaluate: rights are the intersection over the chain', () => {
     ['actor: any grants to all', [{ id: 'x', match: { actor: 'any' }, then: 'allow' }], chain([], agent([])), 'allow'],
     ['actor: any needs one', [{ id: 'x', match: { actor: 'any' }, then: 'allow' }], person(), 'policy-denied'],
     ['actor: none needs none', [{ id: 'x', match: { actor: 'none' }, then: 'allow' }], chain([], agent([])), 'policy-denied'],
+    [
+      'actor: none, of a deny rule, when one acts',
+      [everybody, { id: 'x', match: { actor: 'none' }, then: 'deny' }],
+      chain([], agent([])),
+      'allow',
+    ],
+    [
+      'an actor condition that the subject meets',
+      [everybody, { id: 'x', match: { actor: { kind: 'person' } }, then: 'deny' }],
+      person(),
+      'allow',
+    ],
+    [
+      'an actor condition that the subject meets, when one acts',
+      [everybody, { id: 'x', match: { actor: { kind: 'person' } }, then: 'deny' }],
+      chain([], agent([])),
+      'allow',
+    ],
     ['actor: none', [{ id: 'x', match: { actor: 'none' }, then: 'allow' }], person(), 'allow'],
     [
       'a deny rule meets any party',
@@ -455,6 +477,10 @@ describe('evaluate: proof', () => {
     expect(outcome(run({ policy: { rules: [outside('allow')] }, statements: [facts({})], as: { ...incomplete, proof: {} } }))).toBe(
       'policy-denied',
     );
+  });
+  it('grants nothing by the absence of a group from groups that are merely asserted', () => {
+    const as = person([], { proof: { subject: 'token', groups: 'asserted' } });
+    expect(outcome(run({ policy: { rules: [outside('allow')] }, statements: [facts({})], as }))).toBe('policy-denied');
   });
   it('denies by the absence of a group unless the group is proven', () => {
     const rules = [everybody, outside('deny')];
@@ -580,6 +606,43 @@ describe('evaluate: masks', () => {
     expect(outcome(run({ policy, statements: [ordered], as: person(['app']) }))).toBe('protected-predicate');
   });
 
+  it('lets one mask that says deny stand against writing', () => {
+    const policy: Partial<PolicyDocument> = {
+      ...protectedPolicy,
+      mask: [
+        { label: 'pay', with: 'default', write: 'allow' },
+        { label: 'pay', with: 'default', write: 'deny' },
+      ],
+    };
+    expect(outcome(run({ policy, statements: [facts({ columns: [use('salary', 'write-target')] })] }))).toBe('protected-write');
+  });
+
+  it('redacts what a materialised view holds of a derivation, and passes it where derivation is allowed', () => {
+    const summary = table('summary', ['pay', 'number'], { kind: 'materialized-view', definition: 'select …' });
+    const views = { 'public.summary': [out('pay', 'derived', 'salary'), out('number', 'derived', 'ssn')] };
+    const outputs = ['pay', 'number'].map(
+      (name): OutputColumn => ({ name, opaque: false, origins: [{ column: `public.summary.${name}`, how: 'same' }] }),
+    );
+    const schema = catalogueOf(people, summary);
+    expect(masksOf(run({ policy: protectedPolicy, statements: [facts({ outputs })], schema, views }))).toEqual([null, 'redact']);
+  });
+
+  it('protects columns that were made since, where nothing else is protected', () => {
+    const policy: Partial<PolicyDocument> = {
+      classify: [{ label: 'x', columns: 'crm.*.fresh.*' }],
+      mask: [{ label: 'x', with: 'email' }],
+      rules: [everybody],
+    };
+    const outputs: OutputColumn[] = [{ name: 'a', opaque: false, origins: [{ column: 'public.fresh.a', how: 'same' }] }];
+    expect(masksOf(run({ policy, statements: [facts({ outputs })] }))).toEqual(['email']);
+  });
+
+  it('names the labels of columns that only outputs or flows mention', () => {
+    const outputs = [out('email')];
+    const flows: StatementFacts['flows'] = [{ from: ['public.people.name'], to: { kind: 'column', column: 'public.people.salary' } }];
+    expect(run({ policy: protectedPolicy, statements: [facts({ outputs, flows })] }).labels).toEqual(['internal', 'pay', 'pii.email']);
+  });
+
   it('protects columns that were made since the catalogue was read', () => {
     const policy: Partial<PolicyDocument> = {
       ...protectedPolicy,
@@ -678,6 +741,21 @@ describe('evaluate: protected values that move', () => {
   ])('%s', (_, statement, want) => {
     expect(outcome(run({ policy, statements: [statement] }))).toBe(want);
   });
+  it('to a column that lacks one of several labels', () => {
+    const two: Partial<PolicyDocument> = {
+      ...policy,
+      classify: [...(policy.classify ?? []), { label: 'gdpr', columns: 'crm.public.people.ssn' }],
+      mask: [...(policy.mask ?? []), { label: 'gdpr', with: 'hash', write: 'allow' }],
+    };
+    const statement = flow('ssn', { kind: 'column', column: 'public.archive.ssn_copy' });
+    expect(outcome(run({ policy: two, statements: [statement] }))).toBe('protected-flow');
+  });
+  it('to a column that has the label by derivation only', () => {
+    const summary = table('summary', ['number'], { kind: 'materialized-view', definition: 'select …' });
+    const views = { 'public.summary': [out('number', 'derived', 'ssn')] };
+    const statement = flow('ssn', { kind: 'column', column: 'public.summary.number' });
+    expect(outcome(run({ policy, statements: [statement], schema: catalogueOf(people, summary), views }))).toBe('protected-flow');
+  });
   it('lets those move them who read them as they are', () => {
     const statement = flow('email', { kind: 'relation', relation: 'public.copy' });
     expect(outcome(run({ policy, statements: [statement], as: person(['privacy-office']) }))).toBe('allow');
@@ -696,8 +774,12 @@ describe('evaluate: names that carry protection', () => {
     ],
     rules: [everybody],
   };
-  const change = (more: Partial<StatementFacts['schemaChanges'][number]>) =>
-    facts({ action: 'rename', class: 'schema', schemaChanges: [{ operation: 'rename', kind: 'table', name: 'public.people', ...more }] });
+  /** The change of an object, followed by its new name where it gets one. */
+  const change = ({ to, ...more }: Partial<StatementFacts['schemaChanges'][number]> & { readonly to?: string }) => {
+    const changed = { operation: 'rename', kind: 'table', name: 'public.people', ...more } as const;
+    const renamed = to === undefined ? [] : [{ operation: 'rename', kind: changed.kind, name: to } as const];
+    return facts({ action: 'rename', class: 'schema', schemaChanges: [changed, ...renamed] });
+  };
   const column = (name: string, to: string) => change({ columns: [{ operation: 'rename', name, to }] });
   it.each<[string, StatementFacts, string]>([
     ['a column to a name without the label', column('ssn', 'note'), 'protected-flow'],
@@ -710,9 +792,47 @@ describe('evaluate: names that carry protection', () => {
     ['a relation whose labels go by its column', change({ name: 'public.archive', to: 'public.attic' }), 'allow'],
     ['a schema', change({ kind: 'schema', name: 'public', to: 'other' }), 'protected-flow'],
     ['a relation to another schema', { ...change({ operation: 'alter', to: 'other.people' }), action: 'alter' }, 'protected-flow'],
+    [
+      'a relation beside another one, whose new names are not given',
+      facts({
+        action: 'rename',
+        class: 'schema',
+        schemaChanges: ['orders', 'people'].map((name) => ({ operation: 'rename', kind: 'table', name: `public.${name}` })),
+      }),
+      'protected-flow',
+    ],
     ['a relation that is only changed', { ...change({ operation: 'alter' }), action: 'alter' }, 'allow'],
   ])('%s', (_, statement, want) => {
     expect(outcome(run({ policy, statements: [statement] }))).toBe(want);
+  });
+  const parent = table('people', ['id', 'ssn', 'email'], { kind: 'partitioned' });
+  const child = table('people_eu', ['id', 'ssn', 'email'], { parents: ['public.people'] });
+  const view = table('v', ['number', 'ssn'], { kind: 'view', definition: 'select …' });
+  const schema = catalogueOf(parent, child, view);
+  const views = { 'public.v': [out('number', 'same', 'ssn'), out('ssn', 'same', 'id')] };
+  const rename = (name: string, more: Parameters<typeof change>[0]) => change({ name, ...more });
+  it.each<[string, StatementFacts, string]>([
+    [
+      'a column whose label comes from its parent',
+      rename('public.people_eu', { columns: [{ operation: 'rename', name: 'ssn', to: 'x' }] }),
+      'protected-flow',
+    ],
+    ['a partition, which keeps what its parent gives', rename('public.people_eu', { to: 'public.eu' }), 'allow'],
+    [
+      'a column of a view, which keeps what it derives from',
+      rename('public.v', { kind: 'view', columns: [{ operation: 'rename', name: 'number', to: 'x' }] }),
+      'allow',
+    ],
+  ])('%s', (_, statement, want) => {
+    expect(outcome(run({ policy, statements: [statement], schema, views }))).toBe(want);
+  });
+  it('keeps a label that a view has by its own name', () => {
+    const named: Partial<PolicyDocument> = {
+      ...policy,
+      classify: [...(policy.classify ?? []), { label: 'pii.ssn', columns: 'crm.public.v.ssn' }],
+    };
+    const statement = rename('public.v', { kind: 'view', columns: [{ operation: 'rename', name: 'ssn', to: 'x' }] });
+    expect(outcome(run({ policy: named, statements: [statement], schema, views }))).toBe('protected-flow');
   });
   it('binds only those who read the column masked', () => {
     expect(outcome(run({ policy, statements: [column('email', 'mail')], as: person(['dba']) }))).toBe('allow');
@@ -721,32 +841,34 @@ describe('evaluate: names that carry protection', () => {
 
 describe('evaluate: what cannot be seen through, with protected columns in reach', () => {
   const table_: readonly (readonly [string, StatementFacts, string])[] = [
-    ...(
-      [
-        'unknown-node',
-        'unknown-relation',
-        'unknown-column',
-        'unknown-routine',
-        'dynamic-sql',
-        'session-state',
-        'schema-changed',
-        'foreign-data',
-        'complexity',
-      ] as const
-    ).map((kind) => [`SELECT with ${kind}`, facts({ opaque: [opaque(kind)] }), 'opaque-statement'] as const),
+    ...(['unknown-node', 'unknown-routine', 'dynamic-sql', 'session-state', 'schema-changed', 'foreign-data', 'complexity'] as const).map(
+      (kind) => [`SELECT with ${kind}`, facts({ opaque: [opaque(kind)] }), 'opaque-statement'] as const,
+    ),
     ...(['unknown-relation', 'unknown-column', 'session-state', 'schema-changed'] as const).map(
       (kind) => [`DROP with ${kind}`, facts({ action: 'drop', class: 'schema', opaque: [opaque(kind)] }), 'allow'] as const,
     ),
     ...(['unknown-node', 'dynamic-sql', 'unknown-routine', 'foreign-data', 'complexity'] as const).map(
       (kind) => [`DROP with ${kind}`, facts({ action: 'drop', class: 'schema', opaque: [opaque(kind)] }), 'opaque-statement'] as const,
     ),
+    ['SELECT with unknown-relation', facts({ opaque: [opaque('unknown-relation')] }), 'relation-unknown'],
+    ['SELECT with unknown-column', facts({ opaque: [opaque('unknown-column')] }), 'column-unknown'],
     [
       'CREATE with unknown-relation',
       facts({ action: 'create', class: 'schema', opaque: [opaque('unknown-relation')] }),
-      'opaque-statement',
+      'relation-unknown',
     ],
     ['an opaque output', facts({ outputs: [{ name: 'x', origins: [], opaque: true }] }), 'opaque-statement'],
     ['an unknown result', facts({ outputs: 'unknown' }), 'opaque-statement'],
+    [
+      'ALTER with session-state, that moves values',
+      facts({
+        action: 'alter',
+        class: 'schema',
+        opaque: [opaque('session-state')],
+        flows: [{ from: ['public.orders.id'], to: { kind: 'column', column: 'public.orders.total' } }],
+      }),
+      'opaque-statement',
+    ],
     ['SHOW', facts({ action: 'show', class: 'session', outputs: 'unknown' }), 'allow'],
     ['a plain statement', facts({ reads: ['public.orders'], outputs: [] }), 'allow'],
   ];
@@ -769,6 +891,47 @@ describe('evaluate: what cannot be seen through, with protected columns in reach
       'pii.email',
       'pii.ssn',
     ]);
+  });
+});
+
+describe('evaluate: names that stand for nothing', () => {
+  const probe = facts({ opaque: [opaque('unknown-relation')], outputs: [{ name: 'x', origins: [], opaque: true }] });
+  const deny = (match: MatchSource): RuleSource => ({ id: 'deny', match, then: 'deny' });
+  it.each<[string, readonly RuleSource[], StatementFacts, string]>([
+    ['a deny rule about other relations', [everybody, deny({ relations: 'crm.public.people' })], probe, 'relation-unknown'],
+    ['a deny rule about labels', [everybody, deny({ labels: 'pii.ssn' })], probe, 'relation-unknown'],
+    ['an allow rule about relations', [{ id: 'x', match: { relations: 'crm.public.*' }, then: 'allow' }], probe, 'relation-unknown'],
+    ['a deny rule that meets it anyway', [everybody, deny({ class: 'read' })], probe, 'policy-denied'],
+    ['no rule', [], probe, 'policy-denied'],
+    [
+      'more that cannot be seen through',
+      [everybody, deny({ relations: 'crm.public.people' })],
+      facts({ opaque: [opaque('unknown-relation'), opaque('unknown-routine')] }),
+      'policy-denied',
+    ],
+    [
+      'a deny rule about a relation that is read beside it',
+      [everybody, deny({ relations: 'crm.public.people' })],
+      { ...probe, reads: ['public.people'] },
+      'policy-denied',
+    ],
+  ])('%s', (_, rules, statement, want) => {
+    const { classify = [] } = protectedPolicy;
+    expect(outcome(run({ policy: { classify, rules }, statements: [statement] }))).toBe(want);
+  });
+});
+
+describe('evaluate: indexes', () => {
+  const index = (kind: string): StatementFacts =>
+    facts({
+      action: 'create',
+      class: 'schema',
+      columns: [use('ssn', 'write-source')],
+      schemaChanges: [{ operation: 'create', kind, name: 'public.people_ssn' }],
+    });
+  it('may be made over a protected column, unlike anything else that keeps its values', () => {
+    expect(outcome(run({ policy: protectedPolicy, statements: [index('index')] }))).toBe('allow');
+    expect(outcome(run({ policy: protectedPolicy, statements: [index('statistics')] }))).toBe('protected-flow');
   });
 });
 

@@ -8,6 +8,7 @@ import { splitColumn } from './column-names.js';
 import type { CompiledPolicy } from './compiled.js';
 import { Guards } from './guard.js';
 import type { Place } from './match.js';
+import { missingNameRefusal, withoutMissingNames } from './missing-name.js';
 import { protect } from './protect.js';
 import { labelsOf, type ProtectionMap } from './protection.js';
 import { judgeByRules, type RuleJudgement } from './rule-judgement.js';
@@ -88,11 +89,25 @@ function judge(input: EvaluateInput): Verdict {
   const place: Place = { upstream: input.upstream, environment: input.environment, statements: input.facts.statements.length };
   const statements = input.facts.statements.map((facts) => judgedStatement(policy, protection, facts));
   const touched = touchedOf(policy, protection, statements);
-  const judgements = statements.map((statement) => judgeByRules(policy, place, statement, chain));
+  const judgements = statements.map((statement) => judgeStatement(input, place, statement, chain));
   const rules = rulesOf(judgements);
   const refused = judgements.find((judgement) => judgement.refusal !== undefined)?.refusal;
   if (refused !== undefined) return denied(refused, rules, touched);
   return judgeProtection(input, chain, { statements, judgements, rules, touched });
+}
+
+/**
+ * A statement that rules refuse only because a name in it stands for nothing is refused for that: the code of the refusal is the database's
+ * own. What would be refused with the name known is refused by the rule, so that nobody learns which names exist.
+ */
+function judgeStatement({ policy, protection }: EvaluateInput, place: Place, statement: JudgedStatement, chain: Chain): RuleJudgement {
+  const judgement = judgeByRules(policy, place, statement, chain);
+  if (judgement.refusal === undefined) return judgement;
+  const missing = missingNameRefusal(statement.facts);
+  const named = withoutMissingNames(statement.facts);
+  if (missing === undefined || named === undefined) return judgement;
+  const { refusal } = judgeByRules(policy, place, judgedStatement(policy, protection, named), chain);
+  return refusal === undefined ? { ...judgement, refusal: missing } : judgement;
 }
 
 interface Judged {

@@ -76,13 +76,16 @@ export class Guards {
       labels: [...new Set(masks.map((mask) => mask.label))],
       same,
       derived: strictest(masks.flatMap(derivedMask)),
-      predicates: PREDICATE_RULES.find((rule) => masks.some((mask) => mask.predicates === rule)) ?? 'deny',
+      predicates: strictestPredicates(masks),
       write: masks.some((mask) => mask.write === 'deny') ? 'deny' : 'allow',
     };
   }
 }
 
-const PREDICATE_RULES: readonly PredicateRule[] = ['deny', 'equality', 'allow'];
+function strictestPredicates(masks: readonly CompiledMask[]): PredicateRule {
+  if (masks.some((mask) => mask.predicates === 'deny')) return 'deny';
+  return masks.some((mask) => mask.predicates === 'equality') ? 'equality' : 'allow';
+}
 
 function labelled(mask: CompiledMask): LabelledMask {
   return { label: mask.label, function: mask.function };

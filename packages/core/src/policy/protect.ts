@@ -5,6 +5,7 @@ import { unreachable } from '../unreachable.js';
 import { splitColumn } from './column-names.js';
 import type { CompiledPolicy } from './compiled.js';
 import { type ColumnGuard, type Guards, type LabelledMask, strictest } from './guard.js';
+import { missingNameRefusal } from './missing-name.js';
 import { describeOpacity } from './opacity.js';
 import { labelsByPattern, labelsOf, type ProtectionMap } from './protection.js';
 import { type RenamedColumn, renamedColumns } from './renames.js';
@@ -42,22 +43,10 @@ function refuse(code: RefusalCode, message: string): Refusal {
 
 function opaqueRefusal({ facts, opacity }: JudgedStatement): Refusal | undefined {
   if (!opacity.readsData) return undefined;
-  const missing = missingName(facts);
+  const missing = missingNameRefusal(facts);
   if (missing !== undefined) return missing;
   const why = `the statement cannot be seen through (${describeOpacity(facts)}) and protected columns are in reach`;
   return refuse('opaque-statement', `${why}; write it with tables and columns by name`);
-}
-
-/** The database would refuse it too, and applications rely on the code that it gives (does my table of migrations exist?). */
-function missingName({ opaque: [reason] }: StatementFacts): Refusal | undefined {
-  switch (reason?.kind) {
-    case 'unknown-relation':
-      return refuse('relation-unknown', `relation ${reason.detail} does not exist; correct the name, or check the search path`);
-    case 'unknown-column':
-      return refuse('column-unknown', `column ${reason.detail} does not exist, or cannot be told from others; name it with its table`);
-    default:
-      return undefined;
-  }
 }
 
 type UseCheck = 'free' | 'equality' | 'predicate' | 'argument' | 'flow' | 'write';
@@ -80,10 +69,16 @@ function useRefusal(facts: StatementFacts, { guards }: ProtectContext): Refusal 
   for (const { column, use } of facts.columns) {
     const guard = guards.of(column);
     if (guard === undefined) continue;
+    if (use === 'write-source' && makesIndex(facts)) continue;
     const refusal = checkUse(USE_CHECKS[use], guard, inFlows);
     if (refusal !== undefined) return refusal;
   }
   return undefined;
+}
+
+/** What an index holds is only reached by conditions on its columns, and those are checked. */
+function makesIndex({ action, schemaChanges }: StatementFacts): boolean {
+  return action === 'create' && schemaChanges.some(({ operation, kind }) => operation === 'create' && kind === 'index');
 }
 
 function checkUse(check: UseCheck, guard: ColumnGuard, inFlows: ReadonlySet<ColumnName>): Refusal | undefined {

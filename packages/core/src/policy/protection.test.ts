@@ -124,9 +124,9 @@ describe('protectionFor', () => {
   it.each<[string, readonly OutputColumn[] | 'unknown' | undefined]>([
     ['unknown', 'unknown'],
     ['missing', undefined],
-    ['of another number', []],
+    ['of another number', [output(['public.people.id', 'same'])]],
   ])('labels a view by its own patterns alone when its outputs are %s', (_, outputs) => {
-    const view = relation('v', ['ssn'], { kind: 'view' });
+    const view = relation('v', ['ssn', 'other'], { kind: 'view' });
     const classify = [SSN, { label: 'v', columns: 'crm.public.v.ssn' }];
     expect(labelled(classify, [people, view], outputs === undefined ? {} : { 'public.v': outputs })).toEqual({
       'public.people.ssn': 'ssn same',

@@ -13,7 +13,15 @@ export interface RenamedColumn {
 
 /** The columns that the statement gives another full name; of relations and schemas renamed, the columns with labels. */
 export function renamedColumns(facts: StatementFacts, protection: ProtectionMap): RenamedColumn[] {
-  return facts.schemaChanges.flatMap((change) => [...byColumn(change), ...byObject(change, protection)]);
+  return facts.schemaChanges.flatMap((change, at) => {
+    const to = laterName(change, facts.schemaChanges[at + 1]);
+    return [...byColumn(change), ...byObject(change, to, protection)];
+  });
+}
+
+function laterName(change: SchemaChange, next: SchemaChange | undefined): string | undefined {
+  const follows = next?.operation === 'rename' && next.kind === change.kind && next.columns === undefined && next.name !== change.name;
+  return follows ? next.name : undefined;
 }
 
 function byColumn(change: SchemaChange): RenamedColumn[] {
@@ -24,11 +32,12 @@ function byColumn(change: SchemaChange): RenamedColumn[] {
   });
 }
 
-function byObject(change: SchemaChange, protection: ProtectionMap): RenamedColumn[] {
+/** A rename to a name that is not given loses whatever protection goes by the name. */
+function byObject(change: SchemaChange, newName: string | undefined, protection: ProtectionMap): RenamedColumn[] {
   const renamesColumns = change.columns?.some((column) => column.operation === 'rename') === true;
-  if (change.to === undefined && (change.operation !== 'rename' || renamesColumns)) return [];
-  if (change.kind === 'schema') return bySchema(change, protection);
-  const to = change.to === undefined ? undefined : partsOf(change.to);
+  if (newName === undefined && (change.operation !== 'rename' || renamesColumns)) return [];
+  if (change.kind === 'schema') return bySchema(change, newName, protection);
+  const to = newName === undefined ? undefined : partsOf(newName);
   return (protection.columnsOf.get(change.name) ?? []).map((from) => ({
     from,
     to: to?.length === 2 ? joinName(...to, splitColumn(from).name) : undefined,
@@ -36,11 +45,11 @@ function byObject(change: SchemaChange, protection: ProtectionMap): RenamedColum
   }));
 }
 
-function bySchema(change: SchemaChange, protection: ProtectionMap): RenamedColumn[] {
+function bySchema(change: SchemaChange, newName: string | undefined, protection: ProtectionMap): RenamedColumn[] {
   const [schema] = partsOf(change.name);
   return [...protection.columns.keys()].flatMap((from) => {
     const { parts } = splitColumn(from);
     if (parts[0] !== schema) return [];
-    return [{ from, to: change.to === undefined ? undefined : joinName(...partsOf(change.to), ...parts.slice(1)), what: 'schema' }];
+    return [{ from, to: newName === undefined ? undefined : joinName(...partsOf(newName), ...parts.slice(1)), what: 'schema' }];
   });
 }

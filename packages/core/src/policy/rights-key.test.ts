@@ -62,7 +62,7 @@ describe('rightsKey', () => {
     ['a party that is named', [], [{ id: 'carol' }]],
     ['whether somebody acts', [], [{}, [{}]]],
     ['who has the group', [{ groups: ['app'] }, [{}]], [{}, [{ groups: ['app'] }]]],
-    ['whether the subject is proven', [], [{}, [], { proof: { subject: 'asserted', groups: 'token', actors: 'token' } }]],
+    ['whether the subject is proven', [{}, [], { proof: { subject: 'token' } }], [{}, [], { proof: { subject: 'asserted' } }]],
     ['whether groups are proven', [], [{}, [], { proof: { subject: 'token', actors: 'token' } }]],
     ['whether actors are proven', [{}, [{}]], [{}, [{}], { proof: { subject: 'token', groups: 'token' } }]],
   ])('differs by %s', (_, a, b) => {

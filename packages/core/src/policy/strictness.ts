@@ -1,7 +1,7 @@
 import type { MaskFunction, MaskKind } from '../masking/mask.js';
 import { unreachable } from '../unreachable.js';
 
-/** Mask functions from the strictest (nothing can be learnt) to the weakest. docs/policy.md shows this order to people. */
+/** Mask functions from the strictest (nothing can be learnt) to the weakest. */
 const ORDER = {
   block: 0,
   null: 1,

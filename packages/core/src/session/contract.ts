@@ -80,6 +80,24 @@ export interface AdmittedStatement {
   readonly hasEffects: boolean;
   /** Its command, for the session's own bookkeeping (`begin`, `commit`, `set`, `copy`, …). */
   readonly action: string;
+  /** For a copy to the client under a plan. Without it such a copy is refused when the plan masks anything. */
+  readonly copy?: CopyToClient;
+}
+
+/** How the rows of a copy to the client are written, and where its columns can be learned. Absent options are the server's defaults. */
+export interface CopyToClient {
+  readonly format: 'text' | 'csv' | 'binary';
+  /** One byte. */
+  readonly delimiter?: string;
+  readonly nullText?: string;
+  /** CSV only; one byte. */
+  readonly quote?: string;
+  /** CSV only; one byte. */
+  readonly escape?: string;
+  /** The first row holds the names of the columns. */
+  readonly header?: boolean;
+  /** A query with the same columns in the same order: prepared and described before the copy, never run. */
+  readonly describe: string;
 }
 
 /** The answer to a unit. `ticket` names the intent entry for {@link SessionHost.settle}; 0 in phases that record none. */

@@ -1,8 +1,8 @@
 import type { Catalogue } from '../catalog/catalogue.js';
 import type { CellType, ResultColumn } from '../masking/mask.js';
-import type { OutputColumn, UnitFacts } from '../sql/facts.js';
+import type { OutputColumn, StatementFacts, UnitFacts } from '../sql/facts.js';
 import type { CompilePattern, HashPort } from '../ports.js';
-import type { CancelKey, DialectName, InjectResult, ServerLogin, SessionHost, SqlState, WireSession } from './contract.js';
+import type { CancelKey, CopyToClient, DialectName, InjectResult, ServerLogin, SessionHost, SqlState, WireSession } from './contract.js';
 
 /** What an adapter gives to whoever composes the pipeline. Runtime sees a database through this and nothing else. */
 
@@ -66,6 +66,11 @@ export interface Dialect {
   analyse(unit: ParsedUnit, context: AnalyseContext): UnitFacts;
   /** The base columns behind each column of a view: position by position, as facts name them. Used to classify views. */
   relationOutputs(catalogue: ResolvedCatalogue, relation: string): UnitFacts['statements'][number]['outputs'];
+  /**
+   * How the rows of a copy to the client are written, for statement `index` of the unit; `undefined` when it is none, or when its rows could
+   * not be told apart with certainty. Pure; never throws.
+   */
+  copyToClient(unit: ParsedUnit, index: number, text: string, facts: StatementFacts): CopyToClient | undefined;
   /** The type behind a result column, for masks. */
   cellType(column: ResultColumn): CellType;
   createSession(host: SessionHost, options: WireSessionOptions): WireSession;

@@ -186,4 +186,3 @@ export function relationOutputs(options: AnalyseOptions, name: RelationName): re
     return 'unknown';
   }
 }
-

@@ -139,15 +139,16 @@ export interface RoutineUse {
   readonly category: 'pure' | 'aggregate' | 'window' | 'volatile' | 'elevated' | 'session' | 'unknown';
 }
 
-/** An object that a schema statement makes, changes or removes. */
+/**
+ * An object that a schema statement makes, changes or removes. Where the statement gives the object another name, or moves it to another
+ * schema, the next change is a `rename` of the same kind with the new full name.
+ */
 export interface SchemaChange {
   readonly operation: 'create' | 'alter' | 'drop' | 'rename' | 'comment';
   /** As the dialect calls it, lower case: `table`, `view`, `index`, `function`, `schema`, `type`, … */
   readonly kind: string;
   /** `schema.name` when resolved, else the name as it was written. */
   readonly name: string;
-  /** The full name after a rename of the object or its move to another schema. */
-  readonly to?: string;
   /** For columns added, changed, dropped or renamed by ALTER TABLE. */
   readonly columns?: readonly {
     readonly operation: 'add' | 'alter' | 'drop' | 'rename';

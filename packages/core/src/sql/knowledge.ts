@@ -107,4 +107,3 @@ export interface AnalyseOptions {
   /** Outputs of the cursors that are open in the session, by name: what FETCH returns. */
   readonly cursors?: ReadonlyMap<string, readonly OutputColumn[] | 'unknown'>;
 }
-

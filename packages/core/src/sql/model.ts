@@ -93,7 +93,15 @@ export interface Operator {
   readonly operands: readonly Expression[];
 }
 
-export type ComparisonTest = 'equal' | 'not-equal' | 'less' | 'less-or-equal' | 'greater' | 'greater-or-equal' | 'distinct' | 'not-distinct';
+export type ComparisonTest =
+  | 'equal'
+  | 'not-equal'
+  | 'less'
+  | 'less-or-equal'
+  | 'greater'
+  | 'greater-or-equal'
+  | 'distinct'
+  | 'not-distinct';
 
 /** `=`, `<>`, `<`, …, `IS [NOT] DISTINCT FROM`. Rows are compared with {@link RowConstructor}s as operands. */
 export interface Comparison {
@@ -492,7 +500,9 @@ export interface OnConflict {
   /** Columns and expressions of the conflict target. */
   readonly target: readonly Expression[];
   readonly targetWhere?: Expression;
-  readonly action: { readonly kind: 'nothing' } | { readonly kind: 'update'; readonly set: readonly Assignment[]; readonly where?: Expression };
+  readonly action:
+    | { readonly kind: 'nothing' }
+    | { readonly kind: 'update'; readonly set: readonly Assignment[]; readonly where?: Expression };
 }
 
 export interface Insert {

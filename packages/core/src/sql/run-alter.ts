@@ -28,13 +28,22 @@ export function runAlter(run: Run, statement: AlterRelation): Part {
   r.effects.raise('schema');
   const { name, relation } = findNamed(run, statement.name);
   r.effects.writes.add(name);
-  const altered: Altered = { run, statement, name, columns: relation?.outputs.columns ?? [], relation, columnChanges: [], movedTo: undefined };
+  const altered: Altered = {
+    run,
+    statement,
+    name,
+    columns: relation?.outputs.columns ?? [],
+    relation,
+    columnChanges: [],
+    movedTo: undefined,
+  };
   for (const action of statement.actions) alter(altered, action);
   return { action: actionOf(statement), changes: changesOf(altered), after: () => afterAlter(altered) };
 }
 
 function actionOf(statement: AlterRelation): 'rename' | 'alter' {
-  const renames = statement.actions.length > 0 && statement.actions.every((action) => action.kind === 'rename' || action.kind === 'rename-column');
+  const renames =
+    statement.actions.length > 0 && statement.actions.every((action) => action.kind === 'rename' || action.kind === 'rename-column');
   return renames ? 'rename' : 'alter';
 }
 
@@ -114,7 +123,9 @@ function alterColumn(altered: Altered, action: AlterAction & { kind: 'alter-colu
   const others = new Map([...value.origins].filter(([origin]) => origin !== column));
   // The column's own values, converted, stay where they are.
   run.r.effects.flow({ ...value, origins: others, via: [] }, { kind: 'column', column });
-  altered.columns = altered.columns.map((known) => (known.name === action.name ? { ...known, value: either([known.value, derive([value])]) } : known));
+  altered.columns = altered.columns.map((known) =>
+    known.name === action.name ? { ...known, value: either([known.value, derive([value])]) } : known,
+  );
 }
 
 /** The renamed column goes on to hold what the old name is known for. */
@@ -162,4 +173,3 @@ function afterAlter(altered: Altered): void {
 function carry(column: Column, relation: RelationName): Column {
   return { ...column, value: either([column.value, stored(`${relation}.${joinName(column.name)}`)]) };
 }
-

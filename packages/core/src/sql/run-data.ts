@@ -72,7 +72,10 @@ function copiedColumns(run: Run, statement: Copy, scope: Scope): Outputs {
     kind: 'query',
     body: {
       kind: 'select',
-      items: (columns ?? [{ kind: 'star', qualifier: [] } as const]).map((expression, at) => ({ expression, name: what.columns?.[at] ?? '' })),
+      items: (columns ?? [{ kind: 'star', qualifier: [] } as const]).map((expression, at) => ({
+        expression,
+        name: what.columns?.[at] ?? '',
+      })),
       from: [{ kind: 'relation', name: what.name, only: true }],
       groupBy: [],
       windows: [],
@@ -85,7 +88,9 @@ function copiedColumns(run: Run, statement: Copy, scope: Scope): Outputs {
 }
 
 function withoutGenerated(run: Run, name: readonly string[], outputs: Outputs): Outputs {
-  const generated = new Set(run.r.relation(name)?.catalogued?.columns.flatMap((column) => (column.generated === true ? [column.name] : [])));
+  const generated = new Set(
+    run.r.relation(name)?.catalogued?.columns.flatMap((column) => (column.generated === true ? [column.name] : [])),
+  );
   return { ...outputs, columns: outputs.columns.filter((column) => !generated.has(column.name)) };
 }
 
@@ -125,4 +130,3 @@ export function runOpaque(run: Run, statement: OpaqueStatement): Part {
   }
   return { action: statement.action, outputs: { columns: [], complete: false } };
 }
-

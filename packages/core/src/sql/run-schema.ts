@@ -5,7 +5,17 @@ import { applyRoutine } from './resolve/call.js';
 import { namespaceOf, openScope, rangeOf, ROOT, type Scope } from './resolve/scope.js';
 import { type Column, derive, either, NOTHING, type Outputs, stored, type Value } from './resolve/value.js';
 import { changes, findNamed, type Part, refersTo, type Run } from './run.js';
-import type { CreateRoutine, CreateRule, CreateTable, CreateTableAs, CreateTrigger, CreateView, RefreshView, SchemaStatement, Statement } from './statement.js';
+import type {
+  CreateRoutine,
+  CreateRule,
+  CreateTable,
+  CreateTableAs,
+  CreateTrigger,
+  CreateView,
+  RefreshView,
+  SchemaStatement,
+  Statement,
+} from './statement.js';
 import { carriedColumns, relationOf } from './unit-state.js';
 
 /** Statements that make, change and remove objects of the schema. What they install is judged by its body as if it ran. */
@@ -34,13 +44,22 @@ export function runCreateTable(run: Run, statement: CreateTable): Part {
   r.effects.raise('schema');
   const name = unit.newName(statement.name, statement.temporary);
   r.effects.writes.add(name);
-  for (const other of [...statement.columnsOf, ...statement.references, ...statement.columns.flatMap((column) => column.references ?? [])]) {
+  for (const other of [
+    ...statement.columnsOf,
+    ...statement.references,
+    ...statement.columns.flatMap((column) => column.references ?? []),
+  ]) {
     if (joinName(...other) !== joinName(...statement.name)) refersTo(run, other);
   }
   if (statement.objectKind === 'foreign table') r.effects.opaque({ kind: 'foreign-data', detail: `foreign table ${name}` });
   const columns = definedColumns(run, name, statement.columns);
   const own: Outputs = { columns, complete: statement.columnsOf.length === 0 };
-  const scope = relationScope(run, statement.name, ROOT, own.complete ? own : { columns: [...columns, ...takenOver(run, statement)], complete: true });
+  const scope = relationScope(
+    run,
+    statement.name,
+    ROOT,
+    own.complete ? own : { columns: [...columns, ...takenOver(run, statement)], complete: true },
+  );
   checkExpressions(run, statement.expressions, scope);
   return {
     action: 'create',
@@ -92,7 +111,10 @@ export function runCreateTableAs(run: Run, statement: CreateTableAs, scope: Scop
   const { r, unit } = run;
   const name = unit.newName(statement.name, statement.temporary);
   const { source } = statement;
-  const outputs = source.kind === 'query' ? r.query(source.query, scope) : (run.statement(run, source.execute, scope).outputs ?? { columns: [], complete: false });
+  const outputs =
+    source.kind === 'query'
+      ? r.query(source.query, scope)
+      : (run.statement(run, source.execute, scope).outputs ?? { columns: [], complete: false });
   r.effects.raise('schema');
   r.effects.writes.add(name);
   const columns = carriedColumns(name, statement.columns, outputs);
@@ -195,7 +217,8 @@ export function runCreateTrigger(run: Run, statement: CreateTrigger): Part {
       { operation: 'create', kind: 'trigger', name: joinName(statement.name) },
       { operation: 'alter', kind: 'table', name },
     ],
-    after: () => (relation === undefined ? unit.obscure(name) : unit.create(name, relation.outputs.columns, { ...relation, writeOpaque: true })),
+    after: () =>
+      relation === undefined ? unit.obscure(name) : unit.create(name, relation.outputs.columns, { ...relation, writeOpaque: true }),
   };
 }
 
@@ -227,12 +250,25 @@ export function runSchema(run: Run, statement: SchemaStatement): Part {
   if (statement.privileges === true) r.effects.elevated = true;
   if (statement.code !== undefined) r.effects.opaque(statement.code);
   for (const other of statement.relations ?? []) refersTo(run, other);
+  if (statement.objectKind === 'publication' && statement.operation !== 'drop') publish(run, statement);
   const on = statement.relation === undefined ? undefined : changes(run, statement.relation);
   schemaExpressions(run, statement);
   const names = statement.names.map((name) => objectName(run, statement, name, on));
   const list = names.map((name): SchemaChange => ({ operation: statement.operation, kind: statement.objectKind, name }));
-  if (on !== undefined && !names.includes(on)) list.push({ operation: statement.operation === 'comment' ? 'comment' : 'alter', kind: 'table', name: on });
+  if (on !== undefined && !names.includes(on))
+    list.push({ operation: statement.operation === 'comment' ? 'comment' : 'alter', kind: 'table', name: on });
   return { action: statement.operation, changes: list, after: () => afterSchema(run, statement, names, on) };
+}
+
+/** Who subscribes to a publication gets the rows of its relations, past everything that is said here. */
+function publish(run: Run, statement: SchemaStatement): void {
+  const { effects } = run.r;
+  effects.raise('administrative');
+  effects.elevated = true;
+  for (const name of statement.relations ?? []) {
+    for (const column of findNamed(run, name).relation?.outputs.columns ?? [])
+      effects.flow(column.value, { kind: 'external', name: 'publication' });
+  }
 }
 
 function objectName(run: Run, statement: SchemaStatement, name: NameParts, on: RelationName | undefined): string {

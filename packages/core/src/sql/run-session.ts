@@ -129,7 +129,9 @@ export function runFetch(run: Run, statement: Fetch): Part {
   if (statement.move) return { action: 'fetch' };
   const outputs = run.unit.cursors.get(statement.cursor) ?? 'unknown';
   if (outputs === 'unknown') run.r.effects.opaque({ kind: 'session-state', detail: `cursor ${joinName(statement.cursor)}` });
-  else for (const { column, how } of outputs.flatMap((output) => output.origins)) run.r.effects.useColumn(column, how === 'counted' ? 'count' : 'output');
+  else
+    for (const { column, how } of outputs.flatMap((output) => output.origins))
+      run.r.effects.useColumn(column, how === 'counted' ? 'count' : 'output');
   return { action: 'fetch', fixedOutputs: outputs, limit: statement.count };
 }
 
@@ -180,4 +182,3 @@ export function runPrivilege(run: Run, statement: Privilege): Part {
   if (relations) for (const name of statement.names) changes(run, name);
   return { action: statement.operation };
 }
-

@@ -88,7 +88,12 @@ export class UnitState {
   }
 }
 
-const RUNS_CODE: ReadonlySet<OpaqueReason['kind']> = new Set<OpaqueReason['kind']>(['unknown-node', 'unknown-routine', 'dynamic-sql', 'complexity']);
+const RUNS_CODE: ReadonlySet<OpaqueReason['kind']> = new Set<OpaqueReason['kind']>([
+  'unknown-node',
+  'unknown-routine',
+  'dynamic-sql',
+  'complexity',
+]);
 
 /** Columns of a relation that is made of values: what they carry goes on to be known. */
 export function carriedColumns(relation: RelationName, names: readonly string[], outputs: Outputs): Column[] {

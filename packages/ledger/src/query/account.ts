@@ -30,7 +30,10 @@ export interface ApprovalAccount {
  * What became of a unit. `lost`: its process ended before it could say. `running`: it has not come back yet.
  */
 export type OutcomeAccount =
-  | ({ readonly kind: 'done' } & Pick<StatementOutcome, 'status' | 'statements' | 'bytesReturned' | 'maskedCells' | 'errorCode' | 'durationUs' | 'time'>)
+  | ({ readonly kind: 'done' } & Pick<
+      StatementOutcome,
+      'status' | 'statements' | 'bytesReturned' | 'maskedCells' | 'errorCode' | 'durationUs' | 'time'
+    >)
   | { readonly kind: 'lost' }
   | { readonly kind: 'running' }
   | { readonly kind: 'refused'; readonly code: string; readonly rule: string | undefined; readonly message: string };

@@ -68,15 +68,27 @@ export class Accounts {
     const pending = this.#bySeq.get(event.intent);
     if (pending === undefined) return;
     const { status, statements, bytesReturned, maskedCells, errorCode, durationUs, time } = event;
-    pending.account.outcome = { kind: 'done', status, statements, bytesReturned, maskedCells, durationUs, time, ...(errorCode === undefined ? {} : { errorCode }) };
+    pending.account.outcome = {
+      kind: 'done',
+      status,
+      statements,
+      bytesReturned,
+      maskedCells,
+      durationUs,
+      time,
+      ...(errorCode === undefined ? {} : { errorCode }),
+    };
+    // A unit that ends a transaction itself has its outcome after that.
+    if (pending.account.transaction.end !== 'open') pending.settled = true;
   }
 
   #ended(session: string, end: CommitState, ordinal?: number): void {
     for (const pending of this.#pending) {
       const { account } = pending;
       if (pending.settled || account.session !== session || (ordinal !== undefined && account.transaction.ordinal !== ordinal)) continue;
-      account.transaction = { ordinal: account.transaction.ordinal, end };
-      pending.settled = true;
+      if (account.transaction.end === 'open') account.transaction = { ordinal: account.transaction.ordinal, end };
+      // `running` here: its outcome is still to come, unless its session is over.
+      pending.settled = account.outcome.kind !== 'running' || ordinal === undefined;
     }
   }
 
@@ -92,7 +104,7 @@ export class Accounts {
       const { account } = pending;
       if (pending.settled) continue;
       if (account.outcome.kind === 'running') account.outcome = { kind: 'lost' };
-      account.transaction = { ordinal: account.transaction.ordinal, end: 'unknown' };
+      if (account.transaction.end === 'open') account.transaction = { ordinal: account.transaction.ordinal, end: 'unknown' };
       pending.settled = true;
     }
   }
@@ -132,7 +144,9 @@ function unitAccount(
 ): Mutable<StatementAccount> {
   const request = event.type === 'statement.intent' ? event.approval?.request : event.request;
   const outcome: OutcomeAccount =
-    event.type === 'statement.intent' ? { kind: 'running' } : { kind: 'refused', code: event.code, rule: event.rule, message: event.message };
+    event.type === 'statement.intent'
+      ? { kind: 'running' }
+      : { kind: 'refused', code: event.code, rule: event.rule, message: event.message };
   return {
     seq: event.seq,
     time: event.time,
@@ -165,7 +179,19 @@ function unitAccount(
 
 function requestAccount(event: ApprovalRequested): Mutable<ApprovalAccount> {
   const { request, digest, seq, time, requester, rule, groups, people, expiresAt } = event;
-  return { request, digest, requestedSeq: seq, requestedAt: time, requester, rule, groups, people, expiresAt, decisions: [], end: undefined };
+  return {
+    request,
+    digest,
+    requestedSeq: seq,
+    requestedAt: time,
+    requester,
+    rule,
+    groups,
+    people,
+    expiresAt,
+    decisions: [],
+    end: undefined,
+  };
 }
 
 function textOf(disclosures: readonly Disclosure[], name: string): string | undefined {

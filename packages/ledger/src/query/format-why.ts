@@ -14,7 +14,8 @@ export function formatWhy(answer: WhyAnswer): string {
   section(lines, 'READS', totals.reads, answer.reads, totals.maskedReads > 0 ? `${totals.maskedReads} masked` : undefined);
   section(lines, 'REFUSED', totals.refused, answer.refused);
   for (const change of answer.schemaChanges) lines.push(...schemaLines(change));
-  if (totals.unclear > 0) lines.push(`${plural(totals.unclear, 'statement')} that ran could not be seen through and may have touched it too.`);
+  if (totals.unclear > 0)
+    lines.push(`${plural(totals.unclear, 'statement')} that ran could not be seen through and may have touched it too.`);
   return lines.join('\n').trimEnd();
 }
 
@@ -54,11 +55,17 @@ function section(lines: string[], title: string, total: number, statements: read
 }
 
 function statementLines(statement: WhyStatement): string[] {
-  const lines = [`${moment(statement.time)}  entry ${statement.seq}  ${statement.touch.uses.join(', ')}  ${fateOf(statement)}`, ...textLines(statement.text)];
+  const lines = [
+    `${moment(statement.time)}  entry ${statement.seq}  ${statement.touch.uses.join(', ')}  ${fateOf(statement)}`,
+    ...textLines(statement.text),
+  ];
   const fields: [string, string | undefined][] = [
     ['who', describePrincipal(statement.principal)],
     ['proven', describeProof(statement.principal)],
-    ['where', `${statement.upstream} (${statement.database}, ${statement.environment}), session ${statement.session}${statement.client === undefined ? '' : ` from ${statement.client}`}, ${enforcementOf(statement)}`],
+    [
+      'where',
+      `${statement.upstream} (${statement.database}, ${statement.environment}), session ${statement.session}${statement.client === undefined ? '' : ` from ${statement.client}`}, ${enforcementOf(statement)}`,
+    ],
     ['allowed', allowedBy(statement)],
     ...approvalFields(statement.approval),
     ['touched', touchedBy(statement)],
@@ -107,7 +114,8 @@ export function describePrincipal(principal: Principal): string {
 }
 
 function describeParty(party: Party): string {
-  const name = party.name === undefined || party.name === party.id ? printable(party.id) : `${printable(party.name)} (${printable(party.id)})`;
+  const name =
+    party.name === undefined || party.name === party.id ? printable(party.id) : `${printable(party.name)} (${printable(party.id)})`;
   return `${party.kind} ${name}`;
 }
 
@@ -117,7 +125,10 @@ function describeActor(actor: Actor): string {
 }
 
 function describeModel({ provider, name, version, digest }: Model): string {
-  return `model ${[provider, name, version, digest].filter((part) => part !== undefined).map(printable).join(' ')}`;
+  return `model ${[provider, name, version, digest]
+    .filter((part) => part !== undefined)
+    .map(printable)
+    .join(' ')}`;
 }
 
 function describeProof({ proof, subject }: Principal): string {
@@ -131,13 +142,17 @@ function enforcementOf({ enforcement }: WhyStatement): string {
 
 function allowedBy(statement: WhyStatement): string {
   const rules = `rules ${statement.rules.join(', ')}; policy ${statement.policy.slice(0, 12)}`;
-  if (statement.verdict === 'observed' && statement.wouldBe !== undefined) return `only observed: policy would have said ${statement.wouldBe.effect}; ${rules}`;
+  if (statement.verdict === 'observed' && statement.wouldBe !== undefined)
+    return `only observed: policy would have said ${statement.wouldBe.effect}; ${rules}`;
   return `${statement.verdict === 'refused' ? 'no' : statement.verdict === 'approved' ? 'after approval' : 'yes'}; ${rules}${statement.elevated ? '; with elevated rights' : ''}`;
 }
 
 function approvalFields(approval: ApprovalAccount | undefined): [string, string][] {
   if (approval === undefined) return [];
-  const asked: [string, string] = ['asked', `request ${approval.request} at ${moment(approval.requestedAt)}: ${approval.people} of ${approval.groups.join(', ')} (rule ${approval.rule}), digest ${approval.digest.slice(0, 12)}`];
+  const asked: [string, string] = [
+    'asked',
+    `request ${approval.request} at ${moment(approval.requestedAt)}: ${approval.people} of ${approval.groups.join(', ')} (rule ${approval.rule}), digest ${approval.digest.slice(0, 12)}`,
+  ];
   const decisions = approval.decisions.map(({ decision, approver, time, token, comment, seq }): [string, string] => [
     decision === 'approve' ? 'approved' : 'rejected',
     `by ${describePrincipal(approver)} at ${moment(time)} (entry ${seq}); token ${token === 'kept' ? 'kept as proof' : 'erased'}${comment === undefined ? '' : `: ${printable(comment)}`}`,
@@ -151,7 +166,10 @@ function touchedBy({ facts, factsErased }: WhyStatement): string {
   const parts = [
     ['reads', unique(facts.flatMap(({ reads }) => reads))],
     ['writes', unique(facts.flatMap(({ writes }) => writes))],
-    ['changes', unique(facts.flatMap(({ schemaChanges }) => schemaChanges.map(({ operation, kind, name }) => `${operation} ${kind} ${name}`)))],
+    [
+      'changes',
+      unique(facts.flatMap(({ schemaChanges }) => schemaChanges.map(({ operation, kind, name }) => `${operation} ${kind} ${name}`))),
+    ],
     ['not seen through', unique(facts.flatMap(({ opaque }) => opaque.map(({ detail }) => detail)))],
   ] as const;
   const text = parts.filter(([, names]) => names.length > 0).map(([what, names]) => `${what} ${names.map(printable).join(', ')}`);
@@ -170,7 +188,9 @@ function outcomeOf(outcome: OutcomeAccount): string {
       const statements = outcome.statements.map(({ command, rowsReturned, rowsAffected }) => {
         return `${command || 'did not complete'}: ${plural(rowsReturned, 'row')} returned, ${rowsAffected ?? 'unknown'} affected`;
       });
-      return [outcome.status, outcome.errorCode, ...statements, `${(outcome.durationUs / 1000).toFixed(1)} ms`].filter((part) => part !== undefined).join('; ');
+      return [outcome.status, outcome.errorCode, ...statements, `${(outcome.durationUs / 1000).toFixed(1)} ms`]
+        .filter((part) => part !== undefined)
+        .join('; ');
     }
     case 'lost':
       return 'unknown: the gateway ended before it could be written';
@@ -184,8 +204,11 @@ function outcomeOf(outcome: OutcomeAccount): string {
 }
 
 function schemaLines({ seq, time, upstream, intent, changes }: WhySchemaChange): string[] {
-  const by = intent === undefined ? 'found by polling: not done through the gateway, or not told apart' : `by the statement of entry ${intent}`;
-  const what = changes.map(({ operation, kind, name, detail }) => `${kind} ${name} ${operation}${detail === undefined ? '' : ` (${detail})`}`);
+  const by =
+    intent === undefined ? 'found by polling: not done through the gateway, or not told apart' : `by the statement of entry ${intent}`;
+  const what = changes.map(
+    ({ operation, kind, name, detail }) => `${kind} ${name} ${operation}${detail === undefined ? '' : ` (${detail})`}`,
+  );
   return [`SCHEMA  ${moment(time)}  entry ${seq}  ${upstream}: ${what.map(printable).join(', ')}; ${by}`, ''];
 }
 

@@ -58,10 +58,23 @@ export async function accountOf(directory: string, seq: number): Promise<Stateme
 /** True when the query names somebody or something in the principal. */
 export function isIdentity(query: string, principal: Principal): boolean {
   const wanted = query.toLowerCase();
-  const names: (string | undefined)[] = parties(principal).flatMap((party) => [party.id, party.name, partyKey(party), `${party.issuer}#${party.id}`]);
+  const names: (string | undefined)[] = parties(principal).flatMap((party) => [
+    party.id,
+    party.name,
+    partyKey(party),
+    `${party.issuer}#${party.id}`,
+  ]);
   for (const { model, version } of principal.actors) names.push(model?.name, model?.digest, version);
   const { workload, run } = principal;
-  names.push(workload?.serviceAccount, workload?.pod, workload?.spiffeId, workload?.imageDigest, run?.conversation, run?.trainingRun, run?.job);
+  names.push(
+    workload?.serviceAccount,
+    workload?.pod,
+    workload?.spiffeId,
+    workload?.imageDigest,
+    run?.conversation,
+    run?.trainingRun,
+    run?.job,
+  );
   return names.some((name) => name?.toLowerCase() === wanted);
 }
 

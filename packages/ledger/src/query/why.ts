@@ -76,7 +76,9 @@ export async function why(directory: string, question: WhyQuestion, options: Why
 
 async function whyStatement(directory: string, question: WhyQuestion & { readonly about: 'statement' }): Promise<WhyAnswer> {
   const account = await accountOf(directory, question.seq);
-  const changing = account.facts.some((facts) => facts.class !== 'read' && (facts.writes.length > 0 || facts.schemaChanges.length > 0 || facts.class !== 'session'));
+  const changing = account.facts.some(
+    (facts) => facts.class !== 'read' && (facts.writes.length > 0 || facts.schemaChanges.length > 0 || facts.class !== 'session'),
+  );
   const collector = new Collector(question, { uncommitted: true });
   collector.take(account, { kind: changing ? 'change' : 'read', uses: account.facts.map(({ action }) => action) });
   for await (const { event } of readEntries(directory, { from: account.seq + 1 })) {
@@ -105,7 +107,9 @@ class Collector {
     this.#options = options;
     this.#limit = options.limit ?? DEFAULT_LIMIT;
     this.#name = question.about === 'statement' ? [] : splitName(question.name);
-    this.#accounts = new Accounts((account) => this.#inRange(account.time) && (this.#touch(account) !== undefined || mayTouchAnything(account)));
+    this.#accounts = new Accounts(
+      (account) => this.#inRange(account.time) && (this.#touch(account) !== undefined || mayTouchAnything(account)),
+    );
   }
 
   add(entry: LedgerEntry): void {
@@ -142,7 +146,9 @@ class Collector {
 
   answer(): WhyAnswer {
     for (const account of this.#accounts.end()) this.take(account, this.#touch(account));
-    const labels = [...this.#labels].sort(([a], [b]) => (a < b ? -1 : 1)).map(([label, columns]) => ({ label, columns: [...columns].sort() }));
+    const labels = [...this.#labels]
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([label, columns]) => ({ label, columns: [...columns].sort() }));
     return {
       question: this.#question,
       entries: this.#entries,

@@ -10,7 +10,14 @@ export const ORIGIN = 'gateway.example/production';
 export const START = Date.UTC(2026, 10, 23, 2, 0, 0);
 
 const OKTA = 'https://id.example';
-const party = (kind: Party['kind'], id: string, name: string, groups: readonly string[]): Party => ({ kind, issuer: OKTA, id, name, groups, groupsComplete: true });
+const party = (kind: Party['kind'], id: string, name: string, groups: readonly string[]): Party => ({
+  kind,
+  issuer: OKTA,
+  id,
+  name,
+  groups,
+  groupsComplete: true,
+});
 const principal = (subject: Party, actors: readonly Actor[] = []): Principal => ({
   subject,
   actors,
@@ -19,7 +26,11 @@ const principal = (subject: Party, actors: readonly Actor[] = []): Principal => 
 });
 
 export const ada = principal(party('person', 'u-ada', 'Ada', ['ml']));
-export const bot: Actor = { ...party('agent', 'a-features', 'feature-bot', []), version: '1.4', model: { provider: 'example', name: 'planner', version: '2026-10' } };
+export const bot: Actor = {
+  ...party('agent', 'a-features', 'feature-bot', []),
+  version: '1.4',
+  model: { provider: 'example', name: 'planner', version: '2026-10' },
+};
 export const agent = principal(party('person', 'u-ada', 'Ada', ['ml']), [bot]);
 export const dan = principal(party('person', 'u-dan', 'Dan', ['dba']));
 export const trainer = principal(party('service', 's-train', 'training job', ['training']));
@@ -112,7 +123,10 @@ export class Player {
 
   intent(options: UnitOptions = {}, more: { readonly approval?: { readonly request: string; readonly digest: string } } = {}): number {
     const { record, disclosures } = this.unit(options);
-    return this.ledger.append({ type: 'statement.intent', ...record, verdict: more.approval === undefined ? 'allow' : 'approved', ...more }, disclosures);
+    return this.ledger.append(
+      { type: 'statement.intent', ...record, verdict: more.approval === undefined ? 'allow' : 'approved', ...more },
+      disclosures,
+    );
   }
 
   outcome(intent: number, more: Partial<Extract<NewLedgerEvent, { type: 'statement.outcome' }>> = {}): number {
@@ -174,7 +188,16 @@ export class Player {
     const token = this.ledger.commit('token', 'eyJ.header.signature');
     const comment = this.ledger.commit('comment', 'ticket CHG-1');
     return this.ledger.append(
-      { type: 'approval.decided', request: 'k3f9', digest: 'd'.repeat(64), decision: 'approve', approver, token: token.commitment, comment: comment.commitment, ...more },
+      {
+        type: 'approval.decided',
+        request: 'k3f9',
+        digest: 'd'.repeat(64),
+        decision: 'approve',
+        approver,
+        token: token.commitment,
+        comment: comment.commitment,
+        ...more,
+      },
       [token.disclosure, comment.disclosure],
     );
   }
@@ -182,7 +205,20 @@ export class Player {
   /** The scene: an agent alters a table after a DBA approved, a training job reads it masked, a drop is refused. */
   scene(): { readonly altered: number; readonly trained: number; readonly refused: number } {
     const { ledger } = this;
-    ledger.append({ type: 'session.opened', session: 's1', upstream: 'crm', dialect: 'postgres', database: 'crmdb', enforcement: 'gateway', principal: agent, client: '10.0.0.7:5001', asserted: { application_name: 'pipeline' } }, []);
+    ledger.append(
+      {
+        type: 'session.opened',
+        session: 's1',
+        upstream: 'crm',
+        dialect: 'postgres',
+        database: 'crmdb',
+        enforcement: 'gateway',
+        principal: agent,
+        client: '10.0.0.7:5001',
+        asserted: { application_name: 'pipeline' },
+      },
+      [],
+    );
     const alter: UnitOptions = {
       as: agent,
       text: 'alter table public.people add column risk_score numeric',
@@ -190,7 +226,14 @@ export class Player {
         action: 'alter',
         class: 'schema',
         writes: ['public.people'],
-        schemaChanges: [{ operation: 'alter', kind: 'table', name: 'public.people', columns: [{ operation: 'add', name: 'risk_score', type: 'numeric' }] }],
+        schemaChanges: [
+          {
+            operation: 'alter',
+            kind: 'table',
+            name: 'public.people',
+            columns: [{ operation: 'add', name: 'risk_score', type: 'numeric' }],
+          },
+        ],
       },
       record: { rules: ['agent-schema-change'] },
     };
@@ -200,7 +243,16 @@ export class Player {
     this.outcome(altered, { statements: [{ command: 'ALTER TABLE', rowsReturned: 0, rowsAffected: null }] });
     this.ended();
     ledger.append({ type: 'approval.ended', request: 'k3f9', digest: 'd'.repeat(64), end: 'used' }, []);
-    ledger.append({ type: 'schema.changed', upstream: 'crm', intent: altered, catalogue: 2, changes: [{ operation: 'added', kind: 'column', name: 'public.people.risk_score', detail: 'numeric' }] }, []);
+    ledger.append(
+      {
+        type: 'schema.changed',
+        upstream: 'crm',
+        intent: altered,
+        catalogue: 2,
+        changes: [{ operation: 'added', kind: 'column', name: 'public.people.risk_score', detail: 'numeric' }],
+      },
+      [],
+    );
     const trained = this.intent({
       as: trainer,
       text: 'select risk_score, email from people',
@@ -224,10 +276,21 @@ export class Player {
     const { record, disclosures } = this.unit({
       as: agent,
       text: 'drop table people',
-      facts: { action: 'drop', class: 'schema', writes: ['public.people'], schemaChanges: [{ operation: 'drop', kind: 'table', name: 'public.people' }] },
+      facts: {
+        action: 'drop',
+        class: 'schema',
+        writes: ['public.people'],
+        schemaChanges: [{ operation: 'drop', kind: 'table', name: 'public.people' }],
+      },
     });
     const refused = ledger.append(
-      { type: 'statement.refused', ...record, code: 'policy-denied', rule: 'no-drop-in-production', message: 'drop through a migration, with a change ticket' },
+      {
+        type: 'statement.refused',
+        ...record,
+        code: 'policy-denied',
+        rule: 'no-drop-in-production',
+        message: 'drop through a migration, with a change ticket',
+      },
       disclosures,
     );
     ledger.append({ type: 'session.closed', session: 's1', reason: 'closed by client', durationMs: 4_000 }, []);

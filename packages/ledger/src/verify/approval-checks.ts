@@ -4,6 +4,7 @@ import {
   type LedgerEvent,
   parties,
   partyKey,
+  type Principal,
   type StatementIntent,
   type StatementOutcome,
 } from '@sqlwarden/core';
@@ -29,7 +30,8 @@ export class ApprovalChecks {
 
   add(event: LedgerEvent): void {
     if (event.type === 'approval.requested') {
-      if (this.#requests.has(event.request)) this.#findings.add('approval-reused', `approval request ${event.request} was made before`, { seq: event.seq });
+      if (this.#requests.has(event.request))
+        this.#findings.add('approval-reused', `approval request ${event.request} was made before`, { seq: event.seq });
       this.#requests.set(event.request, { requested: event, decisions: [], used: false, running: undefined });
     } else if (event.type === 'approval.decided') {
       this.#decided(event);
@@ -51,28 +53,42 @@ export class ApprovalChecks {
     const bad = (code: FindingCode, message: string): void => this.#findings.add(code, message, { seq: event.seq });
     if (known === undefined) return bad('approval-missing', `a decision on approval request ${event.request}, which was never made`);
     known.decisions.push(event);
-    if (event.digest !== known.requested.digest) bad('approval-digest', 'the decision is about something else than what was requested: the digests differ');
+    if (event.digest !== known.requested.digest)
+      bad('approval-digest', 'the decision is about something else than what was requested: the digests differ');
     if (event.decision === 'reject') return;
     const approver = event.approver.subject;
     const involved = new Set(parties(known.requested.requester).map(partyKey));
-    if (parties(event.approver).some((party) => involved.has(partyKey(party)))) bad('approval-self', 'the approver is the requester, or acts for them');
-    if (parties(event.approver).some(({ kind }) => kind !== 'person')) bad('approval-agent', 'only people may approve: the approver is, or is acted for by, an agent or a service');
-    if (!approver.groups.some((group) => known.requested.groups.includes(group))) bad('approval-group', 'the approver is in none of the groups that were asked');
+    if (parties(event.approver).some((party) => involved.has(partyKey(party))))
+      bad('approval-self', 'the approver is the requester, or acts for them');
+    if (parties(event.approver).some(({ kind }) => kind !== 'person'))
+      bad('approval-agent', 'only people may approve: the approver is, or is acted for by, an agent or a service');
+    if (!approver.groups.some((group) => known.requested.groups.includes(group)))
+      bad('approval-group', 'the approver is in none of the groups that were asked');
     if (event.time > known.requested.expiresAt) bad('approval-late', 'the decision came after the request had expired');
   }
 
   #intent(event: StatementIntent): void {
     const known = event.approval === undefined ? undefined : this.#requests.get(event.approval.request);
     const bad = (code: FindingCode, message: string): void => this.#findings.add(code, message, { seq: event.seq });
-    if (event.approval === undefined || known === undefined) return bad('approval-missing', 'the statement ran as approved, but there is no request for it');
+    if (event.approval === undefined || known === undefined)
+      return bad('approval-missing', 'the statement ran as approved, but there is no request for it');
     const { requested, decisions } = known;
     if (known.used || known.running !== undefined) bad('approval-reused', `approval request ${requested.request} was used before`);
     known.running = event.seq;
-    if (event.approval.digest !== requested.digest) bad('approval-digest', 'the statement that ran is not the one that was approved: the digests differ');
-    if (requested.session !== event.session) bad('approval-digest', 'the statement ran in another session than the one that asked for approval');
+    if (event.approval.digest !== requested.digest)
+      bad('approval-digest', 'the statement that ran is not the one that was approved: the digests differ');
+    // A held statement may be sent again in another session, but only by whoever asked.
+    if (chainOf(requested.requester) !== chainOf(event.principal)) {
+      bad('approval-digest', 'the statement ran for somebody else than who asked for approval');
+    }
     if (decisions.some(({ decision }) => decision === 'reject')) bad('approval-rejected', 'the statement ran, though somebody rejected it');
     if (event.time > requested.expiresAt) bad('approval-late', 'the statement ran after its approval had expired');
     const people = new Set(decisions.filter(({ decision }) => decision === 'approve').map(({ approver }) => partyKey(approver.subject)));
     if (people.size < requested.people) bad('approval-people', `the statement ran with ${people.size} of ${requested.people} approvals`);
   }
+}
+
+/** Subject and actors, in order, as one string. */
+function chainOf(principal: Principal): string {
+  return parties(principal).map(partyKey).join(' ');
 }

@@ -22,6 +22,8 @@ export class DisclosureChecks {
   #missingReported = false;
   /** Lines about entries that were not there when their file was ended. */
   readonly #beyond: { readonly file: string; readonly number: number; readonly seq: number | undefined }[] = [];
+  /** Entries so far. */
+  #seen = 0;
 
   constructor(directory: string, findings: Findings) {
     this.#directory = directory;
@@ -29,6 +31,7 @@ export class DisclosureChecks {
   }
 
   async add(event: LedgerEvent, position: number): Promise<void> {
+    this.#seen = position + 1;
     if (segmentStart(position) !== this.#start) await this.#load(segmentStart(position));
     const commitments = commitmentsOf(event);
     const line = this.#lines.get(position);
@@ -38,7 +41,9 @@ export class DisclosureChecks {
       return;
     }
     for (const disclosure of line.disclosures) {
-      const index = commitments.findIndex((commitment) => commitment.name === disclosure.name && opensCommitment(sha256, commitment, disclosure));
+      const index = commitments.findIndex(
+        (commitment) => commitment.name === disclosure.name && opensCommitment(sha256, commitment, disclosure),
+      );
       if (index >= 0) commitments.splice(index, 1);
       else this.#changed(position, line.number);
     }
@@ -53,7 +58,8 @@ export class DisclosureChecks {
     for (const { file, number, seq } of this.#beyond) {
       if (seq !== undefined && seq < entries) continue;
       // Values are written before their entry: a crash, or a writer at work, leaves one line too many.
-      if (!closed && (seq === undefined || seq === entries)) this.#findings.add('disclosure-torn', 'the last line is of an entry that was not written', { file });
+      if (!closed && (seq === undefined || seq === entries))
+        this.#findings.add('disclosure-torn', 'the last line is of an entry that was not written', { file });
       else this.#findings.add('disclosure-unexpected', `line ${number} is of an entry that does not exist`, { file });
     }
   }
@@ -65,9 +71,9 @@ export class DisclosureChecks {
     this.#lines = new Map();
     const path = disclosuresPath(start);
     const file = await readFile(join(this.#directory, path)).catch(ifMissing);
-    this.#present = file !== undefined;
     const { lines, torn } = parseDisclosureFile(file ?? Buffer.alloc(0));
     this.#torn = torn.length > 0 ? torn : undefined;
+    this.#present = lines.length > 0;
     let last = -1;
     for (const { number, line } of lines) {
       if (line === undefined) this.#findings.add('disclosure-malformed', `line ${number} is not one that the log wrote`, { file: path });
@@ -85,9 +91,15 @@ export class DisclosureChecks {
     if (this.#start < 0) return;
     const file = disclosuresPath(this.#start);
     for (const [seq, { number }] of this.#lines) this.#beyond.push({ file, number, seq });
-    if (this.#torn !== undefined) this.#beyond.push({ file, number: 0, seq: tornSeq(this.#torn) });
+    if (this.#torn !== undefined) this.#cut(file, tornSeq(this.#torn));
     this.#lines.clear();
     this.#torn = undefined;
+  }
+
+  /** The file ends in the beginning of a line. The entries are read before it, so that a writer at work does not explain one of theirs. */
+  #cut(file: string, seq: number | undefined): void {
+    if (seq === undefined || seq >= this.#seen) this.#beyond.push({ file, number: 0, seq });
+    else this.#findings.add('disclosure-malformed', `the last line, of entry ${seq}, was cut off`, { file, seq });
   }
 
   async #otherFiles(): Promise<void> {
@@ -96,7 +108,8 @@ export class DisclosureChecks {
     for (const name of names) {
       const file = join('disclosures', name);
       const start = [...starts].find((candidate) => disclosuresPath(candidate) === file);
-      if (start === undefined || start % SEGMENT_ENTRIES !== 0) this.#findings.add('disclosure-unexpected', 'this file is not one of the log', { file });
+      if (start === undefined || start % SEGMENT_ENTRIES !== 0)
+        this.#findings.add('disclosure-unexpected', 'this file is not one of the log', { file });
       // A file that begins behind the last entry of the log: a writer may have just made it, with nothing or one line in it.
       else if (start > this.#start) this.#beyond.push({ file, number: 1, seq: start });
     }
@@ -107,7 +120,8 @@ export class DisclosureChecks {
     if (this.redacted.first.length < LISTED) this.redacted.first.push(position);
     if (this.#present || this.#missingReported) return;
     this.#missingReported = true;
-    const message = 'the whole file is missing, so the values behind the commitments of its entries are gone: if they were not erased on purpose, restore it';
+    const message =
+      'the file is missing or empty, so the values behind the commitments of its entries are gone: if they were not erased on purpose, restore it';
     this.#findings.add('disclosures-missing', message, { file: disclosuresPath(this.#start), seq: position });
   }
 

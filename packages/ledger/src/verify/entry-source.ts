@@ -52,12 +52,23 @@ export class EntrySource {
     const written = await this.#wal.entry(position);
     if (signed === undefined) {
       if (written !== undefined) return written;
-      const file = tilePath('entries', Math.floor(position / TILE_WIDTH), Math.min(TILE_WIDTH, this.#signed - (position - (position % TILE_WIDTH))));
-      this.#findings.add('tile-missing', `entry ${position} and those behind it cannot be read: restore the file from a backup or from a copy of the log`, { file, seq: position });
+      const file = tilePath(
+        'entries',
+        Math.floor(position / TILE_WIDTH),
+        Math.min(TILE_WIDTH, this.#signed - (position - (position % TILE_WIDTH))),
+      );
+      this.#findings.add(
+        'tile-missing',
+        `entry ${position} and those behind it cannot be read: restore the file from a backup or from a copy of the log`,
+        { file, seq: position },
+      );
       return undefined;
     }
     if (written !== undefined && !written.equals(signed)) {
-      this.#findings.add('wal-differs', `entry ${position} is not the same in the write-ahead file and in the bundle`, { file: walPath(segmentStart(position)), seq: position });
+      this.#findings.add('wal-differs', `entry ${position} is not the same in the write-ahead file and in the bundle`, {
+        file: walPath(segmentStart(position)),
+        seq: position,
+      });
     }
     return signed;
   }
@@ -68,7 +79,10 @@ export class EntrySource {
       if (file === undefined) continue;
       const entries = decodeBundle(file);
       if (entries !== undefined && entries.length >= width) return entries;
-      this.#findings.add('bundle-malformed', 'the file is not a bundle of entries of the right number', { file: path, seq: index * TILE_WIDTH });
+      this.#findings.add('bundle-malformed', 'the file is not a bundle of entries of the right number', {
+        file: path,
+        seq: index * TILE_WIDTH,
+      });
     }
     return undefined;
   }
@@ -99,9 +113,15 @@ class WalReader {
       const next = this.#starts[index + 1];
       const file = walPath(start);
       if (next !== undefined && start + records.length !== next) {
-        this.#findings.add('wal-incomplete', `the file ends at entry ${start + records.length}, but the next one begins at ${next}`, { file, seq: start + records.length });
+        this.#findings.add('wal-incomplete', `the file ends at entry ${start + records.length}, but the next one begins at ${next}`, {
+          file,
+          seq: start + records.length,
+        });
       } else if (next === undefined && start + records.length < signed) {
-        this.#findings.add('wal-incomplete', `the file ends at entry ${start + records.length}, but ${signed} entries were signed`, { file, seq: start + records.length });
+        this.#findings.add('wal-incomplete', `the file ends at entry ${start + records.length}, but ${signed} entries were signed`, {
+          file,
+          seq: start + records.length,
+        });
       }
       if (torn > 0) this.#findings.add('wal-torn', `the last ${torn} bytes are a record of which only the beginning was written`, { file });
     }

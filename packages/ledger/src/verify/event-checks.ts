@@ -50,7 +50,9 @@ export class EventChecks {
     const ahead = event.seq > position;
     this.#findings.add(
       ahead ? 'seq-gap' : 'seq-repeated',
-      ahead ? `entry ${event.seq} stands at position ${position}: entries before it are missing` : `entry ${event.seq} stands again at position ${position}`,
+      ahead
+        ? `entry ${event.seq} stands at position ${position}: entries before it are missing`
+        : `entry ${event.seq} stands again at position ${position}`,
       { seq: position },
     );
   }
@@ -74,7 +76,13 @@ export class EventChecks {
       this.#opened = event;
       const inOrder = after === undefined || after.type === 'log.closed';
       if (inOrder === event.recovered) {
-        this.#findings.add('not-closed', inOrder ? 'the log says that it was recovered, but it had been closed in order' : 'the log was opened again without having been closed, and does not say that it was recovered', { seq: event.seq });
+        this.#findings.add(
+          'not-closed',
+          inOrder
+            ? 'the log says that it was recovered, but it had been closed in order'
+            : 'the log was opened again without having been closed, and does not say that it was recovered',
+          { seq: event.seq },
+        );
       }
       this.#leftOpen('outcome-lost', 'the process ended before the outcome was written: what the statement did is unknown');
     } else if (after === undefined || after.type === 'log.closed') {
@@ -85,7 +93,11 @@ export class EventChecks {
   #outcome(event: StatementOutcome): void {
     const intent = this.#open.get(event.intent);
     if (intent === undefined || intent.session !== event.session) {
-      this.#findings.add('outcome-unmatched', `the outcome names entry ${event.intent}, which is not a statement of its session that waits for one`, { seq: event.seq });
+      this.#findings.add(
+        'outcome-unmatched',
+        `the outcome names entry ${event.intent}, which is not a statement of its session that waits for one`,
+        { seq: event.seq },
+      );
       return;
     }
     this.#open.delete(event.intent);
@@ -95,7 +107,9 @@ export class EventChecks {
   #sessionClosed(session: string, seq: number): void {
     for (const intent of this.#open.values()) {
       if (intent.session !== session) continue;
-      this.#findings.add('outcome-missing', `the session was closed at entry ${seq}, but the statement has no outcome`, { seq: intent.seq });
+      this.#findings.add('outcome-missing', `the session was closed at entry ${seq}, but the statement has no outcome`, {
+        seq: intent.seq,
+      });
       this.#open.delete(intent.seq);
     }
   }

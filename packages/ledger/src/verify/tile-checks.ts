@@ -92,9 +92,15 @@ export class TileChecks {
     const first = index * TILE_WIDTH;
     if (kind === 0) {
       const seq = first + Math.floor(firstDifference(file, expected) / HASH_BYTES);
-      this.#findings.add('tile-differs', `entry ${seq} does not have the hash that the tile holds: one of them was changed`, { file: path, seq });
+      this.#findings.add('tile-differs', `entry ${seq} does not have the hash that the tile holds: one of them was changed`, {
+        file: path,
+        seq,
+      });
     } else if (kind === 'entries') {
-      this.#findings.add('tile-differs', `the bundle does not hold the same entries as the log (from entry ${first} on)`, { file: path, seq: first });
+      this.#findings.add('tile-differs', `the bundle does not hold the same entries as the log (from entry ${first} on)`, {
+        file: path,
+        seq: first,
+      });
     } else {
       const seq = first * TILE_WIDTH ** kind;
       this.#findings.add('tile-differs', `the tile does not hold the hashes that the entries from ${seq} on make`, { file: path, seq });
@@ -123,7 +129,11 @@ export class TileChecks {
       const tile = parseTilePath(file);
       if (tile === undefined) this.#findings.add('tile-unexpected', 'the file is not one of the log', { file });
       else if (lastEntry(tile) > total) {
-        this.#findings.add('tile-beyond-log', `the file is of a tree of ${lastEntry(tile)} entries, but there are ${total}: the end of the log was cut off`, { file });
+        this.#findings.add(
+          'tile-beyond-log',
+          `the file is of a tree of ${lastEntry(tile)} entries, but there are ${total}: the end of the log was cut off`,
+          { file },
+        );
       }
     }
   }
@@ -137,7 +147,8 @@ interface TileName {
 
 /** The tile that a path names; `undefined` when it is not spelled as {@link tilePath} spells it. */
 function parseTilePath(path: string): TileName | undefined {
-  const [, kindText, indexText, widthText] = /^tile\/(\d+|entries)\/((?:x\d{3}\/)*\d{3})(?:\.p\/(\d+))?$/.exec(path.split(sep).join('/')) ?? [];
+  const [, kindText, indexText, widthText] =
+    /^tile\/(\d+|entries)\/((?:x\d{3}\/)*\d{3})(?:\.p\/(\d+))?$/.exec(path.split(sep).join('/')) ?? [];
   if (kindText === undefined || indexText === undefined) return undefined;
   const kind = kindText === 'entries' ? kindText : Number(kindText);
   const index = Number(indexText.replaceAll(/[x/]/g, ''));

@@ -1,4 +1,4 @@
-import { appendFileSync, cpSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { appendFileSync, cpSync, readdirSync, readFileSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { formatDisclosures } from '../disclosure-lines.js';
@@ -59,14 +59,18 @@ describe('verification', () => {
       exitCode: 0,
       origin: ORIGIN,
       verifier: { key: verifier, from: 'directory' },
-      entries: 319,
+      entries: 317,
       unsigned: 0,
-      retained: { directory: 2, given: 0 },
+      retained: { directory: 4, given: 0 },
       redacted: { entries: 0 },
       findings: [],
       omitted: 0,
     });
-    expect(await verifyLedger(original, { verifier, retainedCheckpoints: [early.note] })).toMatchObject({ exitCode: 0, verifier: { from: 'given' }, retained: { given: 1 } });
+    expect(await verifyLedger(original, { verifier, retainedCheckpoints: [early.note] })).toMatchObject({
+      exitCode: 0,
+      verifier: { from: 'given' },
+      retained: { given: 1 },
+    });
     expect(JSON.parse(JSON.stringify(report))).toEqual(report);
   });
 
@@ -77,19 +81,21 @@ describe('verification', () => {
       const path = join(directory, file);
       const bytes = readFileSync(path);
       // Every byte of the short files, and a spread over the long ones.
-      const step = Math.max(1, Math.floor(bytes.length / 25));
+      const step = Math.max(1, Math.floor(bytes.length / 12));
       for (let at = 0; at < bytes.length; at += step) {
         const flipped = Buffer.from(bytes);
         flipped[at]! ^= 1 << (at % 7);
         writeFileSync(path, flipped);
         const report = await verifyLedger(directory);
         expect([file, at, report.exitCode]).toEqual([file, at, 40]);
-        expect(report.findings.some((finding) => finding.file === file || finding.seq !== undefined || file === 'keys/verifier')).toBe(true);
+        expect(report.findings.some((finding) => finding.file === file || finding.seq !== undefined || file === 'keys/verifier')).toBe(
+          true,
+        );
         tried += 1;
       }
       writeFileSync(path, bytes);
     }
-    expect(tried).toBeGreaterThan(150);
+    expect(tried).toBeGreaterThan(120);
     expect((await verifyLedger(directory)).exitCode).toBe(0);
   });
 
@@ -112,7 +118,16 @@ describe('verification', () => {
       expect([file, report.exitCode]).not.toEqual([file, 0]);
       expect([file, report.findings.some((finding) => finding.file !== undefined && file.startsWith(finding.file))]).toEqual([file, true]);
     }
-    for (const file of ['tile/0/001', 'tile/0/077', 'tile/2/000', 'tile/entries/x001/000', 'tile/0/1', 'tile/note.txt', 'disclosures/0000000000004096.jsonl', 'disclosures/x']) {
+    for (const file of [
+      'tile/0/001',
+      'tile/0/077',
+      'tile/2/000',
+      'tile/entries/x001/000',
+      'tile/0/1',
+      'tile/note.txt',
+      'disclosures/0000000000004096.jsonl',
+      'disclosures/x',
+    ]) {
       const report = await tampered((directory) => {
         cpSync(join(directory, 'tile/0/000'), join(directory, file), { recursive: true });
       });
@@ -198,15 +213,16 @@ describe('verification', () => {
   it('gives the kept checkpoints in a form that can be kept elsewhere', async () => {
     const retained = await readRetained(original);
     expect(retained).toMatchObject({ torn: 0 });
-    expect(retained?.notes).toHaveLength(2);
-    expect(retained?.notes[0]).toBe(early.note);
+    expect(retained?.notes).toHaveLength(4);
+    expect(retained?.notes[1]).toBe(early.note);
   });
 });
 
 describe('verification of disclosures', () => {
   const path = 'disclosures/0000000000000000.jsonl';
   const lines = (directory: string): string[] => readFileSync(join(directory, path), 'utf8').split('\n').slice(0, -1);
-  const rewrite = (directory: string, changed: readonly string[]): void => writeFileSync(join(directory, path), changed.map((line) => `${line}\n`).join(''));
+  const rewrite = (directory: string, changed: readonly string[]): void =>
+    writeFileSync(join(directory, path), changed.map((line) => `${line}\n`).join(''));
 
   it('lists values that were erased, and passes', async () => {
     const report = await tampered((directory) => rewrite(directory, lines(directory).slice(0, -3)));
@@ -220,13 +236,17 @@ describe('verification of disclosures', () => {
   });
 
   it.each([
-    ['a changed value', 'disclosure-changed', (all: string[]) => all.with(4, all[4]!.replace('select 0', 'select 9'))],
+    ['a changed value', 'disclosure-changed', (all: string[]) => all.with(5, all[5]!.replace('select 0', 'select 9'))],
     ['a changed salt', 'disclosure-changed', (all: string[]) => all.with(4, all[4]!.replace(/"salt":"...."?/, '"salt":"AAAA'))],
     ['a changed name', 'disclosure-changed', (all: string[]) => all.with(4, all[4]!.replace('"name":"text"', '"name":"note"'))],
-    ['a value of another entry', 'disclosure-changed', (all: string[]) => all.with(7, all[8]!.replace(/^\[\d+/, all[7]!.slice(0, all[7]!.indexOf(','))))],
+    [
+      'a value of another entry',
+      'disclosure-changed',
+      (all: string[]) => all.with(7, all[8]!.replace(/^\[\d+/, all[7]!.slice(0, all[7]!.indexOf(',')))),
+    ],
     ['two lines exchanged', 'disclosure-unexpected', (all: string[]) => all.with(5, all[6]!).with(6, all[5]!)],
     ['a line twice', 'disclosure-unexpected', (all: string[]) => [...all.slice(0, 6), all[5]!, ...all.slice(6)]],
-    ['a line of an entry that is not there', 'disclosure-unexpected', (all: string[]) => [...all, all[5]!.replace(/^\[\d+/, '[319')]],
+    ['a line of an entry that is not there', 'disclosure-unexpected', (all: string[]) => [...all, all[5]!.replace(/^\[\d+/, '[317')]],
     ['a line that is not canonical', 'disclosure-malformed', (all: string[]) => all.with(5, all[5]!.replace(',', ', '))],
     ['a line that is not one', 'disclosure-malformed', (all: string[]) => all.with(5, 'x')],
   ])('finds %s', async (_note, code, change) => {
@@ -236,7 +256,10 @@ describe('verification of disclosures', () => {
   });
 
   it('notices a whole file that is gone', async () => {
-    expect(await tampered((directory) => rmSync(join(directory, path)))).toMatchObject({ exitCode: 20, findings: [{ code: 'disclosures-missing', file: path }] });
+    expect(await tampered((directory) => rmSync(join(directory, path)))).toMatchObject({
+      exitCode: 20,
+      findings: [{ code: 'disclosures-missing', file: path }],
+    });
   });
 });
 
@@ -252,7 +275,10 @@ describe('verification of a log whose process died', () => {
     player.intent();
     cpSync(directory, crashed, { recursive: true });
     appendFileSync(join(crashed, 'wal/0000000000000000'), Buffer.from([0, 0, 2]));
-    appendFileSync(join(crashed, 'disclosures/0000000000000000.jsonl'), formatDisclosures(ledger.size, [{ name: 'text', salt: 'x', value: 'y' }]));
+    appendFileSync(
+      join(crashed, 'disclosures/0000000000000000.jsonl'),
+      formatDisclosures(ledger.size, [{ name: 'text', salt: 'x', value: 'y' }]),
+    );
     const live = await verifyLedger(directory);
     expect([live.exitCode, codes(live), live.unsigned]).toEqual([0, ['entries-unsigned'], 4]);
     const report = await verifyLedger(crashed);
@@ -266,17 +292,19 @@ describe('verification of a log whose process died', () => {
     const player = new Player(ledger);
     let running = true;
     const writing = (async () => {
-      while (running) {
+      while (running && ledger.size < 6_000) {
         for (let n = 0; n < 40; n++) player.run({ parameters: ['x'] });
         await new Promise((resolve) => setTimeout(resolve, 1));
       }
     })();
+    const rounds: unknown[] = [];
     for (let round = 0; round < 10; round++) {
       const report = await verifyLedger(directory);
-      expect([round, report.exitCode, report.findings.filter(({ severity }) => severity !== 'note')]).toEqual([round, 0, []]);
+      rounds.push(report.exitCode, ...report.findings.filter(({ severity }) => severity !== 'note'));
     }
     running = false;
     await writing;
+    expect(rounds).toEqual(Array.from({ length: 10 }, () => 0));
     expect(ledger.size).toBeGreaterThan(500);
     await ledger.close();
   });
@@ -321,7 +349,12 @@ describe('verification of what the entries say', () => {
     ['a silence', 'silence', 20, (player, clock) => ((clock.now += 200_000), void player.run())],
     ['a clock that was set back', 'clock-back', 20, (player, clock) => ((clock.now -= 200_000), void player.run())],
     ['an approval out of nowhere', 'approval-missing', 40, (player) => void player.outcome(approved(player))],
-    ['an approval that nobody gave', 'approval-people', 40, (player) => (player.request({ as: agent }), void player.outcome(approved(player)))],
+    [
+      'an approval that nobody gave',
+      'approval-people',
+      40,
+      (player) => (player.request({ as: agent }), void player.outcome(approved(player))),
+    ],
     [
       'one approver where two were asked',
       'approval-people',
@@ -333,7 +366,12 @@ describe('verification of what the entries say', () => {
         player.outcome(approved(player));
       },
     ],
-    ['an approval by the requester', 'approval-self', 40, (player) => (player.request({ as: agent }, { groups: ['ml'] }), player.decide(ada), void player.outcome(approved(player)))],
+    [
+      'an approval by the requester',
+      'approval-self',
+      40,
+      (player) => (player.request({ as: agent }, { groups: ['ml'] }), player.decide(ada), void player.outcome(approved(player))),
+    ],
     [
       'an approval by an agent',
       'approval-agent',
@@ -354,10 +392,40 @@ describe('verification of what the entries say', () => {
         player.outcome(approved(player));
       },
     ],
-    ['an approval that was rejected', 'approval-rejected', 40, (player) => (player.request({ as: agent }), player.decide(dan, { decision: 'reject' }), void player.outcome(approved(player)))],
-    ['an approval of something else', 'approval-digest', 40, (player) => (player.request({ as: agent }), player.decide(dan, { digest: 'e'.repeat(64) }), void player.outcome(approved(player)))],
-    ['another statement than the one that was approved', 'approval-digest', 40, (player) => (player.request({ as: agent }), player.decide(dan), void player.outcome(approved(player, { digest: 'e'.repeat(64) })))],
-    ['an approval that had expired', 'approval-late', 40, (player) => (player.request({ as: agent }, { expiresAt: START + 25 }), player.decide(dan), void player.outcome(approved(player)))],
+    [
+      'an approval that was rejected',
+      'approval-rejected',
+      40,
+      (player) => (player.request({ as: agent }), player.decide(dan, { decision: 'reject' }), void player.outcome(approved(player))),
+    ],
+    [
+      'an approval of something else',
+      'approval-digest',
+      40,
+      (player) => (player.request({ as: agent }), player.decide(dan, { digest: 'e'.repeat(64) }), void player.outcome(approved(player))),
+    ],
+    [
+      'another statement than the one that was approved',
+      'approval-digest',
+      40,
+      (player) => (player.request({ as: agent }), player.decide(dan), void player.outcome(approved(player, { digest: 'e'.repeat(64) }))),
+    ],
+    [
+      'an approval that had expired',
+      'approval-late',
+      40,
+      (player) => (player.request({ as: agent }, { expiresAt: START + 25 }), player.decide(dan), void player.outcome(approved(player))),
+    ],
+    [
+      'an approval that somebody else used',
+      'approval-digest',
+      40,
+      (player) => {
+        player.request({ as: ada });
+        player.decide(dan);
+        player.outcome(approved(player));
+      },
+    ],
     [
       'an approval that was used twice',
       'approval-reused',
@@ -397,9 +465,9 @@ describe('verification of what the entries say', () => {
     expect(report.findings).toEqual([]);
   });
 
-  it('finds entries that a signer left out, and files that are not there', async () => {
-    expect(existsSync(join(original, 'nothing'))).toBe(false);
+  it('says when there is nothing to verify', async () => {
     await expect(verifyLedger(join(original, 'nothing'))).rejects.toMatchObject({ code: 'not-found' });
-    expect(statSync(original).isDirectory()).toBe(true);
+    const empty = await verifyLedger(scratch());
+    expect([empty.exitCode, codes(empty)]).toEqual([40, ['key-missing', 'wal-missing']]);
   });
 });

@@ -44,7 +44,8 @@ interface Head {
  * throws a {@link LedgerError} (`not-found`) only when there is no ledger there.
  */
 export async function verifyLedger(directory: string, options: VerifyOptions = {}): Promise<VerifyReport> {
-  if ((await stat(directory).catch(ifMissing))?.isDirectory() !== true) throw new LedgerError('not-found', `there is no directory ${directory}`);
+  if ((await stat(directory).catch(ifMissing))?.isDirectory() !== true)
+    throw new LedgerError('not-found', `there is no directory ${directory}`);
   return new Verification(directory, options).run();
 }
 
@@ -132,7 +133,9 @@ class Verification {
     this.#events.end();
     const size = this.#frontier.size;
     if (this.#headHolds === false) {
-      this.#findings.add('root-differs', `the first ${head?.checkpoint.size} entries are not those that the checkpoint was signed over`, { file: 'checkpoint' });
+      this.#findings.add('root-differs', `the first ${head?.checkpoint.size} entries are not those that the checkpoint was signed over`, {
+        file: 'checkpoint',
+      });
     }
     for (const checkpoint of this.#differing) this.#differs(checkpoint);
     for (const checkpoint of this.#retained) {
@@ -141,15 +144,29 @@ class Verification {
     }
     const signed = head?.checkpoint.size ?? 0;
     if (size > signed) {
-      this.#findings.add('entries-unsigned', `${size - signed} entries are not under a checkpoint yet: nothing proves them until the log is opened again`, { seq: signed });
+      this.#findings.add(
+        'entries-unsigned',
+        `${size - signed} entries are not under a checkpoint yet: nothing proves them until the log is opened again`,
+        { seq: signed },
+      );
     }
   }
 
   /** A kept checkpoint does not hold: if the newest one does, two histories were signed; if not, entries were changed. */
   #differs(checkpoint: Retained): void {
     const { size } = checkpoint;
-    if (this.#headHolds === true) this.#findings.add('log-forked', `a checkpoint over ${size} entries was signed with another root: the log was replaced by another history`, placeOf(checkpoint));
-    else this.#findings.add('root-differs', `the first ${size} entries are not those that a kept checkpoint was signed over`, placeOf(checkpoint));
+    if (this.#headHolds === true)
+      this.#findings.add(
+        'log-forked',
+        `a checkpoint over ${size} entries was signed with another root: the log was replaced by another history`,
+        placeOf(checkpoint),
+      );
+    else
+      this.#findings.add(
+        'root-differs',
+        `the first ${size} entries are not those that a kept checkpoint was signed over`,
+        placeOf(checkpoint),
+      );
   }
 
   async #verifier(): Promise<{ readonly key: VerifierKey; readonly from: 'given' | 'directory' } | undefined> {
@@ -163,8 +180,9 @@ class Verification {
     if (line !== undefined && given !== undefined && line !== `${given}\n`) {
       this.#findings.add('key-differs', 'the key in the directory is not the one that the log is known by', { file });
     }
+    if (line !== undefined && !/^[^\n]+\n$/.test(line)) this.#findings.add('key-malformed', 'the file is not one line', { file });
     try {
-      const vkey = given ?? line?.replace(/\n$/, '') ?? '';
+      const vkey = given ?? line?.trimEnd() ?? '';
       return { key: parseVerifierKey(sha256, vkey), from: given === undefined ? 'directory' : 'given' };
     } catch (error) {
       if (!(error instanceof NoteError)) throw error;
@@ -179,7 +197,10 @@ class Verification {
     if (note === undefined) {
       const hasTree = (await stat(join(this.#directory, 'tile')).catch(ifMissing)) !== undefined;
       if (hasTree) this.#findings.add('checkpoint-missing', 'there is a tree but no checkpoint: restore the file from a backup', { file });
-      else this.#findings.add('checkpoint-none', 'nothing was signed yet: the log is new, or everything that was signed was removed', { file });
+      else
+        this.#findings.add('checkpoint-none', 'nothing was signed yet: the log is new, or everything that was signed was removed', {
+          file,
+        });
       return undefined;
     }
     const checkpoint = this.#open(note, keys, 'checkpoint', { file });
@@ -189,21 +210,30 @@ class Verification {
   async #collectRetained(keys: readonly VerifierKey[], head: Head | undefined): Promise<void> {
     const file = 'checkpoints';
     const local = await readRetained(this.#directory);
-    if (local === undefined && head !== undefined) this.#findings.add('retained-missing', 'the checkpoints that were signed before are gone: restore the file from a backup', { file });
+    if (local === undefined && head !== undefined)
+      this.#findings.add('retained-missing', 'the checkpoints that were signed before are gone: restore the file from a backup', { file });
     if (local !== undefined && local.torn > 0) this.#findings.add('checkpoint-torn', 'the last line was cut off', { file });
     const notes = local?.notes ?? [];
     let previous = 0;
     for (const [n, note] of notes.entries()) {
-      if (note === undefined) this.#findings.add('retained-malformed', `line ${n + 1} is not one that the log wrote, or lines before it are missing`, { file });
+      if (note === undefined)
+        this.#findings.add('retained-malformed', `line ${n + 1} is not one that the log wrote, or lines before it are missing`, { file });
       const size = note === undefined ? undefined : this.#retain(note, keys, 'directory', { file });
-      if (size !== undefined && size < previous) this.#findings.add('retained-order', `line ${n + 1} is of a smaller tree than the line before it`, { file });
+      if (size !== undefined && size < previous)
+        this.#findings.add('retained-order', `line ${n + 1} is of a smaller tree than the line before it`, { file });
       previous = size ?? previous;
     }
     for (const note of this.#options.retainedCheckpoints ?? []) this.#retain(note, keys, 'given', {});
     this.#retained.sort((a, b) => a.size - b.size);
     if (head === undefined || local === undefined) return;
-    if (!notes.includes(head.note)) this.#findings.add('retained-missing', 'the newest checkpoint is not among those that were kept: the end of the file was cut off or changed', { file });
-    if (previous > head.checkpoint.size) this.#findings.add('checkpoint-behind', 'a newer one was signed, but not put in its place', { file: 'checkpoint' });
+    if (!notes.includes(head.note))
+      this.#findings.add(
+        'retained-missing',
+        'the newest checkpoint is not among those that were kept: the end of the file was cut off or changed',
+        { file },
+      );
+    if (previous > head.checkpoint.size)
+      this.#findings.add('checkpoint-behind', 'a newer one was signed, but not put in its place', { file: 'checkpoint' });
   }
 
   #retain(note: string, keys: readonly VerifierKey[], from: 'directory' | 'given', place: { readonly file?: string }): number | undefined {
@@ -214,7 +244,12 @@ class Verification {
     return checkpoint.size;
   }
 
-  #open(note: string, keys: readonly VerifierKey[], kind: 'checkpoint' | 'retained', place: { readonly file?: string }): Checkpoint | undefined {
+  #open(
+    note: string,
+    keys: readonly VerifierKey[],
+    kind: 'checkpoint' | 'retained',
+    place: { readonly file?: string },
+  ): Checkpoint | undefined {
     try {
       const checkpoint = openCheckpoint(note, keys);
       if (checkpoint.origin === keys[0]?.name) return checkpoint;
@@ -227,7 +262,11 @@ class Verification {
     return undefined;
   }
 
-  #report(verifier: { readonly key: VerifierKey; readonly from: 'given' | 'directory' } | undefined, head: Head | undefined, disclosures: DisclosureChecks): VerifyReport {
+  #report(
+    verifier: { readonly key: VerifierKey; readonly from: 'given' | 'directory' } | undefined,
+    head: Head | undefined,
+    disclosures: DisclosureChecks,
+  ): VerifyReport {
     const entries = this.#frontier.size;
     return {
       ok: this.#findings.exitCode === 0,
@@ -235,7 +274,8 @@ class Verification {
       directory: this.#directory,
       origin: verifier?.key.name,
       verifier: verifier === undefined ? undefined : { key: formatVerifierKey(verifier.key), from: verifier.from },
-      checkpoint: head === undefined ? undefined : { size: head.checkpoint.size, root: encodeBase64(head.checkpoint.root), note: head.note },
+      checkpoint:
+        head === undefined ? undefined : { size: head.checkpoint.size, root: encodeBase64(head.checkpoint.root), note: head.note },
       entries,
       unsigned: Math.max(0, entries - (head?.checkpoint.size ?? 0)),
       retained: this.#retainedCounts,

@@ -73,9 +73,9 @@ JOIN pg_catalog.pg_language l ON l.oid = p.prolang
 LEFT JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND d.objid = p.oid AND d.deptype = 'e'
 LEFT JOIN pg_catalog.pg_extension e ON e.oid = d.refobjid`;
 
-/** schema, symbol, operand count, routine. */
+/** schema, symbol, routine. */
 export const OPERATORS_SQL = `
-SELECT n.nspname, o.oprname, CASE WHEN o.oprleft = 0 THEN 1 ELSE 2 END, o.oprcode::pg_catalog.oid
+SELECT n.nspname, o.oprname, o.oprcode::pg_catalog.oid
 FROM pg_catalog.pg_operator o JOIN pg_catalog.pg_namespace n ON n.oid = o.oprnamespace
 WHERE o.oid >= ${FIRST_USER_OID}`;
 

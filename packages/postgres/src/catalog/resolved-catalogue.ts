@@ -21,7 +21,6 @@ export interface RoutineDetail {
 export interface UserOperator {
   readonly schema: string;
   readonly symbol: string;
-  readonly operandCount: number;
   /** `pg_proc.oid`. */
   readonly routineId: number;
 }

@@ -73,7 +73,7 @@ function describe(row: Row, routine: CatalogueRoutine, types: TypesById, relatio
   const extension = optional(row, 16);
   return {
     routine,
-    minArguments: count - number(row, 11) - (variadic ? 1 : 0),
+    minArguments: count - number(row, 11),
     maxArguments: variadic ? Number.POSITIVE_INFINITY : count,
     ...(columns.length > 0 && { columns }),
     ...(rowOf !== undefined && { rowOf }),
@@ -86,7 +86,7 @@ function describe(row: Row, routine: CatalogueRoutine, types: TypesById, relatio
 export function readOperators(rows: readonly Row[]): ReadonlyMap<string, readonly UserOperator[]> {
   const operators = new Map<string, UserOperator[]>();
   for (const row of rows) {
-    const operator = { schema: text(row, 0), symbol: text(row, 1), operandCount: number(row, 2), routineId: number(row, 3) };
+    const operator = { schema: text(row, 0), symbol: text(row, 1), routineId: number(row, 2) };
     append(operators, operator.symbol, operator);
   }
   return operators;

@@ -1,4 +1,4 @@
-import type { Admission, BoundParameter, MaskPlan, Refusal, SqlState, TransactionState, Unit } from '@sqlwarden/core';
+import type { Admission, BoundParameter, MaskPlan, Refusal } from '@sqlwarden/core';
 import { decodeFrontend, encodeFrontend, type FrontendMessage } from '../protocol/frontend-message.js';
 import type { FrameSplitter } from '../protocol/frame-splitter.js';
 import { FRONTEND, frontendName } from '../protocol/message-types.js';
@@ -6,17 +6,13 @@ import { ProtocolError } from '../protocol/protocol-error.js';
 import { encodeBackend } from '../protocol/backend-message.js';
 import { type Conversation, MAX_OUTSTANDING } from './conversation.js';
 import { expecting, newWork, outcomeOf, type Work } from './expected-reply.js';
-import { MAX_PREPARED, PREPARED_PROBE, type Portal, type PreparedStatement, type Proceed } from './prepared.js';
+import { MAX_PREPARED, type Portal, type PreparedStatement, type Proceed } from './prepared.js';
+import { CopyMasks } from './copy-masks.js';
+import { NameLookup } from './name-lookup.js';
 import { bindPortal } from './portal-rows.js';
-import { STATE_PROBE, stateFromRow } from './sql-state.js';
+import { UnitAdmission } from './unit-admission.js';
 
 type Message<Kind extends FrontendMessage['kind']> = Extract<FrontendMessage, { kind: Kind }>;
-
-/** A unit whose admission was asked for. */
-interface Pending {
-  readonly unit: Unit;
-  answer: Admission | undefined;
-}
 
 const NO_PARAMETERS: readonly BoundParameter[] = Object.freeze([]);
 const NO_PLANS: readonly MaskPlan[] = Object.freeze([]);
@@ -31,21 +27,23 @@ export class ClientMessages {
   readonly #frames: FrameSplitter;
   /** The message in the splitter is not handled yet. */
   #current = false;
-  #pending: Pending | undefined;
-  #probing = false;
-  #probeFailure: Refusal | undefined;
+  readonly #admission: UnitAdmission;
+  readonly #lookup: NameLookup;
+  #copyMasks: CopyMasks | undefined;
   /** The client said Terminate: nothing more is read from it. */
   terminated = false;
 
   constructor(talk: Conversation, frames: FrameSplitter) {
     this.#talk = talk;
     this.#frames = frames;
-    talk.segmentFailed = () => this.#abandon();
+    this.#admission = new UnitAdmission(talk);
+    this.#lookup = new NameLookup(talk);
+    talk.segmentFailed = () => this.#admission.abandon();
   }
 
   /** A unit waits for its admission. */
   get pending(): boolean {
-    return this.#pending !== undefined && this.#pending.answer === undefined;
+    return this.#admission.pending;
   }
 
   /** A message waits: what the client sends meanwhile is kept in the queue. */
@@ -55,14 +53,13 @@ export class ClientMessages {
 
   /** The answer to the pending unit. */
   admitted(admission: Admission): void {
-    if (this.#pending === undefined || this.#pending.answer !== undefined) return this.#return(admission);
-    this.#pending.answer = admission;
+    this.#admission.admitted(admission);
   }
 
   /** The client is gone: the pending unit is given up. */
   clientGone(): void {
     this.terminated = true;
-    this.#abandon();
+    this.#admission.abandon();
   }
 
   /** Handles one message if one is complete and nothing has to be waited for. */
@@ -141,7 +138,7 @@ export class ClientMessages {
 
   #terminate(): boolean {
     this.#pass();
-    this.#abandon();
+    this.#admission.abandon();
     this.terminated = true;
     return true;
   }
@@ -163,7 +160,7 @@ export class ClientMessages {
   }
 
   #discard(type: number): boolean {
-    this.#dropPending();
+    this.#admission.drop();
     if (type !== FRONTEND.Sync) return true;
     this.#talk.discarding = false;
     return this.#sync();
@@ -193,7 +190,7 @@ export class ClientMessages {
   }
 
   #refuse(type: number, refusal: Refusal): boolean {
-    this.#dropPending();
+    this.#admission.drop();
     if (type === FRONTEND.Query || type === FRONTEND.FunctionCall) this.#talk.refuseQuery(refusal);
     else this.#talk.refuseExtended(refusal);
     return true;
@@ -203,13 +200,18 @@ export class ClientMessages {
 
   #query(message: Message<'Query'>): boolean {
     const talk = this.#talk;
-    const admission = this.#admit('query', message.text, NO_TYPES, NO_PARAMETERS, undefined);
+    const admission = this.#admission.ask({
+      phase: 'query',
+      text: message.text,
+      parameterTypes: NO_TYPES,
+      parameters: NO_PARAMETERS,
+      earlier: undefined,
+    });
     if (admission === undefined) return false;
     if (admission.kind === 'refuse') return this.#refuse(FRONTEND.Query, admission.refusal);
-    const unmaskable = copyThatCannotBeMasked(admission);
-    const transaction = talk.forecast.snapshot();
-    const work = newWork(admission.ticket, admission.statements, transaction, NO_PLANS);
-    if (unmaskable) return this.#refuseAdmitted(FRONTEND.Query, work, COPY_MASKED);
+    const work = newWork(admission.ticket, admission.statements, talk.forecast.snapshot(), NO_PLANS, message.text);
+    const copies = this.#copies(FRONTEND.Query, admission, work);
+    if (copies !== 'ready') return copies === 'refused';
     this.#pass();
     this.#runs(admission, work);
     talk.expected.push(expecting({ kind: 'query', clean: admission.cleanTexts, work, mayCommit: true }));
@@ -220,9 +222,15 @@ export class ClientMessages {
   #parse(message: Message<'Parse'>): boolean {
     const talk = this.#talk;
     const statements = talk.names.statements;
-    if (message.name !== '' && statements.size >= MAX_PREPARED && !statements.has(message.name))
+    if (message.name !== '' && statements.named >= MAX_PREPARED && statements.get(message.name) === undefined)
       return this.#refuse(FRONTEND.Parse, TOO_MANY_STATEMENTS);
-    const admission = this.#admit('prepare', message.text, message.parameterTypes, NO_PARAMETERS, undefined);
+    const admission = this.#admission.ask({
+      phase: 'prepare',
+      text: message.text,
+      parameterTypes: message.parameterTypes,
+      parameters: NO_PARAMETERS,
+      earlier: undefined,
+    });
     if (admission === undefined) return false;
     if (admission.kind === 'refuse') return this.#refuse(FRONTEND.Parse, admission.refusal);
     const statement: PreparedStatement = {
@@ -236,23 +244,32 @@ export class ClientMessages {
       parameterTypes: undefined,
       describeForwarded: false,
       columns: undefined,
+      lastDescription: undefined,
+      version: 0,
+      describedAt: -1,
       lastBinding: undefined,
     };
-    const names = this.#rename(statements, message.name, statement);
+    const names = this.#lookup.rename(statements, message.name, statement);
     this.#forwardExtended('parse', admission, { statement, ...names, work: this.#ticketOnly(admission) });
     return true;
   }
 
   #bind(message: Message<'Bind'>): boolean {
     const talk = this.#talk;
-    const statement = this.#statement(message.statement);
+    const statement = this.#lookup.statement(message.statement);
     if (statement === 'wait') return false;
     if (statement === undefined) return this.#unknownName('26000', 'prepared statement');
     const portals = talk.names.portals;
-    if (message.portal !== '' && portals.size >= MAX_PREPARED && !portals.has(message.portal))
+    if (message.portal !== '' && portals.named >= MAX_PREPARED && portals.get(message.portal) === undefined)
       return this.#refuse(FRONTEND.Bind, TOO_MANY_PORTALS);
     const parameters = boundParameters(message, statement);
-    const admission = this.#admit('bind', statement.text, typesOf(statement), parameters, statement.admission);
+    const admission = this.#admission.ask({
+      phase: 'bind',
+      text: statement.text,
+      parameterTypes: typesOf(statement),
+      parameters,
+      earlier: statement.admission,
+    });
     if (admission === undefined) return false;
     if (admission.kind === 'refuse') return this.#refuse(FRONTEND.Bind, admission.refusal);
     const portal: Portal = {
@@ -268,25 +285,32 @@ export class ClientMessages {
       describeForwarded: false,
       columns: undefined,
     };
-    const names = this.#rename(portals, message.portal, portal);
+    const names = this.#lookup.rename(portals, message.portal, portal);
     this.#forwardExtended('bind', admission, { portal, ...names, work: this.#ticketOnly(admission) });
     return true;
   }
 
   #execute(message: Message<'Execute'>): boolean {
     const talk = this.#talk;
-    const portal = this.#portal(message.portal);
+    const portal = this.#lookup.portal(message.portal);
     if (portal === 'wait') return false;
-    if (portal === undefined || portal.doubtful) return this.#unknownName('34000', 'portal');
+    if (portal === undefined) return this.#unknownName('34000', 'portal');
     const { statement } = portal;
-    const admission = this.#admit('execute', statement.text, typesOf(statement), portal.parameters, portal.admission);
+    const admission = this.#admission.ask({
+      phase: 'execute',
+      text: statement.text,
+      parameterTypes: typesOf(statement),
+      parameters: portal.parameters,
+      earlier: portal.admission,
+    });
     if (admission === undefined) return false;
     if (admission.kind === 'refuse') return this.#refuse(FRONTEND.Execute, admission.refusal);
     const plans = plansOf(portal.admission, admission);
-    const work = newWork(admission.ticket, admission.statements, talk.forecast.snapshot(), plans);
-    if (copyThatCannotBeMasked(admission) || copyThatCannotBeMasked(portal.admission))
-      return this.#refuseAdmitted(FRONTEND.Execute, work, COPY_MASKED);
-    if (plans.length > 0) {
+    const work = newWork(admission.ticket, admission.statements, talk.forecast.snapshot(), plans, statement.text);
+    const copies = this.#copies(FRONTEND.Execute, admission, work);
+    if (copies !== 'ready') return copies === 'refused';
+    // A COPY has its own masks, and no rows to describe.
+    if (plans.length > 0 && admission.statements[0]?.action !== 'copy') {
       const reason = this.#prepareRows(portal, work);
       if (reason !== undefined) return this.#refuseAdmitted(FRONTEND.Execute, work, { code: 'mask-unbindable', message: reason });
     }
@@ -329,7 +353,7 @@ export class ClientMessages {
 
   #describe(message: Message<'Describe'>): boolean {
     if (message.target === 'statement') {
-      const statement = this.#statement(message.name);
+      const statement = this.#lookup.statement(message.name);
       if (statement === 'wait') return false;
       if (statement === undefined) return this.#unknownName('26000', 'prepared statement');
       statement.describeForwarded = true;
@@ -339,9 +363,9 @@ export class ClientMessages {
       });
       return true;
     }
-    const portal = this.#portal(message.name);
+    const portal = this.#lookup.portal(message.name);
     if (portal === 'wait') return false;
-    if (portal === undefined || portal.doubtful) return this.#unknownName('34000', 'portal');
+    if (portal === undefined) return this.#unknownName('34000', 'portal');
     portal.describeForwarded = true;
     this.#forwardExtended('describe-portal', portal.admission, { portal, undo: () => void (portal.describeForwarded = false) });
     return true;
@@ -349,8 +373,9 @@ export class ClientMessages {
 
   #close(message: Message<'Close'>): boolean {
     const { statements, portals } = this.#talk.names;
-    const undo = message.target === 'statement' ? removed(statements, message.name) : removed(portals, message.name);
-    this.#forwardExtended('close', undefined, { undo });
+    const change =
+      message.target === 'statement' ? this.#lookup.remove(statements, message.name) : this.#lookup.remove(portals, message.name);
+    this.#forwardExtended('close', undefined, change);
     return true;
   }
 
@@ -382,63 +407,13 @@ export class ClientMessages {
         talk.stateTouched = true;
       }
       talk.names.ran(statement.action, statement.changesState);
-      talk.forecast.ran(statement);
+      talk.forecast.ran(statement, work.rollback);
     }
     if (admission.statements.length === 0) talk.forecast.used = true;
   }
 
-  // ---- names ----
-
-  /** The statement that a message names, as the server will know it; `'wait'` until that is certain. */
-  #statement(name: string): PreparedStatement | 'wait' | undefined {
-    const talk = this.#talk;
-    const statement = talk.names.statements.get(name);
-    if (statement === undefined) return undefined;
-    if (!statement.confirmed && statement.segment !== talk.segment && talk.expected.length > 0) return this.#wait();
-    if (statement.doubtful && talk.forecast.status !== 'failed') return this.#verifyNames();
-    return statement;
-  }
-
-  #portal(name: string): Portal | 'wait' | undefined {
-    const talk = this.#talk;
-    const portal = talk.names.portals.get(name);
-    if (portal === undefined) return undefined;
-    if (!portal.confirmed && portal.segment !== talk.segment && talk.expected.length > 0) return this.#wait();
-    return portal;
-  }
-
-  #wait(): 'wait' {
-    this.#talk.needReplies();
-    return 'wait';
-  }
-
-  #verifyNames(): 'wait' {
-    if (!this.#probing) {
-      this.#probing = true;
-      this.#talk.inject(PREPARED_PROBE, (result) => {
-        this.#probing = false;
-        // A failure leaves the names in doubt; inside a transaction it has failed, and nothing of it will run.
-        if (result.kind === 'rows') this.#talk.names.verified(new Set(result.rows.map((row) => row[0] ?? '')));
-        else this.#talk.names.statements.clear();
-      });
-    }
-    return 'wait';
-  }
-
-  /** Puts a name in place of what it stood for. Where only the server can tell whether that works, nothing follows before its answer. */
-  #rename<Entry>(names: Map<string, Entry>, name: string, entry: Entry): { readonly undo?: () => void; readonly confirm?: () => void } {
-    const talk = this.#talk;
-    const previous = names.get(name);
-    if (name !== '' && previous !== undefined) {
-      talk.barrier = true;
-      return { confirm: () => void names.set(name, entry) };
-    }
-    names.set(name, entry);
-    return { undo: () => void (previous === undefined ? names.delete(name) : names.set(name, previous)) };
-  }
-
   #unknownName(sqlstate: string, what: string): boolean {
-    this.#dropPending();
+    this.#admission.drop();
     const fields = [
       { code: 'S', value: 'ERROR' },
       { code: 'V', value: 'ERROR' },
@@ -449,72 +424,22 @@ export class ClientMessages {
     return true;
   }
 
-  // ---- admission ----
-
-  /** The host's answer, or `undefined` while it (or what must be known before it is asked) is waited for. */
-  #admit(
-    phase: Unit['phase'],
-    text: string,
-    parameterTypes: readonly number[],
-    parameters: readonly BoundParameter[],
-    earlier: Admission | undefined,
-  ): Admission | undefined {
-    const talk = this.#talk;
-    if (talk.forecast.gate && talk.expected.length > 0) {
-      talk.needReplies();
-      return undefined;
+  /** Makes the masks of a unit's copies to the client; while columns have to be asked for, the admission is kept. */
+  #copies(type: number, admission: Proceed, work: Work): 'ready' | 'wait' | 'refused' {
+    if (!work.mayCopy) return 'ready';
+    if (this.#copyMasks?.admission !== admission) this.#copyMasks = new CopyMasks(admission);
+    const readiness = this.#copyMasks.readiness(this.#talk, work);
+    if (readiness.kind === 'wait') {
+      this.#admission.keep();
+      return 'wait';
     }
-    const state = this.#knownState();
-    if (state === undefined) return this.#failedProbe();
-    const pending = this.#pending;
-    if (pending !== undefined) {
-      if (pending.answer === undefined) return undefined;
-      this.#pending = undefined;
-      if (pending.unit.state === state) return this.#noted(pending.answer);
-      this.#return(pending.answer);
+    this.#copyMasks = undefined;
+    if (readiness.kind === 'refuse') {
+      this.#refuseAdmitted(type, work, readiness.refusal);
+      return 'refused';
     }
-    const transaction: TransactionState = talk.forecast.snapshot();
-    const unit: Unit = { phase, text, parameterTypes, parameters, state, transaction, earlier };
-    const asked: Pending = { unit, answer: undefined };
-    this.#pending = asked;
-    const answer = talk.host.admit(unit) ?? asked.answer;
-    if (answer === undefined) return undefined;
-    this.#pending = undefined;
-    return this.#noted(answer);
-  }
-
-  #noted(answer: Admission): Admission {
-    if (answer.kind === 'proceed' && answer.cleanTexts) this.#talk.cleanSeen = true;
-    return answer;
-  }
-
-  #failedProbe(): Admission | undefined {
-    const refusal = this.#probeFailure;
-    if (refusal === undefined) return undefined;
-    this.#probeFailure = undefined;
-    return { kind: 'refuse', refusal };
-  }
-
-  /** The state that the next unit runs in, or `undefined` while it is asked for (or could not be read). */
-  #knownState(): SqlState | undefined {
-    const talk = this.#talk;
-    if (this.#probing) return undefined;
-    // In a failed transaction nothing can be asked, and nothing runs but its end.
-    if (!talk.stateStale || (talk.forecast.status === 'failed' && talk.state !== undefined)) return talk.state;
-    if (this.#probeFailure !== undefined) return undefined;
-    this.#probing = true;
-    talk.stateStale = false;
-    talk.inject(STATE_PROBE, (result) => {
-      this.#probing = false;
-      const row = result.kind === 'rows' ? result.rows[0] : undefined;
-      const state = row === undefined ? undefined : stateFromRow(row);
-      if (state !== undefined) talk.state = state;
-      else {
-        talk.stateStale = true;
-        this.#probeFailure = STATE_UNKNOWN;
-      }
-    });
-    return undefined;
+    work.copyMaskers = readiness.maskers;
+    return 'ready';
   }
 
   #refuseAdmitted(type: number, work: Work, refusal: Refusal): boolean {
@@ -522,36 +447,12 @@ export class ClientMessages {
     if (work.ticket !== 0) this.#talk.host.settle(outcomeOf(work, 'error', false));
     return this.#refuse(type, refusal);
   }
-
-  /** The pending unit will not be forwarded. */
-  #abandon(): void {
-    if (this.pending) {
-      this.#pending = undefined;
-      this.#talk.host.abandon();
-    } else this.#dropPending();
-  }
-
-  #dropPending(): void {
-    const answer = this.#pending?.answer;
-    this.#pending = undefined;
-    this.#probeFailure = undefined;
-    if (answer !== undefined) this.#return(answer);
-  }
-
-  /** Ends a ticket that was given for something that will not run. */
-  #return(admission: Admission): void {
-    if (admission.kind !== 'proceed' || admission.ticket === 0) return;
-    const work = newWork(admission.ticket, admission.statements, this.#talk.forecast.snapshot(), NO_PLANS);
-    this.#talk.host.settle(outcomeOf(work, 'cancelled', false));
-  }
 }
 
 const TAKES_BACK: ReadonlySet<string> = new Set(['commit', 'rollback', 'savepoint']);
 const NO_TYPES: readonly number[] = Object.freeze([]);
 
 const INVALID_TEXT: Refusal = { code: 'statement-unparsed', message: 'the text is not valid UTF-8, send it in the client encoding UTF8' };
-const STATE_UNKNOWN: Refusal = { code: 'internal-error', message: 'the state of the session could not be read, try again' };
-const COPY_MASKED: Refusal = { code: 'mask-unbindable', message: 'COPY cannot mask these columns, select them instead' };
 const TOO_MANY_STATEMENTS: Refusal = {
   code: 'statement-too-large',
   message: `more than ${MAX_PREPARED} prepared statements in one session, close some`,
@@ -576,24 +477,10 @@ function kept(parameter: BoundParameter): BoundParameter {
   return parameter.value === null ? parameter : { ...parameter, value: parameter.value.slice() };
 }
 
-function removed<Entry>(names: Map<string, Entry>, name: string): (() => void) | undefined {
-  const previous = names.get(name);
-  if (previous === undefined) return undefined;
-  names.delete(name);
-  return () => void names.set(name, previous);
-}
-
 /** The plan of the Bind and, where it is another one, that of the Execute. */
 function plansOf(bind: Proceed, execute: Proceed): readonly MaskPlan[] {
   const first = bind.statements[0]?.plan;
   const second = execute.statements[0]?.plan;
   if (first === undefined) return second === undefined ? NO_PLANS : [second];
   return second === undefined || second === first ? [first] : [first, second];
-}
-
-/** COPY carries no description of its columns that a plan could be bound to. */
-function copyThatCannotBeMasked(admission: Proceed): boolean {
-  return admission.statements.some(
-    (statement) => statement.action === 'copy' && statement.plan?.outputs.some((output) => output !== null) === true,
-  );
 }

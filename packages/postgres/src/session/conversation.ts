@@ -1,9 +1,9 @@
-import type { InjectResult, MaskTools, Outcome, Refusal, SessionHost, SqlState } from '@sqlwarden/core';
+import type { InjectResult, MaskTools, Outcome, Refusal, ResultColumn, SessionHost, SqlState } from '@sqlwarden/core';
 import { encodeBackend } from '../protocol/backend-message.js';
 import { ByteWriter } from '../protocol/byte-writer.js';
-import { encodeFrontend, writeFrontend } from '../protocol/frontend-message.js';
+import { encodeFrontend, type FrontendMessage, writeFrontend } from '../protocol/frontend-message.js';
 import { refusalResponse } from '../refusal.js';
-import { type ExpectedReply, expecting, type Injection, outcomeOf, ReplyQueue, type Work } from './expected-reply.js';
+import { type ExpectedReply, expecting, type Injection, outcomeOf, type ReplyKind, ReplyQueue, type Work } from './expected-reply.js';
 import { Outbox } from './outbox.js';
 import { PreparedNames } from './prepared.js';
 import { TransactionForecast, TransactionRecord } from './transactions.js';
@@ -18,6 +18,7 @@ export const MAX_OUTSTANDING = 65_536;
 export class Conversation {
   readonly host: SessionHost;
   readonly tools: MaskTools;
+  readonly maxRowBytes: number;
   readonly toClient: Outbox;
   readonly toServer: Outbox;
   readonly expected = new ReplyQueue();
@@ -57,9 +58,11 @@ export class Conversation {
   readonly #prefix: string;
   #injections = 0;
 
-  constructor(host: SessionHost, tools: MaskTools) {
+  /** `maxRowBytes`: longest row of a COPY that is put together for its mask. */
+  constructor(host: SessionHost, tools: MaskTools, maxRowBytes: number) {
     this.host = host;
     this.tools = tools;
+    this.maxRowBytes = maxRowBytes;
     this.toClient = new Outbox('client', (leg, bytes) => host.send(leg, bytes));
     this.toServer = new Outbox('server', (leg, bytes) => host.send(leg, bytes));
     this.record = new TransactionRecord((ordinal, end) => {
@@ -138,25 +141,39 @@ export class Conversation {
    */
   inject(sql: string, done: (result: InjectResult) => void): void {
     const name = this.#uniqueName();
-    const inSegment = this.midSegment;
-    const injection: Injection = { rows: [], error: undefined, done, inSegment };
-    const writer = new ByteWriter();
-    writeFrontend(writer, { kind: 'Parse', name, text: sql, parameterTypes: [] });
-    writeFrontend(writer, { kind: 'Bind', portal: name, statement: name, parameterFormats: [], parameters: [], resultFormats: [] });
-    writeFrontend(writer, { kind: 'Execute', portal: name, maxRows: 0 });
-    writeFrontend(writer, { kind: 'Close', target: 'portal', name });
-    writeFrontend(writer, { kind: 'Close', target: 'statement', name });
-    writeFrontend(writer, inSegment ? { kind: 'Flush' } : { kind: 'Sync' });
-    this.toServer.write(writer.take());
-    for (const kind of ['parse', 'bind', 'execute', 'close', 'close'] as const) this.expected.push(expecting({ kind, injection }));
-    if (!inSegment) this.expected.push(expecting({ kind: 'sync', injection }));
-    this.unflushed = false;
+    const messages: FrontendMessage[] = [
+      { kind: 'Parse', name, text: sql, parameterTypes: [] },
+      { kind: 'Bind', portal: name, statement: name, parameterFormats: [], parameters: [], resultFormats: [] },
+      { kind: 'Execute', portal: name, maxRows: 0 },
+      { kind: 'Close', target: 'portal', name },
+      { kind: 'Close', target: 'statement', name },
+    ];
+    this.#sendOwn(messages, ['parse', 'bind', 'execute', 'close', 'close'], ({ error, rows }) =>
+      done(error === undefined ? { kind: 'rows', rows } : { kind: 'error', code: error.code, message: error.message }),
+    );
   }
 
-  /** Ends an injection: with its rows, or with its error. */
-  finishInjection(injection: Injection): void {
-    const { error, rows, done } = injection;
-    done(error === undefined ? { kind: 'rows', rows } : { kind: 'error', code: error.code, message: error.message });
+  /** Learns the columns of a query without running it: `undefined` when the server refuses it, `null` when it returns no rows. */
+  describe(sql: string, done: (columns: readonly ResultColumn[] | null | undefined) => void): void {
+    const name = this.#uniqueName();
+    const messages: FrontendMessage[] = [
+      { kind: 'Parse', name, text: sql, parameterTypes: [] },
+      { kind: 'Describe', target: 'statement', name },
+      { kind: 'Close', target: 'statement', name },
+    ];
+    this.#sendOwn(messages, ['parse', 'describe-statement', 'close'], ({ columns }) => done(columns));
+  }
+
+  #sendOwn(messages: readonly FrontendMessage[], kinds: readonly ReplyKind[], done: Injection['done']): void {
+    const inSegment = this.midSegment;
+    const injection: Injection = { rows: [], columns: undefined, error: undefined, done, inSegment };
+    const writer = new ByteWriter();
+    for (const message of messages) writeFrontend(writer, message);
+    writeFrontend(writer, inSegment ? { kind: 'Flush' } : { kind: 'Sync' });
+    this.toServer.write(writer.take());
+    for (const kind of kinds) this.expected.push(expecting({ kind, injection }));
+    if (!inSegment) this.expected.push(expecting({ kind: 'sync', injection }));
+    this.unflushed = false;
   }
 
   /** The error that the client sees when a statement of the gateway's own failed between its messages. */

@@ -1,5 +1,7 @@
-import type { AdmittedStatement, InjectResult, MaskPlan, Outcome, StatementResult, TransactionState } from '@sqlwarden/core';
+import type { AdmittedStatement, MaskPlan, Outcome, ResultColumn, StatementResult, TransactionState } from '@sqlwarden/core';
 import type { Portal, PreparedStatement } from './prepared.js';
+import { type RollbackKind, rollbackKind } from './transactions.js';
+import type { CopyMasker } from '../masking/index.js';
 import type { BoundRows } from './result-rows.js';
 
 /** Which messages of the server answer a forwarded message: "Message Flow" of the PostgreSQL protocol documentation. */
@@ -23,10 +25,17 @@ export interface Work {
   maskedCells: number;
   /** How the rows of the current statement pass; `undefined`: not bound. */
   rows: BoundRows | undefined;
+  /** The version of the statement's description that {@link rows} was bound to. */
+  rowsVersion: number;
   /** A row header was seen for the current statement. */
   described: boolean;
+  /** The server is sending COPY data. */
   copyOut: boolean;
+  /** Per statement of the unit: what masks its COPY data. */
+  copyMaskers: ReadonlyMap<number, CopyMasker> | undefined;
   errorCode: string | undefined;
+  /** What a ROLLBACK of the unit ends. */
+  readonly rollback: RollbackKind;
   /** The unit may turn the connection to COPY: nothing may be sent behind it until that is known. */
   readonly mayCopy: boolean;
 }
@@ -34,8 +43,11 @@ export interface Work {
 /** A statement of the gateway's own. Ends once: by its last reply, or when its segment fails. */
 export interface Injection {
   readonly rows: (readonly (string | null)[])[];
+  /** Of a statement that is only described. */
+  columns: readonly ResultColumn[] | null | undefined;
   error: { readonly code: string; readonly message: string } | undefined;
-  readonly done: (result: InjectResult) => void;
+  /** Called once; what came of it is in the other fields. */
+  readonly done: (injection: Injection) => void;
   /** Sent between messages of the client's: its failure fails their segment. */
   readonly inSegment: boolean;
 }
@@ -62,32 +74,37 @@ export interface ExpectedReply {
   readonly mayCommit: boolean;
 }
 
-const NOTHING: ExpectedReply = {
-  kind: 'sync',
-  clean: false,
-  replacement: undefined,
-  injection: undefined,
-  hidden: false,
-  statement: undefined,
-  portal: undefined,
-  undo: undefined,
-  confirm: undefined,
-  work: undefined,
-  mayCommit: false,
-};
-
-/** An expectation with everything that is not named left empty. */
+/** An expectation with everything that is not named left empty. Written out, because one is made for every message. */
 export function expecting(fields: Partial<ExpectedReply> & Pick<ExpectedReply, 'kind'>): ExpectedReply {
-  return { ...NOTHING, ...fields };
+  return {
+    kind: fields.kind,
+    clean: fields.clean === true,
+    replacement: fields.replacement,
+    injection: fields.injection,
+    hidden: fields.hidden === true,
+    statement: fields.statement,
+    portal: fields.portal,
+    undo: fields.undo,
+    confirm: fields.confirm,
+    work: fields.work,
+    mayCommit: fields.mayCommit === true,
+  };
 }
 
-/** A unit that was admitted and is about to be forwarded. */
+/** A unit of `text` that was admitted and is about to be forwarded. */
 export function newWork(
   ticket: number,
   statements: readonly AdmittedStatement[],
   transaction: TransactionState,
   plans: readonly MaskPlan[],
+  text = '',
 ): Work {
+  let mayCopy = false;
+  let rollsBack = false;
+  for (const { action } of statements) {
+    if (action === 'copy' || action === 'unknown') mayCopy = true;
+    else if (action === 'rollback') rollsBack = true;
+  }
   return {
     ticket,
     statements,
@@ -100,10 +117,13 @@ export function newWork(
     bytesReturned: 0,
     maskedCells: 0,
     rows: undefined,
+    rowsVersion: -1,
     described: false,
     copyOut: false,
+    copyMaskers: undefined,
     errorCode: undefined,
-    mayCopy: statements.some((statement) => statement.action === 'copy' || statement.action === 'unknown'),
+    rollback: rollsBack ? rollbackKind(text, statements.length) : 'whole',
+    mayCopy,
   };
 }
 

@@ -22,6 +22,6 @@ export function settleLost(talk: Conversation): void {
   for (const ordinal of ordinals) talk.host.transactionEnded(ordinal, mayCommit ? 'unknown' : 'rolled-back');
   for (const injection of injections) {
     injection.error ??= { code: '08006', message: 'the connection to the database was lost' };
-    talk.finishInjection(injection);
+    injection.done(injection);
   }
 }

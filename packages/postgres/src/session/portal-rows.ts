@@ -9,6 +9,7 @@ import { type BoundRows, bindRows, inFormats } from './result-rows.js';
  * `columns`: of the portal when it was described itself, else of its statement. Returns why they cannot be bound, if so.
  */
 export function bindPortal(portal: Portal, columns: readonly ResultColumn[], work: Work, talk: Conversation): string | undefined {
+  work.rowsVersion = portal.statement.version;
   const known = knownBinding(portal, work.plans);
   if (known !== undefined) {
     takeRows(work, known, talk);

@@ -21,6 +21,12 @@ export interface PreparedStatement {
   describeForwarded: boolean;
   /** Columns as described; formats are those of text. `null`: it returns no rows. */
   columns: readonly ResultColumn[] | null | undefined;
+  /** The last RowDescription of the statement or of a portal of it, whole, and what it says. */
+  lastDescription: { readonly bytes: Uint8Array; readonly columns: readonly ResultColumn[] } | undefined;
+  /** Goes up when the description changes. */
+  version: number;
+  /** The version that {@link columns} was taken from. */
+  describedAt: number;
   /** The last binding of a mask plan to the columns, for the next execution under the same plan and formats. */
   lastBinding: { readonly plan: MaskPlan; readonly formats: string; readonly rows: BoundRows } | undefined;
 }
@@ -54,27 +60,58 @@ const REBINDS_PORTALS: ReadonlySet<string> = new Set(['close', 'declare', 'disca
 /** They change state in ways that cannot reach a prepared name. */
 const PLAIN_STATE: ReadonlySet<string> = new Set(['set', 'reset', 'begin', 'commit', 'rollback', 'savepoint', 'create', 'alter', 'drop']);
 
-/** The statements and portals of one session by name, as they will stand when everything forwarded has run. */
-export class PreparedNames {
-  readonly statements = new Map<string, PreparedStatement>();
-  readonly portals = new Map<string, Portal>();
+/** Entries by name. The unnamed one, which nearly every message uses, has a place of its own. */
+export class NameTable<Entry extends { doubtful: boolean }> {
+  readonly #named = new Map<string, Entry>();
+  #unnamed: Entry | undefined;
 
-  /** A statement of SQL was forwarded: names that it may have rebound are in doubt. */
-  ran(action: string, changesState: boolean): void {
-    const outOfSight = changesState && !PLAIN_STATE.has(action);
-    if (outOfSight || REBINDS_STATEMENTS.has(action))
-      for (const statement of this.statements.values()) statement.doubtful = statement.name !== '';
-    if (outOfSight || REBINDS_PORTALS.has(action)) for (const portal of this.portals.values()) portal.doubtful = portal.name !== '';
+  /** How many have a name. */
+  get named(): number {
+    return this.#named.size;
   }
 
-  /** The server says which names were prepared by the protocol and are still there. */
+  get(name: string): Entry | undefined {
+    return name === '' ? this.#unnamed : this.#named.get(name);
+  }
+
+  /** `undefined` forgets the name. */
+  set(name: string, entry: Entry | undefined): void {
+    if (name === '') this.#unnamed = entry;
+    else if (entry === undefined) this.#named.delete(name);
+    else this.#named.set(name, entry);
+  }
+
+  clear(): void {
+    this.#unnamed = undefined;
+    if (this.#named.size > 0) this.#named.clear();
+  }
+
+  /** SQL may have put something else in the place of every name. */
+  doubt(): void {
+    for (const entry of this.#named.values()) entry.doubtful = true;
+  }
+
+  /** Keeps the names that are in `names`, without doubt; what has none is kept too. */
   verified(names: ReadonlySet<string>): void {
-    for (const [name, statement] of this.statements) {
-      if (name === '' || names.has(name)) statement.doubtful = false;
-      else this.statements.delete(name);
+    for (const [name, entry] of this.#named) {
+      if (names.has(name)) entry.doubtful = false;
+      else this.#named.delete(name);
     }
   }
 }
 
-/** Which protocol-made names are still prepared; see {@link PreparedNames.verified}. */
+/** The statements and portals of one session by name, as they will stand when everything forwarded has run. */
+export class PreparedNames {
+  readonly statements = new NameTable<PreparedStatement>();
+  readonly portals = new NameTable<Portal>();
+
+  /** A statement of SQL was forwarded: names that it may have rebound are in doubt. */
+  ran(action: string, changesState: boolean): void {
+    const outOfSight = changesState && !PLAIN_STATE.has(action);
+    if (outOfSight || REBINDS_STATEMENTS.has(action)) this.statements.doubt();
+    if (outOfSight || REBINDS_PORTALS.has(action)) this.portals.doubt();
+  }
+}
+
+/** Which protocol-made names are still prepared; see {@link NameTable.verified}. */
 export const PREPARED_PROBE = 'SELECT name::pg_catalog.text FROM pg_catalog.pg_prepared_statements WHERE NOT from_sql';

@@ -1,14 +1,18 @@
 import { createHash, createHmac, pbkdf2Sync, randomBytes } from 'node:crypto';
 import net from 'node:net';
+import tls from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type {
   AdmittedStatement,
   Admission,
+  CopyToClient,
   EndReason,
   HashPort,
+  InjectResult,
   MaskPlan,
   Outcome,
   Principal,
+  ServerClient,
   SessionHost,
   TransactionEnd,
   Unit,
@@ -16,8 +20,14 @@ import type {
   WireSessionOptions,
 } from '@sqlwarden/core';
 import { findPgbench, findPsql, type PostgresServer, requireOrSkip, runProgram, startPostgres } from '@sqlwarden/testkit';
+import fc from 'fast-check';
 import pg from 'pg';
 import { cellType } from '../masking/index.js';
+import { type BackendMessage, decodeBackend } from '../protocol/backend-message.js';
+import { FrameSplitter } from '../protocol/frame-splitter.js';
+import { encodeFrontend, type FrontendMessage } from '../protocol/frontend-message.js';
+import { BACKEND_LIMIT_TABLE } from '../protocol/message-types.js';
+import { encodeStartupPacket } from '../protocol/startup-message.js';
 import { createServerClient } from './server-client.js';
 import { createWireSession } from './wire-session.js';
 
@@ -82,7 +92,13 @@ function admitted(text: string): AdmittedStatement {
     changesSchema: false,
     hasEffects: /insert|update|delete/i.test(text),
     action,
+    ...(action === 'copy' ? { copy: copyOf(text) } : {}),
   };
+}
+
+function copyOf(text: string): CopyToClient {
+  const query = /^copy \((.*)\) to stdout/i.exec(text)?.[1] ?? 'select';
+  return { format: /csv/.test(text) ? 'csv' : /binary/.test(text) ? 'binary' : 'text', header: /header/.test(text), describe: query };
 }
 
 function plan(text: string): MaskPlan | undefined {
@@ -109,16 +125,45 @@ interface Gateway {
   close(): Promise<void>;
 }
 
+/** A direct connection of the gateway's own. */
+async function serverClient(server: PostgresServer): Promise<{ client: ServerClient; socket: net.Socket }> {
+  const socket = net.connect(server.port, server.host);
+  const login = { user: 'postgres', database: 'postgres', password: server.password, tls: 'disable' } as const;
+  const client = await new Promise<ServerClient>((resolve, reject) => {
+    const made: ServerClient = createServerClient(
+      {
+        send: (bytes) => void socket.write(bytes),
+        startTls: () => undefined,
+        randomBytes: (length) => randomBytes(length),
+        ready: () => resolve(made),
+        failed: (detail) => reject(new Error(detail)),
+      },
+      { login, hash, maxMessageBytes: 1 << 20 },
+    );
+    socket
+      .on('connect', () => made.connected())
+      .on('data', (bytes) => made.receive(bytes))
+      .on('close', () => made.ended());
+  });
+  return { client, socket };
+}
+
 /** The least of a host: two sockets and the stand-in decision, given late for texts with `held`. */
 async function startGateway(server: PostgresServer): Promise<Gateway> {
   const seen: Seen = { units: [], outcomes: [], ends: [], reasons: [] };
   const live = new Set<{ readonly session: WireSession; cancel(): void }>();
   const listener = net.createServer((client) => {
-    const upstream = new net.Socket();
+    client.setNoDelay(true);
+    const upstream = new net.Socket().setNoDelay(true);
+    let encrypted: tls.TLSSocket | undefined;
     let tickets = 0;
     const host: SessionHost = {
-      send: (leg, bytes) => void (leg === 'client' ? client : upstream).write(bytes),
-      startTls: () => undefined,
+      send: (leg, bytes) => void (leg === 'client' ? client : (encrypted ?? upstream)).write(bytes),
+      startTls: () => {
+        upstream.removeAllListeners('data');
+        encrypted = tls.connect({ socket: upstream, host: 'localhost', ca: server.authority }, () => session.tlsStarted('server'));
+        encrypted.on('data', (bytes) => session.receive('server', bytes)).on('error', () => session.ended('server'));
+      },
       canEncryptClient: false,
       clientLegIsPrivate: true,
       authenticate: (login) => {
@@ -129,7 +174,12 @@ async function startGateway(server: PostgresServer): Promise<Gateway> {
               ? {
                   kind: 'accept',
                   principal,
-                  server: { user: 'postgres', database: login.database, password: server.password, tls: 'disable' },
+                  server: {
+                    user: 'postgres',
+                    database: login.database,
+                    password: server.password,
+                    tls: server.authority === undefined ? 'disable' : 'require',
+                  },
                 }
               : { kind: 'refuse', refusal: { code: 'identity-invalid', message: 'the token is not valid, get a new one' } },
           ),
@@ -202,6 +252,171 @@ function cancelOnServer(server: PostgresServer, session: WireSession): void {
   );
   socket.on('connect', () => client.connected());
 }
+
+// ---- the same bytes, direct and through a session ----
+
+/** A step of a script: the message for the session, and for the server itself a message that fails where the session refuses. */
+interface Step {
+  readonly through: FrontendMessage;
+  readonly direct: FrontendMessage;
+}
+
+const both = (message: FrontendMessage): Step => ({ through: message, direct: message });
+const query = (text: string): FrontendMessage => ({ kind: 'Query', text });
+const parse = (name: string, text: string): FrontendMessage => ({ kind: 'Parse', name, text, parameterTypes: [] });
+const bind = (portal: string, statement: string): FrontendMessage => ({
+  kind: 'Bind',
+  portal,
+  statement,
+  parameterFormats: [],
+  parameters: [],
+  resultFormats: [],
+});
+const SYNTAX_ERROR = 'not a statement';
+const sync: FrontendMessage = { kind: 'Sync' };
+
+const texts = [
+  'select 1',
+  'select g from generate_series(1, 3) g',
+  'insert into steps values (1)',
+  'select 1/0',
+  'begin',
+  'commit',
+  'rollback',
+  'savepoint a',
+  'rollback to a',
+  '',
+  'set search_path to public',
+];
+const several = [
+  'select 1; select 2',
+  'insert into steps values (2); select 1/0',
+  'begin; insert into steps values (3)',
+  'rollback; begin; select 3',
+  'insert into steps values (4); commit; select 5',
+  'deallocate all',
+];
+const names = ['', 's', 't'];
+
+const step: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 3, arbitrary: fc.constantFrom(...texts, ...several).map((text) => both(query(text))) },
+  { weight: 4, arbitrary: fc.tuple(fc.constantFrom(...names), fc.constantFrom(...texts)).map(([name, text]) => both(parse(name, text))) },
+  { weight: 5, arbitrary: fc.tuple(fc.constantFrom('', 'p'), fc.constantFrom(...names)).map(([portal, name]) => both(bind(portal, name))) },
+  {
+    weight: 5,
+    arbitrary: fc
+      .tuple(fc.constantFrom('', 'p'), fc.constantFrom(0, 0, 1))
+      .map(([portal, maxRows]) => both({ kind: 'Execute', portal, maxRows })),
+  },
+  {
+    weight: 2,
+    arbitrary: fc
+      .tuple(
+        fc.constantFrom('Describe' as const, 'Close' as const),
+        fc.constantFrom('statement' as const, 'portal' as const),
+        fc.constantFrom('', 's', 'p'),
+      )
+      .map(([kind, target, name]) => both({ kind, target, name })),
+  },
+  { weight: 5, arbitrary: fc.constant(both(sync)) },
+  { weight: 1, arbitrary: fc.constant(both({ kind: 'Flush' })) },
+  {
+    weight: 2,
+    arbitrary: fc.constantFrom<Step>(
+      { through: query('select forbidden'), direct: query(SYNTAX_ERROR) },
+      { through: parse('', 'select forbidden'), direct: parse('', SYNTAX_ERROR) },
+      { through: parse('t', 'select forbidden'), direct: parse('t', SYNTAX_ERROR) },
+    ),
+  },
+);
+
+/** Sends everything at once and reads until the server closes: what came after the login, errors by their code only. */
+function conversation(port: number, messages: readonly FrontendMessage[]): Promise<string[]> {
+  return new Promise((resolve, reject) => {
+    const socket = net.connect(port, '127.0.0.1');
+    const frames = new FrameSplitter(BACKEND_LIMIT_TABLE, 1 << 20, true);
+    const lines: string[] = [];
+    let started = false;
+    const read = (): void => {
+      while (frames.next()) {
+        const message = decodeBackend(frames.type, frames.buffer, frames.bodyStart, frames.end);
+        if (message.kind === 'AuthenticationCleartextPassword')
+          socket.write(encodeFrontend({ kind: 'PasswordMessage', password: 'good-token' }));
+        else if (started) lines.push(...lineOf(message));
+        else if (message.kind === 'ReadyForQuery') {
+          started = true;
+          socket.write(Buffer.concat(messages.map(encodeFrontend)));
+        }
+      }
+    };
+    const parameters = new Map([
+      ['user', 'postgres'],
+      ['database', 'postgres'],
+    ]);
+    socket.on('connect', () => socket.write(encodeStartupPacket({ kind: 'StartupMessage', major: 3, minor: 0, parameters })));
+    socket.on('data', (bytes) => {
+      frames.push(bytes);
+      read();
+    });
+    socket.on('close', () => resolve(lines)).on('error', reject);
+    socket.setTimeout(15_000, () => socket.destroy(new Error(`no end after ${lines.join(', ')}`)));
+  });
+}
+
+function lineOf(message: BackendMessage): string[] {
+  switch (message.kind) {
+    case 'ErrorResponse': {
+      const code = message.fields.find((field) => field.code === 'C')?.value;
+      return [`ErrorResponse ${code === '42601' ? '42501' : code}`];
+    }
+    case 'DataRow':
+      return [`DataRow ${message.cells.map((cell) => (cell === null ? 'NULL' : Buffer.from(cell).toString())).join(' ')}`];
+    case 'CommandComplete':
+      return [`CommandComplete ${message.tag}`];
+    case 'ReadyForQuery':
+      return [`ReadyForQuery ${message.status}`];
+    case 'NoticeResponse':
+    case 'ParameterStatus':
+      return [];
+    default:
+      return [message.kind];
+  }
+}
+
+describe('the same messages, direct and through a session', () => {
+  let server: PostgresServer;
+  let gateway: Gateway;
+
+  beforeAll(async () => {
+    server = await startPostgres({ major: 18, hba: ['host all all 127.0.0.1/32 trust'] });
+    gateway = await startGateway(server);
+  });
+
+  afterAll(async () => {
+    await gateway?.close();
+    await server?.stop();
+  });
+
+  it('get the same answers and leave the same behind', async () => {
+    const before = [query('drop table if exists steps; create table steps (a int)')];
+    const after = [sync, query('rollback'), query('select a, count(*) from steps group by 1 order by 1'), { kind: 'Terminate' } as const];
+    const runs = Number(process.env['SQLWARDEN_RUNS'] ?? 60);
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 14 }), async (steps) => {
+        const direct = await conversation(server.port, [...before, ...steps.map((one) => one.direct), ...after]);
+        const through = await conversation(gateway.port, [...before, ...steps.map((one) => one.through), ...after]);
+        expect(through).toEqual(direct);
+      }),
+      { numRuns: runs },
+    );
+  }, 600_000);
+
+  it('end every ticket once', () => {
+    const tickets = gateway.seen.outcomes.map((outcome) => outcome.ticket);
+    expect(tickets.length).toBeGreaterThan(0);
+    expect(gateway.seen.reasons.every((reason) => reason.kind === 'closed')).toBe(true);
+  });
+});
 
 describe('a session in front of a real server', () => {
   let server: PostgresServer;
@@ -320,6 +535,60 @@ describe('a session in front of a real server', () => {
     });
   });
 
+  it('has a client of its own', async () => {
+    const { client, socket } = await serverClient(server);
+    const ask = (sql: string) => new Promise<InjectResult>((resolve) => client.query(sql, resolve));
+    const [rows, error, after] = await Promise.all([ask("select 1, null, 'ä'"), ask('select nope'), ask('select 2')]);
+    expect(rows).toEqual({ kind: 'rows', rows: [['1', null, 'ä']] });
+    expect(error).toMatchObject({ kind: 'error', code: '42703' });
+    expect(after).toEqual({ kind: 'rows', rows: [['2']] });
+    socket.destroy();
+    expect(await ask('select 3')).toMatchObject({ kind: 'error', code: '08006' });
+  });
+
+  it('leaves what an error of the server would leave, in pipelines and transactions', async () => {
+    await connected(async (client) => {
+      await client.query('create table if not exists left_over (a int)');
+      await client.query('truncate left_over');
+      const count = async (): Promise<unknown> => (await client.query('select count(*)::int as n from left_over')).rows[0];
+      await expect(
+        client.query('insert into left_over values (1); select 1 as forbidden; insert into left_over values (2)'),
+      ).rejects.toThrow('not for you');
+      expect(await count()).toEqual({ n: 0 });
+      await expect(client.query('insert into left_over values (1); select 1/0')).rejects.toMatchObject({ code: '22012' });
+      expect(await count()).toEqual({ n: 0 });
+      await client.query('begin');
+      await client.query('insert into left_over values (3)');
+      await client.query('savepoint a');
+      await expect(client.query('select $1 as forbidden', [1])).rejects.toThrow('not for you');
+      await client.query('rollback to a');
+      await client.query('commit');
+      expect(await count()).toEqual({ n: 1 });
+      expect(gateway.seen.ends.at(-2)?.[1]).toBe('committed');
+    });
+  });
+
+  it('masks binary results', async () => {
+    await connected(async (client) => {
+      const binary = { text: 'select id, ssn from people where id = $1', values: [9], binary: true } as pg.QueryConfig;
+      expect((await client.query(binary)).rows).toEqual([{ id: 9, ssn: '***' }]);
+    });
+  });
+
+  it('encrypts its own leg where the upstream requires it', async () => {
+    const encrypted = await startPostgres({ major: 18, tls: true });
+    const other = await startGateway(encrypted);
+    try {
+      const client = new pg.Client({ host: '127.0.0.1', port: other.port, user: 'alice', password: 'good-token', database: 'postgres' });
+      await client.connect();
+      expect((await client.query('select ssl from pg_stat_ssl where pid = pg_backend_pid()')).rows).toEqual([{ ssl: true }]);
+      await client.end();
+    } finally {
+      await other.close();
+      await encrypted.stop();
+    }
+  });
+
   const psql = findPsql();
   (requireOrSkip(psql) ? it : it.skip)('serves psql with COPY in both directions', async () => {
     if (!psql.found) throw new Error('psql is gone');
@@ -328,12 +597,19 @@ describe('a session in front of a real server', () => {
       'create table copied (a int, b text);',
       'copy copied from stdin;\n1\tone\n2\ttwo\n\\.',
       'copy copied to stdout;',
-      'copy (select ssn from people) to stdout;',
+      'copy (select id, ssn from people where id < 3) to stdout;',
+      'copy (select id, ssn from people where id < 3) to stdout (format csv, header);',
+      'begin; select 1 as forbidden; commit;',
+      'rollback;',
       '\\d copied',
       'drop table copied;',
     ];
     const result = await runProgram(psql.path, ['-X', '-d', 'postgres'], { input: script.join('\n'), env });
     expect(result.stdout).toContain('1\tone\n2\ttwo\n');
+    expect(result.stdout).toContain('1\t***\n2\t***\n');
+    expect(result.stdout).toContain('id,ssn\n1,***\n2,***\n');
+    expect(result.stdout).not.toContain('123-45');
+    expect(result.stderr).toContain('ERROR:  sqlwarden: not for you');
     expect(result.stdout).toContain('Table "public.copied"');
     expect(result.stdout).toContain('DROP TABLE');
   });

@@ -2,12 +2,13 @@ import { type BackendMessage, decodeBackend, encodeBackend, type ErrorField, len
 import type { FrameSplitter } from '../protocol/frame-splitter.js';
 import { BACKEND, backendName } from '../protocol/message-types.js';
 import { ProtocolError } from '../protocol/protocol-error.js';
-import type { AdmittedStatement, Outcome, ResultColumn } from '@sqlwarden/core';
+import type { AdmittedStatement, MaskPlan, Outcome, ResultColumn } from '@sqlwarden/core';
 import type { Conversation } from './conversation.js';
 import { cleanedResponse, readErrorFields, sqlStateOf } from './error-texts.js';
 import type { ExpectedReply, Injection, ReplyKind, Work } from './expected-reply.js';
 import { bindPortal, takeRows } from './portal-rows.js';
-import { bindRows, resultColumns, RowMasker } from './result-rows.js';
+import type { PreparedStatement } from './prepared.js';
+import { type BoundRows, bindRows, resultColumns, RowMasker } from './result-rows.js';
 
 type Message<Kind extends BackendMessage['kind']> = Extract<BackendMessage, { kind: Kind }>;
 
@@ -27,6 +28,9 @@ export class ServerMessages {
   readonly #talk: Conversation;
   readonly #frames: FrameSplitter;
   readonly #masker = new RowMasker();
+  // Of Queries: the last result header under a plan, and the masks bound to it. Plans are shared by equal decisions, so that they come again.
+  readonly #lastDescriptions = new WeakMap<MaskPlan, NonNullable<PreparedStatement['lastDescription']>>();
+  readonly #lastBindings = new WeakMap<MaskPlan, { readonly columns: readonly ResultColumn[]; readonly rows: BoundRows }>();
   /** The server has said why it ends the session. */
   fatal = false;
   /** Called for every ReadyForQuery that the client is to see. */
@@ -98,10 +102,11 @@ export class ServerMessages {
     this.#talk.toClient.pass(frames.buffer, frames.start, frames.end);
   }
 
-  #head(...kinds: readonly ReplyKind[]): ExpectedReply {
+  #head(kind: ReplyKind, or: ReplyKind = kind, orElse: ReplyKind = kind): ExpectedReply {
     const head = this.#talk.expected.peek();
     // INVARIANT: a refused message is one that the server cannot accept; an answer other than an error means that it ran something else.
-    if (head === undefined || !kinds.includes(head.kind) || head.replacement !== undefined) throw unexpected(this.#frames.type);
+    if (head === undefined || head.replacement !== undefined) throw unexpected(this.#frames.type);
+    if (head.kind !== kind && head.kind !== or && head.kind !== orElse) throw unexpected(this.#frames.type);
     return head;
   }
 
@@ -120,24 +125,52 @@ export class ServerMessages {
 
   /** A reply to one of the gateway's own messages: the last one ends the injection. */
   #injected(injection: Injection): void {
-    if (injection.inSegment && this.#talk.expected.peek()?.injection !== injection) this.#talk.finishInjection(injection);
+    if (injection.inSegment && this.#talk.expected.peek()?.injection !== injection) injection.done(injection);
   }
 
   #parameterDescription(message: Message<'ParameterDescription'>): void {
-    const { statement } = this.#head('describe-statement');
+    const { statement, injection } = this.#head('describe-statement');
+    if (injection !== undefined) return;
     if (statement !== undefined) statement.parameterTypes = message.types;
     this.#pass();
   }
 
   #rowDescription(): void {
     const head = this.#head('describe-statement', 'describe-portal', 'query');
-    const columns = resultColumns(this.#decode<'RowDescription'>().fields);
     if (head.kind === 'query') {
-      this.#queryColumns(head.work, columns);
+      this.#queryColumns(head.work, this.#queryDescription(head.work));
       this.#pass();
       return;
     }
-    this.#described(head, columns);
+    this.#described(head, this.#columns(head));
+  }
+
+  /** The columns of a description; those of the last one when its bytes are the same, as they are at almost every execution. */
+  #columns(head: ExpectedReply): readonly ResultColumn[] {
+    const { buffer, start, end } = this.#frames;
+    const statement = head.portal?.statement ?? head.statement;
+    const last = statement?.lastDescription;
+    if (last !== undefined && sameBytes(last.bytes, buffer, start, end)) return last.columns;
+    const columns = resultColumns(this.#decode<'RowDescription'>().fields);
+    if (statement !== undefined) {
+      statement.lastDescription = { bytes: buffer.slice(start, end), columns };
+      // Another shape, or other origins: what was bound before does not hold.
+      statement.lastBinding = undefined;
+      statement.version += 1;
+    }
+    return columns;
+  }
+
+  /** The columns of a Query's result. Not decoded when nothing depends on them, or when they are those of the last result under its plan. */
+  #queryDescription(work: Work | undefined): readonly ResultColumn[] {
+    const plan = work?.statements[work.index]?.plan;
+    if (plan === undefined) return NO_COLUMNS;
+    const { buffer, start, end } = this.#frames;
+    const last = this.#lastDescriptions.get(plan);
+    if (last !== undefined && sameBytes(last.bytes, buffer, start, end)) return last.columns;
+    const columns = resultColumns(this.#decode<'RowDescription'>().fields);
+    this.#lastDescriptions.set(plan, { bytes: buffer.slice(start, end), columns });
+    return columns;
   }
 
   #noData(): void {
@@ -146,12 +179,17 @@ export class ServerMessages {
 
   #described(head: ExpectedReply, columns: readonly ResultColumn[] | null): void {
     this.#talk.expected.shift();
-    const { portal } = head;
+    const { portal, injection } = head;
+    if (injection !== undefined) {
+      injection.columns = columns;
+      return this.#injected(injection);
+    }
     if (head.statement !== undefined) head.statement.columns = columns;
     if (portal !== undefined) {
       portal.columns = columns;
       // What the portal says holds for its statement too, whose columns were fixed when it was prepared; but for the formats.
-      portal.statement.columns ??= columns === null ? null : columns.map((column) => ({ ...column, format: 'text' }));
+      if (portal.statement.describedAt !== portal.statement.version) portal.statement.columns = columns === null ? null : inText(columns);
+      portal.statement.describedAt = portal.statement.version;
     }
     if (!head.hidden) this.#pass();
   }
@@ -164,8 +202,11 @@ export class ServerMessages {
     if (statement.plan !== undefined && work.described) return this.#unmaskable('the statement has more than one result');
     work.described = true;
     if (statement.plan === undefined) return;
+    const last = this.#lastBindings.get(statement.plan);
+    if (last !== undefined && last.columns === columns) return takeRows(work, last.rows, this.#talk);
     const bound = bindRows([statement.plan], columns, this.#talk.tools);
     if (bound.kind === 'unbindable') return this.#unmaskable(bound.reason);
+    this.#lastBindings.set(statement.plan, { columns, rows: bound.rows });
     takeRows(work, bound.rows, this.#talk);
   }
 
@@ -188,12 +229,17 @@ export class ServerMessages {
 
   /** The masks of the row's cells, or `undefined` when the row passes as it is. Ends the session when a plan could not be bound. */
   #cells(head: ExpectedReply, work: Work): NonNullable<Work['rows']>['cells'] {
-    if (work.rows === undefined && head.portal !== undefined && work.plans.length > 0) {
+    if (
+      head.portal !== undefined &&
+      work.plans.length > 0 &&
+      (work.rows === undefined || work.rowsVersion !== head.portal.statement.version)
+    ) {
       const columns = head.portal.columns !== undefined ? head.portal.columns : head.portal.statement.columns;
       if (columns === undefined || columns === null) return this.#unmaskable('the columns of the result are not known');
       const reason = bindPortal(head.portal, columns, work, this.#talk);
       if (reason !== undefined) return this.#unmaskable(reason);
     }
+    if (work.statements[work.index] === undefined) return this.#unmaskable('the result belongs to no statement that was analysed');
     return work.rows?.cells;
   }
 
@@ -240,7 +286,7 @@ export class ServerMessages {
     const rowsAffected = count !== null && (work.copyOut || (READS.has(command) && count === work.rowsReturned)) ? null : count;
     work.results.push({ command, rowsReturned, rowsAffected });
     record.touched(work.ordinal, action);
-    if (record.completed(tag, action)) work.ordinal += 1;
+    if (record.completed(tag, action, work.rollback)) work.ordinal += 1;
     work.index += 1;
     work.rowsReturned = 0;
     work.rows = undefined;
@@ -265,10 +311,11 @@ export class ServerMessages {
     if (head === undefined || (head.kind !== 'sync' && head.kind !== 'query')) throw unexpected(BACKEND.ReadyForQuery);
     // A refused Query must have been answered by its error.
     if (head.kind === 'query' && head.replacement !== undefined) throw unexpected(BACKEND.ReadyForQuery);
-    talk.record.readyForQuery(message.status);
+    // What the statements did comes before the end of their transaction.
     if (head.kind === 'query') talk.settle(head.work, head.work?.errorCode === undefined ? 'ok' : statusOf(head.work.errorCode));
+    talk.record.readyForQuery(message.status);
     if (talk.expected.length === 0) talk.forecast.settle(message.status, talk.record.live);
-    if (head.injection !== undefined) return talk.finishInjection(head.injection);
+    if (head.injection !== undefined) return head.injection.done(head.injection);
     this.#pass();
     this.onReady?.();
   }
@@ -278,7 +325,7 @@ export class ServerMessages {
   #copyIn(): void {
     const talk = this.#talk;
     const { work, kind } = this.#head('query', 'execute');
-    if (work === undefined || !work.mayCopy) throw unexpected(BACKEND.CopyInResponse);
+    if (!isCopying(work)) throw unexpected(BACKEND.CopyInResponse);
     if (kind === 'execute') {
       talk.expected.dropSyncsBehindFirst();
       talk.midSegment = true;
@@ -290,9 +337,17 @@ export class ServerMessages {
 
   #copyOut(): void {
     const { work } = this.#head('query', 'execute');
-    if (work === undefined) throw unexpected(BACKEND.CopyOutResponse);
-    const plan = work.statements[work.index]?.plan ?? work.plans[0];
-    if (plan?.outputs.some((output) => output !== null) === true) this.#unmaskable('COPY cannot mask these columns');
+    if (!isCopying(work)) throw unexpected(BACKEND.CopyOutResponse);
+    const statement = work.statements[work.index];
+    const masker = work.copyMaskers?.get(work.index);
+    if (masker === undefined) {
+      const plan = statement?.plan ?? work.plans[0];
+      if (plan?.outputs.some((output) => output !== null) === true) this.#unmaskable('COPY cannot mask these columns');
+    } else {
+      const { format } = this.#decode<'CopyOutResponse'>();
+      if ((format === 1) !== (statement?.copy?.format === 'binary'))
+        this.#unmaskable('the format of the COPY is not the one that was analysed');
+    }
     work.copyOut = true;
     this.#pass();
   }
@@ -300,8 +355,23 @@ export class ServerMessages {
   #copyData(type: number): void {
     const { work } = this.#head('query', 'execute');
     if (work === undefined || !work.copyOut) throw unexpected(type);
+    const masker = work.copyMaskers?.get(work.index);
+    const frames = this.#frames;
+    if (masker !== undefined) {
+      const masked = type === BACKEND.CopyDone ? masker.end() : masker.push(frames.buffer.subarray(frames.bodyStart, frames.end));
+      if (masked.kind === 'error') return this.#unmaskable(masked.reason);
+      work.maskedCells += masked.maskedCells;
+      if (masked.bytes.length > 0) this.#writeCopyData(work, masked.bytes);
+      if (type === BACKEND.CopyData) return;
+    }
     this.#pass();
-    work.bytesReturned += this.#frames.end - this.#frames.start;
+    if (type === BACKEND.CopyData) work.bytesReturned += frames.end - frames.start;
+  }
+
+  #writeCopyData(work: Work, data: Uint8Array): void {
+    const message = encodeBackend({ kind: 'CopyData', data });
+    work.bytesReturned += message.length;
+    this.#talk.toClient.write(message);
   }
 
   // ---- errors and everything that comes unasked ----
@@ -354,7 +424,7 @@ export class ServerMessages {
     if (!injection.inSegment) return this.#skipToSync([]);
     talk.toClient.write(talk.injectionFailed(code));
     this.#skipToSync([]);
-    talk.finishInjection(injection);
+    injection.done(injection);
   }
 
   /**
@@ -378,7 +448,7 @@ export class ServerMessages {
     }
     for (const injection of injections) {
       injection.error = { code: '25P02', message: 'the segment of this statement failed' };
-      talk.finishInjection(injection);
+      injection.done(injection);
     }
   }
 
@@ -420,6 +490,16 @@ export class EncodingLost extends Error {
   override readonly name = 'EncodingLost';
 }
 
+function inText(columns: readonly ResultColumn[]): readonly ResultColumn[] {
+  return columns.map((column) => ({ ...column, format: 'text' }));
+}
+
+function sameBytes(known: Uint8Array, buffer: Uint8Array, start: number, end: number): boolean {
+  if (known.length !== end - start) return false;
+  for (let i = 0; i < known.length; i++) if (known[i] !== buffer[start + i]) return false;
+  return true;
+}
+
 function unexpected(type: number): ProtocolError {
   return new ProtocolError('unexpected-message', `the server sent ${backendName(type)} where none belongs`);
 }
@@ -434,18 +514,36 @@ function statusOf(code: string): Outcome['status'] {
   return code === '57014' ? 'cancelled' : 'error';
 }
 
+/** The statement at hand may be a COPY, as far as it was analysed: a COPY that nobody announced has no masks. */
+function isCopying(work: Work | undefined): work is Work {
+  const action = work?.statements[work.index]?.action;
+  return action === 'copy' || action === 'unknown';
+}
+
 function actionOf(work: Work, statement: AdmittedStatement | undefined): string {
   return statement?.action ?? (work.statements.length === 0 ? 'empty' : 'unknown');
 }
 
+const NO_COLUMNS: readonly ResultColumn[] = Object.freeze([]);
 const READS: ReadonlySet<string> = new Set(['SELECT', 'FETCH', 'MOVE']);
 
-/** A completion tag without its numbers: `INSERT 0 1` is `INSERT`. */
-function commandOf(tag: string): string {
-  return tag.replace(/(?: \d+)+$/, '');
+/** Where the numbers of a completion tag begin: `INSERT 0 1` is `INSERT` and two of them. */
+function numbersAt(tag: string): number {
+  let at = tag.length;
+  for (let i = tag.length - 1; i >= 0; i--) {
+    const code = tag.charCodeAt(i);
+    if (code === 0x20) at = i;
+    else if (code < 0x30 || code > 0x39) break;
+  }
+  return at;
 }
 
+function commandOf(tag: string): string {
+  return tag.slice(0, numbersAt(tag));
+}
+
+/** The last number of a tag, which counts rows; `null` when it has none. */
 function countOf(tag: string): number | null {
-  const match = / (\d+)$/.exec(tag);
-  return match === null ? null : Number(match[1]);
+  const at = numbersAt(tag);
+  return at === tag.length ? null : Number(tag.slice(tag.lastIndexOf(' ') + 1));
 }

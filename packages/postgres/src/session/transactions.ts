@@ -8,6 +8,21 @@ const CONTROL: ReadonlySet<string> = new Set(['begin', 'commit', 'rollback', 'sa
 /** Actions that may have committed a part of their work before they failed. */
 const PARTLY_COMMITTED: ReadonlySet<string> = new Set(['call', 'do', 'vacuum', 'analyze', 'maintain', 'unknown']);
 
+/**
+ * What the ROLLBACKs of a unit end: `whole` transactions, a `part` back to a savepoint, or `unclear` where the unit holds several statements
+ * and one may be either. Only the text tells: both have the tag ROLLBACK.
+ */
+export type RollbackKind = 'whole' | 'part' | 'unclear';
+
+/** Of a text whose statements include at least one ROLLBACK. */
+export function rollbackKind(text: string, statements: number): RollbackKind {
+  if (!/\bto\b/i.test(text)) return 'whole';
+  if (statements !== 1) return 'unclear';
+  const bare = text.replace(/--[^\n\r]*/g, ' ').replace(/\/\*[\s\S]*?\*\//g, ' ');
+  if (/\/\*|\*\//.test(bare)) return 'unclear';
+  return /^[\s;]*(?:rollback|abort)(?:\s+(?:work|transaction))?\s+to\b/i.test(bare) ? 'part' : 'whole';
+}
+
 /** True when what a statement does to the transaction is not known before its reply. */
 export function controlsTransaction(action: string): boolean {
   return CONTROL.has(action);
@@ -33,14 +48,15 @@ export class TransactionForecast {
     return { status: this.status, ordinal: this.ordinal, hasEffects: this.hasEffects, stateChanged: this.stateChanged };
   }
 
-  /** A statement that runs was forwarded. */
-  ran(statement: AdmittedStatement): void {
+  /** A statement that runs was forwarded; `rollback`: what it ends, when its action is `rollback`. */
+  ran(statement: AdmittedStatement, rollback: RollbackKind): void {
     this.used = true;
     this.hasEffects ||= statement.hasEffects;
     this.stateChanged ||= statement.changesState;
     if (controlsTransaction(statement.action)) this.#segmentUncertain = true;
     if (statement.action === 'begin') this.status = 'open';
-    else if (statement.action === 'commit' || statement.action === 'rollback') this.#advance();
+    else if (statement.action === 'commit' || (statement.action === 'rollback' && rollback === 'whole')) this.#advance();
+    else if (statement.action === 'rollback' && rollback === 'part' && this.status === 'failed') this.status = 'open';
   }
 
   /** A Sync or Query was forwarded: an implicit transaction ends with it. */
@@ -90,6 +106,8 @@ export class TransactionRecord {
   #live: number | undefined;
   #failed = false;
   #partly = false;
+  /** A ROLLBACK came that may have ended the live transaction or gone back to a savepoint. */
+  #maybeRolledBack = false;
 
   constructor(ended: (ordinal: number, end: TransactionEnd) => void) {
     this.#ended = ended;
@@ -103,6 +121,7 @@ export class TransactionRecord {
   touched(ordinal: number, action: string): void {
     if (this.#live !== undefined && this.#live !== ordinal) this.#end('unknown');
     this.#live = ordinal;
+    this.#maybeRolledBack = false;
     if (PARTLY_COMMITTED.has(action)) this.#partly = true;
   }
 
@@ -111,18 +130,27 @@ export class TransactionRecord {
   }
 
   /** A completion tag came for a statement of `action`. Returns true when it ended the transaction. */
-  completed(tag: string, action: string): boolean {
+  completed(tag: string, action: string, rollback: RollbackKind): boolean {
     if (tag === 'COMMIT') this.#end('committed');
-    else if (tag === 'ROLLBACK' && action !== 'savepoint') this.#end('rolled-back');
     else if (tag === 'PREPARE TRANSACTION') this.#end('unknown');
-    else return false;
+    else if (tag === 'ROLLBACK' && (action !== 'rollback' || rollback === 'whole')) this.#end('rolled-back');
+    else {
+      if (tag === 'ROLLBACK' && rollback === 'unclear') this.#maybeRolledBack = true;
+      if (tag === 'ROLLBACK') this.#failed = false;
+      return false;
+    }
     return true;
   }
 
   readyForQuery(status: TransactionStatusByte): void {
-    if (status === 'I' && this.#live !== undefined) this.#end(this.#failed ? (this.#partly ? 'unknown' : 'rolled-back') : 'committed');
+    if (status === 'I' && this.#live !== undefined) this.#end(this.#implicitEnd());
     if (status !== 'E') this.#failed = false;
     if (status === 'I') this.#partly = false;
+  }
+
+  #implicitEnd(): TransactionEnd {
+    if (this.#failed) return this.#partly ? 'unknown' : 'rolled-back';
+    return this.#maybeRolledBack ? 'rolled-back' : 'committed';
   }
 
   /** The connection is gone; `mayHaveCommitted`: the end of a transaction was under way. */
@@ -134,6 +162,7 @@ export class TransactionRecord {
     const ordinal = this.#live;
     this.#live = undefined;
     this.#failed = false;
+    this.#maybeRolledBack = false;
     if (ordinal !== undefined) this.#ended(ordinal, end);
   }
 }

@@ -263,14 +263,14 @@ function frontendLine(message: FrontendMessage): string {
     case 'Parse':
       return `Parse ${own(message.name)} ${message.text.startsWith('SELECT pg_catalog.current_database') ? '<state probe>' : message.text}`;
     case 'Bind':
-      return `Bind ${own(message.portal)} ${own(message.statement)}${message.parameters.map((value) => ` ${text(value)}`).join('')}`;
+      return `Bind ${own(message.portal)} ${own(message.statement)}${message.parameters.map((value) => ` ${shown(value)}`).join('')}`;
     case 'Execute':
       return `Execute ${own(message.portal)}${message.maxRows === 0 ? '' : ` ${message.maxRows}`}`;
     case 'Describe':
     case 'Close':
       return `${message.kind} ${message.target} ${own(message.name)}`;
     case 'CopyData':
-      return `CopyData ${text(message.data)}`;
+      return `CopyData ${shown(message.data)}`;
     case 'CopyFail':
       return `CopyFail ${message.message}`;
     default:
@@ -279,7 +279,7 @@ function frontendLine(message: FrontendMessage): string {
 }
 
 const own = (name: string): string => (name === '' ? '""' : name.replace(ownNames, 'own'));
-const text = (value: Uint8Array | null): string => (value === null ? 'NULL' : new TextDecoder().decode(value));
+const shown = (value: Uint8Array | null): string => (value === null ? 'NULL' : new TextDecoder().decode(value));
 
 function backendLines(bytes: Uint8Array): string[] {
   const frames = new FrameSplitter(BACKEND_LIMIT_TABLE, 1 << 24, true);
@@ -295,7 +295,7 @@ function backendLine(message: BackendMessage): string {
     case 'RowDescription':
       return `RowDescription ${message.fields.map((field) => field.name).join(' ')}`;
     case 'DataRow':
-      return `DataRow ${message.cells.map(text).join(' ')}`;
+      return `DataRow ${message.cells.map(shown).join(' ')}`;
     case 'CommandComplete':
       return `CommandComplete ${message.tag}`;
     case 'ReadyForQuery':
@@ -306,7 +306,7 @@ function backendLine(message: BackendMessage): string {
     case 'ParameterStatus':
       return `ParameterStatus ${message.name}=${message.value}`;
     case 'CopyData':
-      return `CopyData ${text(message.data)}`;
+      return `CopyData ${shown(message.data)}`;
     case 'NotificationResponse':
       return `NotificationResponse ${message.channel} ${message.payload}`;
     default:
@@ -642,6 +642,29 @@ describe('the simple protocol', () => {
     expect(script.units.at(-1)?.transaction.ordinal).toBe(3);
   });
 
+  it.each([
+    ['rollback to a', 'committed'],
+    ['/* to */ rollback -- to', 'rolled-back'],
+    ['ROLLBACK WORK TO SAVEPOINT a', 'committed'],
+    ['abort', 'rolled-back'],
+  ])('tells the end of a transaction from going back to a savepoint: %s', (text, end) => {
+    const script = new Script({ decide: (unit) => (unit.text === text ? { statements: [{ action: 'rollback' }] } : {}) });
+    script.open().client(query('begin')).server(tag('BEGIN'), ready('T')).client(query('insert 1')).server(tag('INSERT 0 1'), ready('T'));
+    script.client(query(text)).server(tag('ROLLBACK'), ready(end === 'committed' ? 'T' : 'I'));
+    expect(script.ends).toEqual(end === 'committed' ? [] : [[1, 'rolled-back']]);
+    script.client(query('commit'));
+    expect(script.units.at(-1)?.transaction).toMatchObject(
+      end === 'committed' ? { status: 'open', ordinal: 1 } : { status: 'idle', ordinal: 2 },
+    );
+    if (end === 'committed') expect(script.server(tag('COMMIT'), ready('I')).ends).toEqual([[1, 'committed']]);
+  });
+
+  it('does not call rolled back what a ROLLBACK among other statements may have kept', () => {
+    const script = new Script().open().client(query('begin')).server(tag('BEGIN'), ready('T'));
+    script.client(query('rollback to a; insert 1; commit')).server(tag('ROLLBACK'), tag('INSERT 0 1'), tag('COMMIT'), ready('I'));
+    expect(script.ends).toEqual([[1, 'committed']]);
+  });
+
   it('refuses FunctionCall by name', () => {
     const call: FrontendMessage = { kind: 'FunctionCall', functionId: 1, argumentFormats: [], arguments: [], resultFormat: 0 };
     const script = new Script().open().client(call);
@@ -886,6 +909,28 @@ describe('the extended protocol', () => {
     expect(script.units.at(-1)).toMatchObject({ text: 'select 1', transaction: { status: 'failed', ordinal: 1 } });
   });
 
+  it('binds again when a fresh description names other origins', () => {
+    const mask = { label: 'pii', function: { kind: 'redact', text: '***' }, sources: ['public.people.ssn'] } as const;
+    const plan: MaskPlan = { outputs: [null], byOrigin: new Map([['16384.3', mask]]) };
+    const from = (columnNumber: number): BackendMessage => ({
+      kind: 'RowDescription',
+      fields: [{ name: 'x', relationId: 16384, columnNumber, typeId: 25, typeSize: -1, typeModifier: -1, format: 0 }],
+    });
+    const script = new Script({ decide: () => ({ statements: [{ plan }] }) }).open().client(parse('select x from v', 's'), sync);
+    script.server(one('ParseComplete'), ready('I'));
+    for (const [columnNumber, value] of [
+      [2, 'value'],
+      [2, 'value'],
+      [3, '***'],
+      [2, 'value'],
+    ] as const) {
+      script
+        .client(bind('s'), describePortal(), execute(), sync)
+        .server(one('BindComplete'), from(columnNumber), row('value'), tag('SELECT 1'), ready('I'));
+      expect(script.clientSaw()).toContain(`DataRow ${value}`);
+    }
+  });
+
   it('limits the number of prepared statements', () => {
     const script = new Script().open();
     for (let i = 0; i < 4096; i++) script.client(parse('select 1', `s${i}`), sync).server(one('ParseComplete'), ready('I'));
@@ -1108,8 +1153,111 @@ describe('COPY', () => {
   });
 
   it('ends the session on a COPY that nobody announced', () => {
-    const script = new Script().open().client(query('select 1')).server(copyResponse('CopyInResponse'));
-    expect(script.reason).toMatchObject({ kind: 'protocol-error', leg: 'server' });
+    for (const kind of ['CopyInResponse', 'CopyOutResponse'] as const) {
+      const script = new Script().open().client(query('select 1')).server(copyResponse(kind));
+      expect(script.reason).toMatchObject({ kind: 'protocol-error', leg: 'server' });
+      const behind = new Script().open().client(query('copy t to stdout')).server(tag('COPY 0'), copyResponse(kind), data('secret'));
+      expect(behind.reason).toMatchObject({ kind: 'protocol-error', leg: 'server' });
+    }
+  });
+
+  const planned = (format: 'text' | 'csv'): Decision => ({
+    statements: [
+      {
+        action: 'copy',
+        plan: redactSecond,
+        copy: { format, describe: 'select id, ssn from people', ...(format === 'csv' ? { header: true } : {}) },
+      },
+    ],
+  });
+  const described = (...names: string[]): BackendMessage[] => [
+    one('ParseComplete'),
+    { kind: 'ParameterDescription', types: [] },
+    columns(...names),
+    one('CloseComplete'),
+  ];
+
+  it('masks what it sends, after it asked for the columns', () => {
+    const script = new Script({ decide: () => planned('text') }).open().client(query('copy people to stdout'));
+    expect(script.serverSaw()).toEqual([
+      'Parse own2 select id, ssn from people',
+      'Describe statement own2',
+      'Close statement own2',
+      'Sync',
+    ]);
+    script.server(...described('id', 'ssn'), ready('I'));
+    expect(script.serverSaw()).toEqual(['Query copy people to stdout']);
+    expect(script.units).toHaveLength(1);
+    script.server(
+      copyResponse('CopyOutResponse'),
+      data('1\t123-45-6789\n'),
+      data('2\t\\N\n'),
+      { kind: 'CopyDone' },
+      tag('COPY 2'),
+      ready('I'),
+    );
+    expect(script.clientSaw()).toEqual([
+      'CopyOutResponse',
+      'CopyData 1\t***\n',
+      'CopyData 2\t\\N\n',
+      'CopyDone',
+      'CommandComplete COPY 2',
+      'ReadyForQuery I',
+    ]);
+    expect(script.outcomes).toMatchObject([
+      { ticket: 1, status: 'ok', maskedCells: 1, statements: [{ rowsReturned: 2, rowsAffected: null }] },
+    ]);
+  });
+
+  it('masks what it sends in the extended protocol, in the middle of a pipeline', () => {
+    const script = new Script({ decide: () => planned('csv') }).open().client(parse('copy people to stdout'), bind(), execute(), sync);
+    expect(script.serverSaw().slice(2)).toEqual([
+      'Parse own2 select id, ssn from people',
+      'Describe statement own2',
+      'Close statement own2',
+      'Flush',
+    ]);
+    script.server(one('ParseComplete'), one('BindComplete'), ...described('id', 'ssn'));
+    expect(script.serverSaw()).toEqual(['Execute ""', 'Sync']);
+    script.server(copyResponse('CopyOutResponse'), data('id,ssn\n'), data('1,"12\n3"\n'), { kind: 'CopyDone' }, tag('COPY 1'), ready('I'));
+    expect(script.clientSaw().slice(2)).toEqual([
+      'CopyOutResponse',
+      'CopyData id,ssn\n',
+      'CopyData 1,***\n',
+      'CopyDone',
+      'CommandComplete COPY 1',
+      'ReadyForQuery I',
+    ]);
+  });
+
+  it('refuses what it cannot mask, before it runs', () => {
+    for (const answer of [
+      [...described('id', 'ssn', 'more'), ready('I')],
+      [failure('42P01', 'missing'), ready('I')],
+    ]) {
+      const script = new Script({ decide: () => planned('text') })
+        .open()
+        .client(query('copy people to stdout'))
+        .server(...answer);
+      expect(script.serverSaw().at(-1)).toBe('Query sqlwarden: refused mask-unbindable');
+      script.server(failure('42601', 'syntax error'), ready('I'));
+      expect(script.clientSaw()).toEqual([expect.stringContaining('ERROR 0A000'), 'ReadyForQuery I']);
+      expect(script.outcomes).toMatchObject([{ ticket: 1, status: 'error' }]);
+    }
+    const unknown = new Script({ decide: () => ({ statements: [{ action: 'copy', plan: redactSecond }] }) })
+      .open()
+      .client(query('copy people to stdout'));
+    expect(unknown.serverSaw()).toEqual(['Query sqlwarden: refused mask-unbindable']);
+  });
+
+  it('ends the session on COPY data that is not what was analysed', () => {
+    const binary = new Script({ decide: () => planned('text') }).open().client(query('copy people to stdout'));
+    binary.server(...described('id', 'ssn'), ready('I')).server({ kind: 'CopyOutResponse', format: 1, columnFormats: [1, 1] });
+    expect(binary.reason).toMatchObject({ kind: 'refused', refusal: { code: 'mask-unbindable' } });
+    const fields = new Script({ decide: () => planned('text') }).open().client(query('copy people to stdout'));
+    fields.server(...described('id', 'ssn'), ready('I')).server(copyResponse('CopyOutResponse'), data('123-45-6789\n'));
+    expect(fields.reason).toMatchObject({ kind: 'refused', refusal: { code: 'mask-unbindable' } });
+    expect(fields.rawTo('client').includes('123-45')).toBe(false);
   });
 });
 

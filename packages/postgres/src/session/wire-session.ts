@@ -71,7 +71,7 @@ class PostgresSession implements WireSession {
       maskKey: options.maskKey,
       compilePattern: options.compilePattern,
     };
-    this.#talk = new Conversation(host, tools);
+    this.#talk = new Conversation(host, tools, options.maxMessageBytes);
     this.#clientFrames = new FrameSplitter(FRONTEND_LIMIT_TABLE, options.maxStartupBytes, false);
     this.#serverFrames = new FrameSplitter(BACKEND_LIMIT_TABLE, options.maxMessageBytes, true);
     this.#clientLogin = new ClientLogin(
@@ -185,10 +185,11 @@ class PostgresSession implements WireSession {
     try {
       let moved = true;
       while (moved && !this.#over) {
+        moved = false;
         leg = 'server';
-        moved = this.#drain(() => this.#serverStep());
+        while (!this.#over && this.#serverStep()) moved = true;
         leg = 'client';
-        moved = this.#drain(() => this.#clientStep()) || moved;
+        while (!this.#over && this.#clientStep()) moved = true;
       }
     } catch (error) {
       return this.#failed(leg, error);
@@ -202,12 +203,6 @@ class PostgresSession implements WireSession {
 
   get #over(): boolean {
     return this.#phase === 'over';
-  }
-
-  #drain(step: () => boolean): boolean {
-    let moved = false;
-    while (!this.#over && step()) moved = true;
-    return moved;
   }
 
   #clientStep(): boolean {

@@ -5,8 +5,13 @@ import { maybeExpression, type Normaliser } from './normaliser.js';
 import { outputName } from './output-name.js';
 import { UnknownNodeError, type Shape } from './tree.js';
 
-/** SelectStmt: SELECT, VALUES, TABLE and set operations. Not INTO, which makes it another statement. */
-export function query(normaliser: Normaliser, shape: Shape): Query {
+/** Hears of the INTO of a query, which stands in its first SELECT. */
+export type TakeInto = (clause: Shape) => void;
+
+/** SelectStmt: SELECT, VALUES, TABLE and set operations. INTO makes it another statement: without `takeInto` it is not understood. */
+export function query(normaliser: Normaliser, shape: Shape, takeInto?: TakeInto): Query {
+  const into = takeInto && shape.inline('intoClause', 'IntoClause');
+  if (into !== undefined) takeInto?.(into);
   if (shape.name !== 'SelectStmt') throw new UnknownNodeError(`${shape.name} where a query was expected`);
   shape.skip('limitOption');
   const common = withClause(normaliser, shape);
@@ -15,7 +20,7 @@ export function query(normaliser: Normaliser, shape: Shape): Query {
   return {
     kind: 'query',
     ...common,
-    body: body(normaliser, shape),
+    body: body(normaliser, shape, takeInto),
     orderBy: orderItems(normaliser, shape, 'sortClause'),
     ...(limit && { limit }),
     ...(offset && { offset }),
@@ -23,9 +28,9 @@ export function query(normaliser: Normaliser, shape: Shape): Query {
   };
 }
 
-function body(normaliser: Normaliser, shape: Shape): QueryBody {
+function body(normaliser: Normaliser, shape: Shape, takeInto: TakeInto | undefined): QueryBody {
   const operation = shape.text('op');
-  if (operation !== '' && operation !== 'SETOP_NONE') return setOperation(normaliser, shape, operation);
+  if (operation !== '' && operation !== 'SETOP_NONE') return setOperation(normaliser, shape, operation, takeInto);
   shape.skip('all');
   if (shape.has('valuesLists')) return values(normaliser, shape);
   return select(normaliser, shape);
@@ -37,12 +42,12 @@ const SET_OPERATIONS: Readonly<Record<string, 'union' | 'intersect' | 'except'>>
   SETOP_EXCEPT: 'except',
 };
 
-function setOperation(normaliser: Normaliser, shape: Shape, operation: string): QueryBody {
+function setOperation(normaliser: Normaliser, shape: Shape, operation: string, takeInto: TakeInto | undefined): QueryBody {
   const operator = SET_OPERATIONS[operation];
   const left = shape.inline('larg', 'SelectStmt');
   const right = shape.inline('rarg', 'SelectStmt');
   if (operator === undefined || left === undefined || right === undefined) throw new UnknownNodeError(`SelectStmt ${operation}`);
-  return { kind: 'set-operation', operator, all: shape.flag('all'), left: normaliser.query(left), right: normaliser.query(right) };
+  return { kind: 'set-operation', operator, all: shape.flag('all'), left: query(normaliser, left, takeInto), right: query(normaliser, right) };
 }
 
 function values(normaliser: Normaliser, shape: Shape): Values {

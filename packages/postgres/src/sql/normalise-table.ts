@@ -139,12 +139,6 @@ function readConstraint(normaliser: Normaliser, shape: Shape, into: Constraints)
 
 // ---------------------------------------------------------------- CREATE TABLE AS, views
 
-/** The INTO of a query, which is in the first SELECT of a set operation. */
-export function intoClause(select: Shape): Shape | undefined {
-  const left = select.peek('larg');
-  return select.has('intoClause') || left === undefined ? select.inline('intoClause', 'IntoClause') : undefined;
-}
-
 export function createTableAs(normaliser: Normaliser, shape: Shape): CreateTableAs {
   shape.skip('is_select_into');
   const into = shape.inline('into', 'IntoClause');
@@ -274,6 +268,9 @@ function otherAction(normaliser: Normaliser, type: string, definition: Shape | u
   else if (definition?.name === 'PartitionCmd') partitionCommand(normaliser, definition, found);
   else if (definition?.name === 'TypeName') found.references.push(readType(definition).name);
   else definition?.skipAll();
+  const [relation] = found.references;
+  if (relation !== undefined && type === 'AT_AttachPartition') return { kind: 'attach', relation, as: 'child' };
+  if (relation !== undefined && type === 'AT_AddInherit') return { kind: 'attach', relation, as: 'parent' };
   const privileges = PRIVILEGE_COMMANDS.has(type) ? { privileges: true } : {};
   return { kind: 'other', what, expressions: found.expressions, relations: found.references, ...privileges };
 }

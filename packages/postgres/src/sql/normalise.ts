@@ -1,4 +1,4 @@
-import type { Action, Query, Span, Statement } from '@sqlwarden/core';
+import type { Action, Span, Statement } from '@sqlwarden/core';
 import { expression } from './normalise-expression.js';
 import { fromItem } from './normalise-from.js';
 import { OBJECT_STATEMENTS } from './normalise-object.js';
@@ -12,7 +12,6 @@ import {
   createTable,
   createTableAs,
   createView,
-  intoClause,
   intoTable,
   relationOf,
   rename,
@@ -20,7 +19,7 @@ import {
 } from './normalise-table.js';
 import { deleteFrom, insert, merge, update } from './normalise-write.js';
 import type { Normaliser } from './normaliser.js';
-import { Shape, UnknownNodeError } from './tree.js';
+import { type Shape, UnknownNodeError } from './tree.js';
 
 /**
  * PostgreSQL's parse tree → the statement model of core. Every node that is understood is in a table by its name; every field of it is
@@ -104,8 +103,10 @@ function build(normaliser: Normaliser, shape: Shape): Statement {
 
 /** A query, or SELECT … INTO, which makes a table. */
 function select(normaliser: Normaliser, shape: Shape): Statement {
-  const into = intoClause(shape);
-  const inside: Query = normaliser.query(shape);
+  let into: Shape | undefined;
+  const inside = query(normaliser, shape, (clause) => {
+    into = clause;
+  });
   if (into === undefined) return { kind: 'select', span: normaliser.span, query: inside };
   return intoTable(normaliser, into, { kind: 'query', query: inside }, 'table');
 }

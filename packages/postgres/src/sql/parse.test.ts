@@ -102,6 +102,7 @@ describe('what is not parsed', () => {
   it.each([
     ['parentheses', `select ${'('.repeat(2_000)}1${')'.repeat(2_000)}`],
     ['chained operators', `select ${'1+'.repeat(10_000)}1`],
+    ['chained operators between names that look like clauses', `select ${'t. limit+t."x" -t.and+'.repeat(1_000)}1 from t`],
     ['nested queries', `${'select ('.repeat(1_500)}1${')'.repeat(1_500)}`],
     ['nested CASE', `select ${'case when a then '.repeat(1_500)}1${' end'.repeat(1_500)}`],
     ['chained set operations', `select 1 ${'union select 1 '.repeat(2_000)}`],
@@ -121,8 +122,8 @@ describe('what is not parsed', () => {
     const insert = `insert into t values ${rows}`;
     expect(insert.length).toBeGreaterThan(DEFAULT_LIMITS.maxTextBytes);
     expect((await run(insert)).ok).toBe(true);
-    expect((await run(`select ${Array.from({ length: 300 }, () => "'a'").join(' || ')}`)).ok).toBe(true);
-    expect((await run(Array.from({ length: 300 }, () => 'select 1').join(' union all '))).ok).toBe(true);
+    expect((await run(`select ${Array.from({ length: 200 }, () => "'a'").join(' || ')}`)).ok).toBe(true);
+    expect((await run(Array.from({ length: 200 }, () => 'select 1').join(' union all '))).ok).toBe(true);
   });
 
   it('does not spoil the parser for what comes after it', async () => {

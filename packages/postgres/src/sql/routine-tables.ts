@@ -36,7 +36,7 @@ const GROUPS: readonly { readonly effect: (name: string) => RoutineEffect; reado
   },
   {
     effect: readsFiles,
-    names: `pg_read_file pg_read_file_old pg_read_binary_file pg_stat_file pg_ls_dir pg_ls_dir_1arg pg_ls_logdir pg_ls_waldir pg_ls_tmpdir
+    names: `pg_read_file pg_read_file_old pg_read_binary_file pg_stat_file pg_ls_dir pg_ls_logdir pg_ls_waldir pg_ls_tmpdir
       pg_ls_archive_statusdir pg_ls_summariesdir pg_ls_logicalsnapdir pg_ls_logicalmapdir pg_ls_replslotdir pg_current_logfile
       pg_show_all_file_settings pg_hba_file_rules pg_ident_file_mappings`,
   },

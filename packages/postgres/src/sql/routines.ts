@@ -63,7 +63,7 @@ class CatalogueKnowledge implements RoutineKnowledge {
     for (const symbol of symbols) {
       for (const candidate of this.#catalogue.operators.get(symbol) ?? []) {
         const reachable = operator.schema === undefined ? searchPath.includes(candidate.schema) : operator.schema === candidate.schema;
-        if (!reachable || candidate.operandCount !== Math.min(operandCount, 2)) continue;
+        if (!reachable) continue;
         const detail = this.#catalogue.routinesById.get(candidate.routineId);
         const facts = detail && this.#facts(detail, operandCount);
         if (facts === undefined) return undefined;

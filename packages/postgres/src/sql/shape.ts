@@ -16,6 +16,19 @@ export function shapeOf(text: string): string {
   return parts.join(' ').replaceAll(/\( \?(?: , \?)+ \)/g, '( ?, … )');
 }
 
+/** The text between the first parenthesis at or after `from` and the one that closes it; `undefined` when there is none. */
+export function parenthesised(text: string, from: number): string | undefined {
+  let depth = 0;
+  let start = 0;
+  for (let at = from; at < text.length; ) {
+    const [part, next] = token(text, at);
+    if (part === '(' && depth++ === 0) start = next;
+    else if (part === ')' && --depth === 0) return text.slice(start, at);
+    at = next;
+  }
+  return undefined;
+}
+
 const WORD = /[\p{L}_][\p{L}\p{N}_$]*/uy;
 const NUMBER = /(?:\d[\w.]*|\.\d\w*)/y;
 const PARAMETER = /\$\d+/y;

@@ -25,8 +25,11 @@ const CHAINING_WORDS = new Set([
 ]);
 /** Words that put one query or FROM item inside another without a parenthesis, for as long as the level lasts. */
 const NESTING_WORDS = new Set(['union', 'intersect', 'except', 'join']);
-/** Words after which operators chained before no longer nest: the grammar makes one flat list of AND and OR, and clauses stand side by side. */
-const SEPARATING_WORDS = new Set(['and', 'or', 'select', 'from', 'where', 'group', 'having', 'order', 'limit', 'when', 'then', 'else', 'set']);
+/**
+ * Words after which operators chained before no longer nest: the grammar makes one flat list of AND and OR, and clauses stand side by side.
+ * All are reserved: only after a dot can they be names.
+ */
+const SEPARATING_WORDS = new Set(['and', 'or', 'select', 'from', 'where', 'group', 'having', 'order', 'limit', 'when', 'then', 'else']);
 
 const OPERATOR_CHARACTERS = new Set([...'~!@#^&|`?+-*/%<>=:'].map((character) => character.charCodeAt(0)));
 const QUOTE = 39;
@@ -56,6 +59,8 @@ class TextScan {
   readonly #updates: number[] = [0];
   #deepestUpdate = 0;
   #lastWord = '';
+  /** The last token was a dot: what follows is a name, whatever it is called. */
+  #afterDot = false;
 
   constructor(text: string) {
     this.#text = text;
@@ -82,7 +87,10 @@ class TextScan {
     else if (code === 44) this.#separate();
     else if (code === 59) this.#endStatement();
     else if (OPERATOR_CHARACTERS.has(code)) this.#operator();
-    else this.#at += 1;
+    else {
+      this.#at += 1;
+      if (code > 32) this.#afterDot = code === 46;
+    }
   }
 
   #open(): void {
@@ -158,6 +166,9 @@ class TextScan {
     const word = end - start <= 12 ? this.#text.slice(start, end).toLowerCase() : '';
     if (CONSTANT_WORDS.has(word)) return;
     this.#words += 1;
+    const name = this.#afterDot;
+    this.#afterDot = false;
+    if (name) return;
     if (word === 'case') {
       this.#open();
       this.#at = end;

@@ -37,9 +37,12 @@ export function parseYaml(text: string, file: string): YamlResult {
     };
   }
   try {
-    const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true, version: '1.2' });
+    const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: false, version: '1.2' });
     const wrong = [...document.errors, ...document.warnings];
     if (wrong.length > 0) return { ok: false, problems: wrong.map((error) => problem(error.pos[0], explain(error.code, error.message))) };
+    const twice = duplicateKeys(document.contents);
+    if (twice.length > 0)
+      return { ok: false, problems: twice.map((offset) => problem(offset, 'is a key that was given before; write each key once')) };
     const value: unknown = document.toJS({ maxAliasCount: MAX_ALIASES });
     const root = document.contents;
     const resolve = (node: unknown): unknown => (isAlias(node) ? node.resolve(document) : node);
@@ -89,7 +92,6 @@ function tooDeepBlock(text: string): number | undefined {
 
 const EXPLANATIONS: ReadonlyMap<string, string> = new Map([
   ['TAB_AS_INDENT', 'is indented by a tab; write spaces instead'],
-  ['DUPLICATE_KEY', 'is a key that was given before; write each key once'],
   ['MULTIPLE_DOCS', 'begins another document; write one document per file'],
   ['TAG_RESOLVE_FAILED', 'has a tag that is not known; write the value without it'],
   ['BAD_INDENT', 'is indented in a way that fits nothing before it; write keys of one level in one column, and close brackets'],
@@ -101,6 +103,19 @@ const EXPLANATIONS: ReadonlyMap<string, string> = new Map([
 
 function explain(code: string, message: string): string {
   return EXPLANATIONS.get(code) ?? `is not YAML (${message.toLowerCase().replace(/\.$/, '')}); correct it`;
+}
+
+/** Offsets of keys that their mapping already has. The parser's own check takes time quadratic in the number of keys. */
+function duplicateKeys(node: unknown): number[] {
+  if (isSeq(node)) return node.items.flatMap(duplicateKeys);
+  if (!isMap(node)) return [];
+  const seen = new Set<string | undefined>();
+  return node.items.flatMap((pair) => {
+    const key = keyText(pair.key);
+    const twice = key !== undefined && seen.has(key) ? [start(pair.key) ?? 0] : [];
+    seen.add(key);
+    return [...twice, ...duplicateKeys(pair.value)];
+  });
 }
 
 function offsetOf(root: unknown, path: Path, what: 'key' | 'value', resolve: (node: unknown) => unknown): number {

@@ -1,5 +1,5 @@
 import {
-  type AdmittedStatement, type MaskPlan, type ParseFailure, type Principal, type Refusal, type SqlState, type StatementFacts, type StatementMasks, type UnitFacts,
+  type AdmittedStatement, type MaskPlan, type ParsedUnit, type ParseFailure, type Principal, type Refusal, type SqlState, type StatementFacts, type StatementMasks, type UnitFacts,
   type Verdict, evaluate, unreachable,
 } from '@sqlwarden/core';
 import type { Decision } from './decision.js';
@@ -40,13 +40,23 @@ export async function decide(who: DecideFor, what: DecideWhat, snapshot: Snapsho
     environment: who.engine.options.environment,
     protection: snapshot.protection,
   });
-  return makeDecision(who, what, snapshot, facts, verdict);
+  return makeDecision(who, what, snapshot, { unit: parsed.unit, facts, verdict });
 }
 
-function makeDecision(who: DecideFor, what: DecideWhat, snapshot: Snapshot, facts: UnitFacts, verdict: Verdict): Decision {
+interface Judged {
+  readonly unit: ParsedUnit;
+  readonly facts: UnitFacts;
+  readonly verdict: Verdict;
+}
+
+function makeDecision(who: DecideFor, what: DecideWhat, snapshot: Snapshot, { unit, facts, verdict }: Judged): Decision {
   const { catalogue } = snapshot.resolved;
+  const { dialect } = who.upstream.options;
   const byOrigin = who.engine.originMasks(who.principal, snapshot);
-  const statements = facts.statements.map((statement, index) => admitted(statement, verdict.masks[index], byOrigin));
+  const statements = facts.statements.map((statement, index) => {
+    const copy = statement.action === 'copy' ? dialect.copyToClient(unit, index, what.text, statement) : undefined;
+    return { ...admitted(statement, verdict.masks[index], byOrigin), ...(copy === undefined ? {} : { copy }) };
+  });
   return {
     epoch: snapshot.epoch,
     catalogueVersion: catalogue.version,
@@ -57,7 +67,7 @@ function makeDecision(who: DecideFor, what: DecideWhat, snapshot: Snapshot, fact
     elevated: facts.statements.some((statement) => statement.elevated),
     changesSchema: statements.some((statement) => statement.changesSchema),
     durable: facts.statements.some(mustBeDurable),
-    fingerprint: sha256Hex(who.upstream.options.dialect.shape(what.text)),
+    fingerprint: sha256Hex(dialect.shape(what.text)),
     schemaDigest: schemaDigest(facts, catalogue),
   };
 }

@@ -238,6 +238,18 @@ describe('loadPolicies: what is wrong, where, and what to write instead', () => 
     expect(tooLarge.code).toBe('file-too-large');
   });
 
+  it('takes no time quadratic in the number of keys', () => {
+    const many = Array.from({ length: 60_000 }, (_, at) => `k${at}: 1\n`).join('');
+    const started = performance.now();
+    expect(problemsOf(`version: 1\n${many}k7: 1\n`)).toEqual(['p.yaml:60002:1: is a key that was given before; write each key once']);
+    expect(performance.now() - started).toBeLessThan(5_000);
+  });
+
+  it('finds keys given twice at every level, all at once', () => {
+    const yaml = 'version: 1\nversion: 1\nrules:\n  - { id: a, id: b, then: allow }\n  - match: { class: read, "class": write }\n';
+    expect(problemsOf(yaml).map((line) => line.split(' ')[0])).toEqual(['p.yaml:2:1:', 'p.yaml:4:14:', 'p.yaml:5:27:']);
+  });
+
   it('refuses what is not UTF-8', () => {
     expect(problemsOf(new Uint8Array([0x76, 0xff]))).toEqual(['p.yaml: is not UTF-8; save it as UTF-8']);
   });

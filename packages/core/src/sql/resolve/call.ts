@@ -30,13 +30,28 @@ export function callValue(r: Resolver, call: Call, scope: Scope): Value {
 
 export function resolveCall(r: Resolver, call: Call, scope: Scope): ResolvedCall {
   const values = call.arguments.map((argument) => r.value(argument.expression, scope));
-  const facts = r.routineChanged(call.name) ? undefined : r.options.routines.routine(call.name, values.length, r.searchPath);
+  const facts = findRoutine(r, call, values.length);
   const field = facts === undefined ? fieldByCall(r, call, values) : undefined;
   if (field !== undefined) return { facts, arguments: values, value: field };
   const result = applyRoutine(r, joinName(...call.name), facts, values);
   const around = aroundCall(r, call, scope);
   const own = facts?.computes === 'count' && call.distinct !== true ? countValue(call, values, result) : result;
-  return { facts, arguments: values, value: around.length === 0 ? own : { ...derive([own, ...around]), opaque: own.opaque || around.some(isOpaque) } };
+  return {
+    facts,
+    arguments: values,
+    value: around.length === 0 ? own : { ...derive([own, ...around]), opaque: own.opaque || around.some(isOpaque) },
+  };
+}
+
+/** What an ordered-set aggregate is given WITHIN GROUP counts as arguments of it. */
+function findRoutine(r: Resolver, call: Call, count: number): RoutineFacts | undefined {
+  if (r.routineChanged(call.name)) return undefined;
+  const { routines } = r.options;
+  const sorted = call.orderBy?.length ?? 0;
+  return (
+    routines.routine(call.name, count, r.searchPath) ??
+    (sorted === 0 ? undefined : routines.routine(call.name, count + sorted, r.searchPath))
+  );
 }
 
 function isOpaque(value: Value): boolean {
@@ -86,6 +101,11 @@ function windowValues(r: Resolver, window: Window, scope: Scope, depth: number):
   return values;
 }
 
+/** Resolves the windows that a select names, used or not. */
+export function resolveWindows(r: Resolver, windows: NamedWindows, scope: Scope): void {
+  for (const window of windows.values()) windowValues(r, window, scope, 0);
+}
+
 function findWindows(scope: Scope): NamedWindows | undefined {
   return WINDOWS.get(scope);
 }
@@ -116,7 +136,12 @@ export function applyRoutine(r: Resolver, written: string, facts: RoutineFacts |
   return facts.opaque === undefined ? whole : { ...whole, opaque: true };
 }
 
-const ARGUMENT_CATEGORIES: ReadonlySet<RoutineFacts['category']> = new Set<RoutineFacts['category']>(['volatile', 'elevated', 'session', 'unknown']);
+const ARGUMENT_CATEGORIES: ReadonlySet<RoutineFacts['category']> = new Set<RoutineFacts['category']>([
+  'volatile',
+  'elevated',
+  'session',
+  'unknown',
+]);
 
 export function operatorValue(r: Resolver, operator: OperatorName, values: readonly Value[]): Value {
   const name = operator.schema === undefined ? operator.symbol : `${joinName(operator.schema)}.${operator.symbol}`;
@@ -137,4 +162,3 @@ function withoutListing(r: Resolver, name: string, facts: RoutineFacts | undefin
   }
   return applyRoutine(r, name, facts, values);
 }
-

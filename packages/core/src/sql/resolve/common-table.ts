@@ -1,7 +1,7 @@
 import type { CommonTable, CommonTableBody, Query, With } from '../model.js';
 import { LimitError, type Resolver } from './context.js';
 import { type CommonTableEntry, openScope, type Scope } from './scope.js';
-import { type Column, derive, either, type Outputs, sameValue, UNKNOWN_OUTPUTS } from './value.js';
+import { type Column, derive, either, type Outputs, sameValue, settle, UNKNOWN_OUTPUTS } from './value.js';
 
 /** Common tables (WITH): resolved once, when first named or at the end; recursive ones until nothing changes. */
 
@@ -9,7 +9,12 @@ import { type Column, derive, either, type Outputs, sameValue, UNKNOWN_OUTPUTS }
 const MAX_ROUNDS = 40;
 
 /** Opens the scope in which the tables of a WITH are known. `query` marks its border. */
-export function openWith(list: With | undefined, parent: Scope, query?: Query): { readonly scope: Scope; readonly entries: CommonTableEntry[] } {
+export function openWith(
+  r: Resolver,
+  list: With | undefined,
+  parent: Scope,
+  query?: Query,
+): { readonly scope: Scope; readonly entries: CommonTableEntry[] } {
   let scope = openScope(parent, query);
   const entries: CommonTableEntry[] = [];
   for (const table of list?.tables ?? []) {
@@ -27,6 +32,8 @@ export function openWith(list: With | undefined, parent: Scope, query?: Query): 
     if (!recursive) scope = openScope(scope);
     scope.commonTables.set(table.name, entry);
     entries.push(entry);
+    // In order, a long chain does not nest.
+    if (!recursive) referenceCommonTable(r, entry);
   }
   return { scope, entries };
 }
@@ -62,7 +69,13 @@ function resolveEntry(r: Resolver, entry: CommonTableEntry): void {
     entry.outputs = entry.recursed ? widened(entry.outputs, result) : result;
     if (stable) break;
   }
+  entry.outputs = closed(entry.outputs);
   entry.state = 'done';
+}
+
+/** With all that conditions inside have made equal: those outside speak of the columns of FROM items. Keeps chains of tables short to walk. */
+function closed(outputs: Outputs): Outputs {
+  return { ...outputs, columns: outputs.columns.map((column) => ({ ...column, value: { ...settle(column.value), via: [] } })) };
 }
 
 function body(r: Resolver, statement: CommonTableBody, scope: Scope): Outputs {

@@ -19,7 +19,10 @@ export interface ResolvedRelation {
   /** The row has the dialect's system columns. */
   readonly systemColumns: boolean;
   /** Why nothing certain is known of it. */
-  readonly opaque?: { readonly kind: 'schema-changed' | 'unknown-relation' | 'unreadable-relation' | 'foreign-data' | 'complexity'; readonly detail: string };
+  readonly opaque?: {
+    readonly kind: 'schema-changed' | 'unknown-relation' | 'unreadable-relation' | 'foreign-data' | 'complexity';
+    readonly detail: string;
+  };
   /** Writing it runs code that was installed earlier in the unit. */
   readonly writeOpaque?: boolean;
 }

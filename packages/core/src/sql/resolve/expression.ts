@@ -40,7 +40,10 @@ export function expressionValue(r: Resolver, expression: Expression, scope: Scop
         [expression.operand, ...expression.list].map((operand) => r.value(operand, scope)),
       );
     case 'in-query':
-      return operatorValue(r, expression.operator, [r.value(expression.operand, scope), queryAsCondition(r, expression.query, scope, true)]);
+      return operatorValue(r, expression.operator, [
+        r.value(expression.operand, scope),
+        queryAsCondition(r, expression.query, scope, true),
+      ]);
     case 'exists':
       return queryAsCondition(r, expression.query, scope, false);
     case 'scalar-query':
@@ -97,7 +100,8 @@ function columnValue(r: Resolver, reference: ColumnReference, scope: Scope): Val
   }
   const { value, column } = lookup.found;
   if (column?.reason !== undefined) r.effects.opaque(column.reason);
-  if (value.opaque && column === undefined) r.effects.opaque({ kind: 'unknown-column', detail: joinName(...reference.qualifier, reference.name) });
+  if (value.opaque && column === undefined && value.fields === undefined)
+    r.effects.opaque({ kind: 'unknown-column', detail: joinName(...reference.qualifier, reference.name) });
   noteReasons(r, value.fields ?? []);
   return value;
 }
@@ -109,12 +113,7 @@ function noteReasons(r: Resolver, columns: readonly Column[]): void {
 }
 
 /** The columns that a list of expressions stands for, with its stars expanded. Names are those that `name` gives to the others. */
-export function expandList(
-  r: Resolver,
-  items: readonly Expression[],
-  scope: Scope,
-  name: (at: number) => string,
-): Outputs {
+export function expandList(r: Resolver, items: readonly Expression[], scope: Scope, name: (at: number) => string): Outputs {
   const columns: Column[] = [];
   let complete = true;
   for (const [at, item] of items.entries()) {
@@ -236,4 +235,3 @@ function operatorChain(r: Resolver, expression: Operator, scope: Scope): Value {
   }
   return { ...combine(r, values), opaque: opaque || values.some((value) => value.opaque) };
 }
-

@@ -75,7 +75,10 @@ function relationItem(r: Resolver, item: RelationItem, outer: Scope, siblings: r
   const schema = item.alias === undefined ? splitName(relation.name)[0] : undefined;
   r.spend(relation.outputs.columns.length);
   return namespaceOf(
-    rangeOf(name, extended(relation.outputs, names, OPAQUE), { systemColumns: relation.systemColumns, ...(schema === undefined ? {} : { schema }) }),
+    rangeOf(name, extended(relation.outputs, names, OPAQUE), {
+      systemColumns: relation.systemColumns,
+      ...(schema === undefined ? {} : { schema }),
+    }),
   );
 }
 
@@ -123,7 +126,8 @@ function routineColumns(r: Resolver, item: RoutineItem['calls'][number], alias: 
   const value = derive([resolved.value]);
   const all = (names: readonly string[]): Outputs => ({ columns: names.map((name) => ({ name, value })), complete: true });
   if (item.columns !== undefined) return { outputs: all(item.columns.map((column) => column.name)) };
-  if (call.kind === 'call' && resolved.facts === undefined) return { outputs: { columns: [], complete: false }, more: { ...value, opaque: true } };
+  if (call.kind === 'call' && resolved.facts === undefined)
+    return { outputs: { columns: [], complete: false }, more: { ...value, opaque: true } };
   if (resolved.facts?.rowOf !== undefined) return { outputs: rowOfRelation(r, resolved.facts.rowOf, value) };
   if (resolved.facts?.columns !== undefined) return { outputs: all(resolved.facts.columns) };
   const own = call.kind === 'call' ? call.name.at(-1) : undefined;

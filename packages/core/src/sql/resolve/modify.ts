@@ -1,5 +1,17 @@
 import { unreachable } from '../../unreachable.js';
-import type { Assignment, AssignmentTarget, Delete, Expression, Insert, Merge, MergeWhen, OnConflict, Returning, Target, Update } from '../model.js';
+import type {
+  Assignment,
+  AssignmentTarget,
+  Delete,
+  Expression,
+  Insert,
+  Merge,
+  MergeWhen,
+  OnConflict,
+  Returning,
+  Target,
+  Update,
+} from '../model.js';
 import { joinName, type RelationName, splitName } from '../names.js';
 import { finishWith, openWith } from './common-table.js';
 import type { DataModification, ResolvedRelation, Resolver } from './context.js';
@@ -11,7 +23,7 @@ import { type Column, derive, either, NO_OUTPUTS, NOTHING, OPAQUE, type Outputs,
 
 /** INSERT, UPDATE, DELETE and MERGE: what is written from what. Gives what RETURNING returns (no columns without it). */
 export function modifyOutputs(r: Resolver, statement: DataModification, parent: Scope): Outputs {
-  const { scope, entries } = openWith(statement.with, parent);
+  const { scope, entries } = openWith(r, statement.with, parent);
   r.effects.actions.add(statement.kind);
   r.effects.raise('write');
   const outputs = dispatch(r, statement, scope);
@@ -146,7 +158,9 @@ function onConflict(r: Resolver, writing: Writing, conflict: OnConflict, outer: 
 
 /** The row that was to be inserted: its values are those of the source. */
 function excludedRange(writing: Writing): Range {
-  const columns = writing.range.columns.map((column): Column => ({ name: column.name, value: either(writing.assigned.get(column.name) ?? [NOTHING]) }));
+  const columns = writing.range.columns.map(
+    (column): Column => ({ name: column.name, value: either(writing.assigned.get(column.name) ?? [NOTHING]) }),
+  );
   return rangeOf('excluded', { columns, complete: writing.range.more === undefined });
 }
 
@@ -289,4 +303,3 @@ export function writeWhole(r: Resolver, name: readonly string[], columns: readon
   }
   return relation.name;
 }
-

@@ -1,18 +1,18 @@
 import { unreachable } from '../../unreachable.js';
 import type { Expression, OrderItem, Query, Select, SetOperation, Values } from '../model.js';
 import { joinName } from '../names.js';
-import { nameWindows } from './call.js';
+import { nameWindows, resolveWindows } from './call.js';
 import { finishWith, openWith } from './common-table.js';
 import type { Resolver } from './context.js';
 import { expandList } from './expression.js';
 import { fromClause } from './from.js';
-import { openScope, type Scope } from './scope.js';
+import { columnsNamed, openScope, type Scope } from './scope.js';
 import { filterOf } from './truth.js';
 import { type Column, derive, either, type Outputs, read, UNKNOWN_OUTPUTS, type Value } from './value.js';
 
 /** What a query returns. Records everything that running it reads, calls and compares. */
 export function queryOutputs(r: Resolver, query: Query, parent: Scope): Outputs {
-  const { scope, entries } = openWith(query.with, parent, query);
+  const { scope, entries } = openWith(r, query.with, parent, query);
   const { outputs, inner } = bodyOutputs(r, query, scope);
   for (const item of query.orderBy) sortBy(r, item, outputs, inner);
   for (const count of [query.limit, query.offset]) {
@@ -48,11 +48,13 @@ function bodyOutputs(r: Resolver, query: Query, scope: Scope): Body {
 
 function selectOutputs(r: Resolver, select: Select, outer: Scope): Body {
   const scope = openScope(outer);
-  nameWindows(scope, new Map(select.windows.map((item) => [item.name, item.window])));
+  const windows = new Map(select.windows.map((item) => [item.name, item.window]));
+  nameWindows(scope, windows);
   scope.namespaces.push(...fromClause(r, select.from, outer));
   if (select.where !== undefined) r.condition(select.where, scope);
   r.selectFilters.set(select, select.from.length === 0 ? 'none' : filterOf(r, select.where, scope));
   const outputs = selectList(r, select, scope);
+  resolveWindows(r, windows, scope);
   for (const expression of select.groupBy) groupBy(r, expression, outputs, scope);
   if (select.having !== undefined) r.condition(select.having, scope);
   if (select.distinct !== undefined) distinct(r, select.distinct, outputs, scope);
@@ -85,7 +87,7 @@ function outputsNamed(expression: Expression, outputs: Outputs): readonly Column
 function groupBy(r: Resolver, expression: Expression, outputs: Outputs, scope: Scope): void {
   const named = outputsNamed(expression, outputs);
   const name = bareName(expression);
-  const columns = scope.namespaces.flatMap((namespace) => namespace.visible.filter((column) => column.name === name));
+  const columns = scope.namespaces.flatMap((namespace) => (name === undefined ? [] : columnsNamed(namespace.visible, name)));
   // A column of FROM goes before an output of that name, or after it: dialects differ, so both count.
   for (const value of [...named.map((column) => column.value), ...columns.map(read)]) r.effects.use(value, 'group');
   if (named.length === 0 && columns.length === 0 && position(expression) === undefined) r.effects.use(r.value(expression, scope), 'group');
@@ -134,33 +136,39 @@ function isFed(value: Value): boolean {
   return value.origins.size > 0 || value.opaque || value.via.length > 0;
 }
 
-/** A chain `a UNION b UNION c …` leans to the left and may be long: walked, not recursed into. */
+/** A chain `a UNION b UNION c …` leans to the left and may be long: walked, not recursed into, and merged at once. */
 function setOperation(r: Resolver, operation: SetOperation, scope: Scope): Outputs {
   const spine: SetOperation[] = [operation];
   for (let { left } = operation; left.body.kind === 'set-operation' && isBare(left); { left } = left.body) spine.push(left.body);
-  const innermost = spine.at(-1);
+  spine.reverse();
+  const [innermost] = spine;
   if (innermost === undefined) return UNKNOWN_OUTPUTS;
-  let outputs = r.query(innermost.left, scope);
-  for (const step of spine.reverse()) outputs = combined(r, step, outputs, r.query(step.right, scope));
-  return outputs;
+  const first = r.query(innermost.left, scope);
+  const branches = [first, ...spine.map((step) => r.query(step.right, scope))];
+  const compared = spine.findLastIndex((step) => step.operator !== 'union' || !step.all);
+  if (compared >= 0)
+    for (const branch of branches.slice(0, compared + 2)) for (const { value } of branch.columns) r.effects.use(value, 'group');
+  const columns = first.columns.map((column, at): Column => {
+    const values = branches.flatMap((branch, index) => branchValue(branch, at, spine[index - 1]?.operator));
+    for (const value of values) r.spend(value.origins.size + value.via.length + 1);
+    return { name: column.name, value: either(values) };
+  });
+  return { columns, complete: branches.every((branch) => branch.complete) };
+}
+
+/** EXCEPT returns values of the left; which ones are left tells about the right. */
+function branchValue(branch: Outputs, at: number, operator: SetOperation['operator'] | undefined): Value[] {
+  const value = branch.columns[at]?.value;
+  if (value === undefined) return [];
+  return [operator === 'except' ? derive([value]) : value];
 }
 
 function isBare(query: Query): boolean {
   return (
-    query.with === undefined && query.orderBy.length === 0 && query.limit === undefined && query.offset === undefined && query.locks.length === 0
+    query.with === undefined &&
+    query.orderBy.length === 0 &&
+    query.limit === undefined &&
+    query.offset === undefined &&
+    query.locks.length === 0
   );
-}
-
-function combined(r: Resolver, operation: SetOperation, left: Outputs, right: Outputs): Outputs {
-  const compares = !(operation.operator === 'union' && operation.all);
-  if (compares) for (const column of [...left.columns, ...right.columns]) r.effects.use(column.value, 'group');
-  const columns = left.columns.map((column, at): Column => {
-    const other = right.columns[at]?.value;
-    if (other === undefined) return column;
-    r.spend(column.value.origins.size + column.value.via.length + 1);
-    // EXCEPT returns values of the left; which ones are left tells about the right.
-    const value = either([column.value, operation.operator === 'except' ? derive([other]) : other]);
-    return { name: column.name, value };
-  });
-  return { columns, complete: left.complete && right.complete };
 }

@@ -40,10 +40,21 @@ export function candidates(name: NameParts, options: AnalyseOptions, names: Name
   if (name.length > 3 || (name.length === 3 && name[0] !== options.catalogue.database)) return [];
   if (schema === undefined) return [joinName(TEMPORARY, own), ...names.searchPath.map((part) => joinName(part, own))];
   const full = joinName(schema, own);
-  return options.rules.isTemporarySchema(schema) && schema !== TEMPORARY ? [full, joinName(TEMPORARY, own)] : [full];
+  if (!options.rules.isTemporarySchema(schema)) return [full];
+  // The session's own temporary schema has a name of its own, and the one that stands for it.
+  return [
+    full,
+    joinName(TEMPORARY, own),
+    ...names.searchPath.filter((part) => options.rules.isTemporarySchema(part)).map((part) => joinName(part, own)),
+  ];
 }
 
-export function findRelation(name: NameParts, options: AnalyseOptions, names: NameContext, resolver: StoredResolver): ResolvedRelation | undefined {
+export function findRelation(
+  name: NameParts,
+  options: AnalyseOptions,
+  names: NameContext,
+  resolver: StoredResolver,
+): ResolvedRelation | undefined {
   for (const candidate of candidates(name, options, names)) {
     const changed = names.overlay.relations.get(candidate);
     if (changed === 'gone') continue;
@@ -73,11 +84,17 @@ function catalogued(name: RelationName, relation: CatalogueRelation, options: An
   }
 }
 
-function resolveCatalogued(name: RelationName, relation: CatalogueRelation, options: AnalyseOptions, resolver: StoredResolver): ResolvedRelation {
+function resolveCatalogued(
+  name: RelationName,
+  relation: CatalogueRelation,
+  options: AnalyseOptions,
+  resolver: StoredResolver,
+): ResolvedRelation {
   const expands = (relation.kind === 'view' || relation.kind === 'materialized-view') && !options.rules.isSystemSchema(relation.schema);
   if (!expands) return baseRelation(name, relation, options, resolver);
   const definition = options.views.get(name);
-  if (definition === undefined) return opaqueRelation(name, relation, { kind: 'unreadable-relation', detail: `the definition of ${name} is not known` });
+  if (definition === undefined)
+    return opaqueRelation(name, relation, { kind: 'unreadable-relation', detail: `the definition of ${name} is not known` });
   const { result: outputs, effects } = resolver.view(definition);
   if (!outputs.complete || outputs.columns.length !== relation.columns.length) {
     return opaqueRelation(name, relation, { kind: 'unreadable-relation', detail: `the columns of ${name} could not be traced` });
@@ -100,7 +117,12 @@ function viewColumn(relation: RelationName, column: CatalogueColumn, output: Col
   return { name: column.name, value: { ...value, via: [] }, ...(output.reason === undefined ? {} : { reason: output.reason }) };
 }
 
-function baseRelation(name: RelationName, relation: CatalogueRelation, options: AnalyseOptions, resolver: StoredResolver): ResolvedRelation {
+function baseRelation(
+  name: RelationName,
+  relation: CatalogueRelation,
+  options: AnalyseOptions,
+  resolver: StoredResolver,
+): ResolvedRelation {
   const system = options.rules.isSystemSchema(relation.schema);
   const columns = relation.columns.map((column): Column => {
     const reason = system ? options.rules.sensitiveColumn(name, column.name) : undefined;
@@ -119,7 +141,11 @@ function baseRelation(name: RelationName, relation: CatalogueRelation, options: 
 }
 
 /** A generated column also holds what it is computed from. */
-function withGenerated(columns: readonly Column[], generated: ReadonlyMap<string, Expression | undefined>, resolver: StoredResolver): Column[] {
+function withGenerated(
+  columns: readonly Column[],
+  generated: ReadonlyMap<string, Expression | undefined>,
+  resolver: StoredResolver,
+): Column[] {
   const scope = openScope(undefined);
   scope.namespaces.push(namespaceOf(rangeOf(undefined, { columns, complete: true })));
   return columns.map((column) => {

@@ -14,7 +14,7 @@ import type { Outputs, Value } from './value.js';
 /** Deeper nesting than this is given up; the JavaScript stack holds several times as much. */
 const MAX_DEPTH = 500;
 /** Units of work (values merged, columns offered) for one statement. */
-const MAX_WORK = 4_000_000;
+const MAX_WORK = 2_000_000;
 
 interface Budget {
   depth: number;

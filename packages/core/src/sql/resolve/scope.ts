@@ -59,7 +59,11 @@ export function namespaceOf(range: Range): Namespace {
   return { ranges: [range], visible: range.columns, ...(range.more === undefined ? {} : { more: range.more }) };
 }
 
-export function rangeOf(name: string | undefined, outputs: Outputs, more: { readonly systemColumns?: boolean; readonly schema?: string } = {}): Range {
+export function rangeOf(
+  name: string | undefined,
+  outputs: Outputs,
+  more: { readonly systemColumns?: boolean; readonly schema?: string } = {},
+): Range {
   return {
     name,
     columns: outputs.columns.map(offer),
@@ -75,6 +79,24 @@ export function findCommonTable(scope: Scope, name: string): CommonTableEntry | 
     if (entry !== undefined) return entry;
   }
   return undefined;
+}
+
+const BY_NAME = new WeakMap<readonly ScopeColumn[], ReadonlyMap<string, readonly ScopeColumn[]>>();
+
+/** The columns of a list that have a name. Lists are long in wide tables, and asked often: they are indexed when they are first asked. */
+export function columnsNamed(columns: readonly ScopeColumn[], name: string): readonly ScopeColumn[] {
+  let index = BY_NAME.get(columns);
+  if (index === undefined) {
+    const made = new Map<string, ScopeColumn[]>();
+    for (const column of columns) {
+      const list = made.get(column.name);
+      if (list === undefined) made.set(column.name, [column]);
+      else list.push(column);
+    }
+    index = made;
+    BY_NAME.set(columns, index);
+  }
+  return index.get(name) ?? [];
 }
 
 /** What a reference was found to mean. `column` is set when it is exactly one column. */
@@ -95,7 +117,9 @@ export function lookUp(
   passed: (query: Query) => void,
 ): Lookup {
   const bare = reference.qualifier.length === 0;
-  const found = climb(scope, passed, (level) => (bare ? bareColumn(level, reference.name, rules) : qualifiedColumn(level, reference, rules)));
+  const found = climb(scope, passed, (level) =>
+    bare ? bareColumn(level, reference.name, rules) : qualifiedColumn(level, reference, rules),
+  );
   if (found.kind === 'found' || !bare || !rules.rowsAsValues) return found;
   return climb(scope, passed, (level) => wholeRow(level, reference.name));
 }
@@ -119,7 +143,7 @@ function climb(scope: Scope, passed: (query: Query) => void, step: (level: Scope
 }
 
 function bareColumn(level: Scope, name: string, rules: DialectRules): Step {
-  const columns = level.namespaces.flatMap((namespace) => namespace.visible.filter((column) => column.name === name));
+  const columns = level.namespaces.flatMap((namespace) => columnsNamed(namespace.visible, name));
   if (columns.length > 0) return closed(columns);
   if (rules.systemColumns.has(name) && level.namespaces.some((namespace) => namespace.ranges.some((range) => range.systemColumns))) {
     return { kind: 'closed', found: { value: NOTHING } };
@@ -140,12 +164,17 @@ function openStep(values: readonly Value[]): Step {
   return value.opaque ? { kind: 'closed', found: { value } } : { kind: 'open', value };
 }
 
-function qualifiedColumn(level: Scope, reference: { readonly qualifier: readonly string[]; readonly name: string }, rules: DialectRules): Step {
+function qualifiedColumn(
+  level: Scope,
+  reference: { readonly qualifier: readonly string[]; readonly name: string },
+  rules: DialectRules,
+): Step {
   const ranges = rangesNamed(level, reference.qualifier);
   if (ranges.length === 0) return undefined;
-  const columns = ranges.flatMap((range) => range.columns.filter((column) => column.name === reference.name));
+  const columns = ranges.flatMap((range) => columnsNamed(range.columns, reference.name));
   if (columns.length > 0) return closed(columns);
-  if (rules.systemColumns.has(reference.name) && ranges.some((range) => range.systemColumns)) return { kind: 'closed', found: { value: NOTHING } };
+  if (rules.systemColumns.has(reference.name) && ranges.some((range) => range.systemColumns))
+    return { kind: 'closed', found: { value: NOTHING } };
   const more = ranges.flatMap((range) => (range.more === undefined ? [] : [range.more]));
   return { kind: 'closed', found: { value: more.length === 0 ? OPAQUE : derive(more) } };
 }

@@ -1,9 +1,10 @@
 import { unreachable } from '../../unreachable.js';
 import type { FilterFact } from '../facts.js';
-import type { ComparisonTest, Expression } from '../model.js';
+import type { BooleanTest, Case, Comparison, ComparisonTest, Expression, Quantified, Query } from '../model.js';
 import type { Resolver } from './context.js';
 import { lookUp, type Scope } from './scope.js';
 import { mentionsRows } from './syntax.js';
+import { sameValue } from './value.js';
 
 /**
  * Whether a condition excludes anything. `free`: no column of the statement's rows is in it, so it lets all of them through or none.
@@ -27,24 +28,26 @@ function truthOf(r: Resolver, expression: Expression, scope: Scope): Truth {
       case 'not':
         return inverse(truthOf(r, expression.operand, scope));
       case 'comparison':
-        return comparisonTruth(expression.test, expression.left, expression.right);
+        return comparisonTruth(r, expression, scope);
       case 'null-test':
-        return nullTruth(r, expression.operand, expression.negated, scope);
+        return neverNull(r, expression.operand, scope) ? positive(!expression.negated) : 'some';
       case 'boolean-test':
         return booleanTruth(r, expression, scope);
       case 'in-list':
         return expression.list.some((item) => isSame(item, expression.operand)) ? positive(expression.negated) : 'some';
       case 'quantified':
-        return quantifiedTruth(expression);
+        return quantifiedTruth(r, expression, scope);
+      case 'in-query':
+        return isWholeColumn(r, expression.operand, expression.query, scope) ? positive(expression.negated) : 'some';
+      case 'case':
+        return caseTruth(r, expression, scope);
       case 'operator':
         return operatorTruth(expression.operator.symbol, expression.operands);
       case 'cast':
         return truthOf(r, expression.operand, scope);
       case 'construct':
-      case 'case':
       case 'column':
       case 'call':
-      case 'in-query':
       case 'exists':
       case 'scalar-query':
       case 'array-query':
@@ -86,7 +89,8 @@ function constantTruth(expression: Expression): Truth {
 }
 
 function constantComparison(test: ComparisonTest, left: Expression, right: Expression): Truth {
-  if (left.kind !== 'literal' || right.kind !== 'literal' || left.type !== right.type || left.type === 'null' || left.type === 'other') return 'free';
+  if (left.kind !== 'literal' || right.kind !== 'literal' || left.type !== right.type || left.type === 'null' || left.type === 'other')
+    return 'free';
   if (test !== 'equal' && test !== 'not-equal') return 'free';
   return positive((left.value === right.value) !== (test === 'equal'));
 }
@@ -148,36 +152,105 @@ const MIRRORED = {
 
 const REFLEXIVE: ReadonlySet<ComparisonTest> = new Set<ComparisonTest>(['equal', 'less-or-equal', 'greater-or-equal', 'not-distinct']);
 
-function comparisonTruth(test: ComparisonTest, left: Expression, right: Expression): Truth {
+function comparisonTruth(r: Resolver, expression: Comparison, scope: Scope): Truth {
+  const { test, left, right } = expression;
+  if (test === 'distinct' || test === 'not-distinct') {
+    const other = isNull(left) ? right : isNull(right) ? left : undefined;
+    if (other !== undefined) return neverNull(r, other, scope) ? positive(test === 'not-distinct') : 'some';
+  }
   if (!isSame(left, right)) return 'some';
   return REFLEXIVE.has(test) ? 'true' : 'false';
 }
 
-function nullTruth(r: Resolver, operand: Expression, negated: boolean, scope: Scope): Truth {
-  if (operand.kind !== 'column') return 'some';
-  const lookup = lookUp(scope, operand, r.options.rules, () => undefined);
-  const notNull = lookup.kind === 'found' && lookup.found.column?.notNull === true;
-  return notNull ? positive(!negated) : 'some';
+function isNull(expression: Expression): boolean {
+  return expression.kind === 'literal' && expression.type === 'null';
 }
 
-function booleanTruth(r: Resolver, expression: Expression & { kind: 'boolean-test' }, scope: Scope): Truth {
+/** Declared so, or computed so from what is. */
+function neverNull(r: Resolver, expression: Expression, scope: Scope): boolean {
+  switch (expression.kind) {
+    case 'literal':
+      return expression.type !== 'null';
+    case 'column': {
+      if (r.options.rules.systemColumns.has(expression.name)) return true;
+      const lookup = lookUp(scope, expression, r.options.rules, () => undefined);
+      return lookup.kind === 'found' && lookup.found.column?.notNull === true;
+    }
+    case 'comparison':
+      return neverNull(r, expression.left, scope) && neverNull(r, expression.right, scope);
+    case 'logical':
+      return expression.operands.every((operand) => neverNull(r, operand, scope));
+    case 'not':
+      return neverNull(r, expression.operand, scope);
+    case 'null-test':
+    case 'boolean-test':
+    case 'exists':
+      return true;
+    default:
+      return false;
+  }
+}
+
+function booleanTruth(r: Resolver, expression: BooleanTest, scope: Scope): Truth {
+  if (expression.test === 'unknown') return neverNull(r, expression.operand, scope) ? positive(!expression.negated) : 'some';
   const truth = truthOf(r, expression.operand, scope);
   if (truth === 'some' || truth === 'free') return truth;
   return positive((expression.test === truth) === expression.negated);
 }
 
-function quantifiedTruth(expression: Expression & { kind: 'quantified' }): Truth {
+/** Whatever the conditions, every result lets all rows through. */
+function caseTruth(r: Resolver, expression: Case, scope: Scope): Truth {
+  if (expression.otherwise === undefined) return 'some';
+  const truths = [...expression.whens.map((when) => when.result), expression.otherwise].map((result) => truthOf(r, result, scope));
+  if (truths.every((truth) => truth === 'true')) return 'true';
+  return truths.every((truth) => truth === 'true' || truth === 'free') ? 'free' : 'some';
+}
+
+/** `id IN (SELECT id FROM t)` where `id` is that very column: a query that leaves nothing out. */
+function isWholeColumn(r: Resolver, operand: Expression, query: Query, scope: Scope): boolean {
+  const { body } = query;
+  if (
+    operand.kind !== 'column' ||
+    body.kind !== 'select' ||
+    query.with !== undefined ||
+    query.limit !== undefined ||
+    query.offset !== undefined
+  )
+    return false;
+  const [item, ...moreItems] = body.items;
+  const [from, ...moreFrom] = body.from;
+  if (
+    item?.expression.kind !== 'column' ||
+    moreItems.length > 0 ||
+    from?.kind !== 'relation' ||
+    moreFrom.length > 0 ||
+    from.sample !== undefined
+  )
+    return false;
+  const { name } = item.expression;
+  if (body.where !== undefined && filterOf(r, body.where, scope) === 'present') return false;
+  if (body.having !== undefined) return false;
+  const lookup = lookUp(scope, operand, r.options.rules, () => undefined);
+  const inner = r.relation(from.name)?.outputs.columns.find((column) => column.name === name);
+  return lookup.kind === 'found' && inner !== undefined && inner.value.origins.size > 0 && sameValue(lookup.found.value, inner.value);
+}
+
+function quantifiedTruth(r: Resolver, expression: Quantified, scope: Scope): Truth {
   const { right } = expression;
-  if (right.kind === 'query' || right.expression.kind !== 'array' || !(REFLEXIVE as ReadonlySet<string>).has(expression.test)) return 'some';
   if (expression.quantifier !== 'any') return 'some';
+  if (right.kind === 'query') return expression.test === 'equal' && isWholeColumn(r, expression.left, right.query, scope) ? 'true' : 'some';
+  if (right.expression.kind !== 'array' || !(REFLEXIVE as ReadonlySet<string>).has(expression.test)) return 'some';
   return right.expression.elements.some((element) => isSame(element, expression.left)) ? 'true' : 'some';
 }
 
-const PATTERN_OPERATORS: ReadonlySet<string> = new Set(['like', 'ilike', '~~', '~~*', 'similar to', '~', '~*']);
+const LIKE_OPERATORS: ReadonlySet<string> = new Set(['like', 'ilike', '~~', '~~*']);
+const PATTERN_OPERATORS: ReadonlySet<string> = new Set([...LIKE_OPERATORS, 'similar to', '~', '~*']);
 
 function operatorTruth(symbol: string, operands: readonly Expression[]): Truth {
   const [left, right, third] = operands;
-  if (PATTERN_OPERATORS.has(symbol) && right?.kind === 'literal' && typeof right.value === 'string' && matchesAll(symbol, right.value)) return 'true';
+  if (PATTERN_OPERATORS.has(symbol) && right?.kind === 'literal' && typeof right.value === 'string' && matchesAll(symbol, right.value))
+    return 'true';
+  if (LIKE_OPERATORS.has(symbol) && left !== undefined && isSame(left, right)) return 'true';
   if (symbol === 'between' && left !== undefined && isSame(left, right) && isSame(left, third)) return 'true';
   return 'some';
 }

@@ -1,0 +1,34 @@
+import type { Command } from '../command.js';
+import { check } from './check.js';
+import { approve, reject } from './decide.js';
+import { explain } from './explain.js';
+import { init } from './init.js';
+import { ledgerProof } from './ledger-proof.js';
+import { ledgerSearch } from './ledger-search.js';
+import { ledgerShow } from './ledger-show.js';
+import { ledgerTail } from './ledger-tail.js';
+import { ledgerVerify } from './ledger-verify.js';
+import { pending } from './pending.js';
+import { test } from './test.js';
+import { token } from './token.js';
+import { up } from './up.js';
+import { why } from './why.js';
+
+/** Every command, in the order that the help lists them. */
+export const commands: readonly Command[] = [
+  init,
+  up,
+  check,
+  test,
+  explain,
+  token,
+  pending,
+  approve,
+  reject,
+  why,
+  ledgerVerify,
+  ledgerTail,
+  ledgerShow,
+  ledgerSearch,
+  ledgerProof,
+];

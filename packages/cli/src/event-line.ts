@@ -1,0 +1,92 @@
+import { describePrincipal, type LedgerEvent, type LedgerEventType, type Principal, type UnitRecord } from '@sqlwarden/core';
+import type { LedgerEntry } from '@sqlwarden/ledger';
+import { describeDuration } from './duration.js';
+import { oneLine, type Style, type Terminal } from './terminal.js';
+
+interface EventLine {
+  readonly word: string;
+  readonly style?: Style;
+  readonly text: string;
+}
+
+type Describers = { readonly [Type in LedgerEventType]: (event: Extract<LedgerEvent, { readonly type: Type }>, entry: LedgerEntry) => EventLine };
+
+const DESCRIBERS = {
+  'log.opened': ({ software, recovered }) => ({ word: 'opened', text: `by ${software}${recovered ? ', after it was not closed in order' : ''}` }),
+  'log.closed': () => ({ word: 'closed', text: 'in order' }),
+  heartbeat: ({ sessions }) => ({ word: 'heartbeat', style: 'dim', text: `${sessions} sessions` }),
+  'policy.loaded': ({ digest, mode, files, inactive }) => ({
+    word: 'policy',
+    text: `${digest.slice(0, 12)} ${mode}, ${files.length} files${inactive.length === 0 ? '' : `, ${inactive.length} parts inactive`}`,
+  }),
+  'session.opened': ({ principal, upstream, client }) => ({ word: 'login', text: `${who(principal)} to ${upstream} from ${client}` }),
+  'session.closed': ({ reason, durationMs }) => ({ word: 'logout', style: 'dim', text: `${reason}, after ${describeDuration(durationMs)}` }),
+  'login.refused': ({ upstream, client, code, message }) => ({ word: 'NO LOGIN', style: 'red', text: `${upstream} from ${client}: ${code}: ${message}` }),
+  'statement.intent': (event, entry) => ({
+    word: event.verdict,
+    style: event.verdict === 'allow' ? 'green' : 'yellow',
+    text: `${who(event.principal)}: ${statement(entry)}${masked(event)}${event.approval === undefined ? '' : ` [request ${event.approval.request}]`}`,
+  }),
+  'statement.refused': (event, entry) => ({
+    word: 'REFUSED',
+    style: 'red',
+    text: `${who(event.principal)}: ${statement(entry)} [${event.rule ?? event.code}]`,
+  }),
+  'statement.outcome': ({ intent, status, statements, maskedCells, errorCode, durationUs }) => ({
+    word: status,
+    style: status === 'ok' ? 'dim' : 'yellow',
+    text: [
+      `entry ${intent}`,
+      ...statements.map(({ command, rowsReturned, rowsAffected }) => `${command} ${rowsAffected ?? rowsReturned}`),
+      ...(errorCode === undefined ? [] : [`error ${errorCode}`]),
+      ...(maskedCells === 0 ? [] : [`${maskedCells} cells masked`]),
+      `${(durationUs / 1000).toFixed(1)} ms`,
+    ].join(', '),
+  }),
+  'transaction.ended': ({ transaction, end }) => ({ word: end, style: 'dim', text: `transaction ${transaction}` }),
+  'approval.requested': (event, entry) => ({
+    word: 'held',
+    style: 'yellow',
+    text: `request ${event.request} of ${who(event.requester)} for ${event.groups.join(', ')}: ${oneLine(disclosed(entry, 'text') ?? '(text erased)', 300)}`,
+  }),
+  'approval.decided': ({ decision, request, approver }) => ({
+    word: decision === 'approve' ? 'approved' : 'rejected',
+    style: decision === 'approve' ? 'green' : 'red',
+    text: `request ${request} by ${who(approver)}`,
+  }),
+  'approval.ended': ({ request, end }) => ({ word: end, style: 'dim', text: `request ${request}` }),
+  'security.finding': ({ kind, detail }) => ({ word: 'SECURITY', style: 'red', text: `${kind}: ${detail}` }),
+  'schema.changed': ({ upstream, changes, intent }) => ({
+    word: 'schema',
+    style: 'cyan',
+    text: `${upstream}: ${changes.map(({ operation, kind, name }) => `${operation} ${kind} ${name}`).join(', ')}${intent === undefined ? ' (not by us)' : ` (entry ${intent})`}`,
+  }),
+} as const satisfies Describers;
+
+/** An entry on one line, for people. */
+export function printEntry(entry: LedgerEntry, out: Terminal): void {
+  const { event } = entry;
+  const describe = DESCRIBERS[event.type] as (event: LedgerEvent, entry: LedgerEntry) => EventLine;
+  const { word, style, text } = describe(event, entry);
+  const shown = word.padEnd(10);
+  const head = `${String(entry.seq).padStart(6)}  ${new Date(event.time).toISOString()}  `;
+  out.line(`${out.style('dim', head)}${style === undefined ? shown : out.style(style, shown)}  ${oneLine(text, 400)}`);
+}
+
+/** The value behind a commitment of the entry, where it is still there. */
+export function disclosed(entry: LedgerEntry, name: string): string | undefined {
+  return entry.disclosures.find((disclosure) => disclosure.name === name)?.value;
+}
+
+function who(principal: Principal): string {
+  return describePrincipal(principal);
+}
+
+function statement(entry: LedgerEntry): string {
+  return oneLine(disclosed(entry, 'text') ?? '(text erased)', 200);
+}
+
+function masked({ masks }: Pick<UnitRecord, 'masks'>): string {
+  const labels = [...new Set(masks.map(({ label }) => label))];
+  return labels.length === 0 ? '' : ` [masked ${labels.join(', ')}]`;
+}

@@ -1,0 +1,40 @@
+import { describe, expect, it } from '@jest/globals';
+import { runProgram } from '@sqlwarden/testkit';
+
+const published = ['core', 'identity', 'ledger', 'runtime', 'postgres', 'pg', 'sidecar', 'cli'];
+
+/** The names that a plain Node gets from evaluating `expression(specifier)`, in order. */
+async function exportsOf(expression: string, specifier: string): Promise<string[]> {
+  const script = `Promise.resolve((${expression})('${specifier}')).then((module) => {
+    const names = Object.keys(module).filter((name) => name !== 'default' && name !== 'module.exports' && name !== '__esModule');
+    console.log(JSON.stringify(names.sort()));
+  })`;
+  const { stdout, stderr, status } = await runProgram(process.execPath, ['--input-type=commonjs', '--eval', script], {
+    cwd: import.meta.dirname,
+  });
+  if (status !== 0) throw new Error(stderr);
+  return JSON.parse(stdout) as string[];
+}
+
+describe.each(published)('@sqlwarden/%s', (name) => {
+  const specifier = `@sqlwarden/${name}`;
+
+  it('gives the same names to import and to require', async () => {
+    const [imported, required] = await Promise.all([exportsOf('(name) => import(name)', specifier), exportsOf('require', specifier)]);
+    expect(required).toEqual(imported);
+  });
+
+  it('gives require the CommonJS build and import the ESM one', async () => {
+    const script = `console.log(require.resolve('${specifier}'))`;
+    const required = await runProgram(process.execPath, ['--input-type=commonjs', '--eval', script], { cwd: import.meta.dirname });
+    expect(required.stdout.trim()).toMatch(new RegExp(`/${name}/dist/index\\.cjs$`));
+    const esm = `console.log(import.meta.resolve('${specifier}'))`;
+    const imported = await runProgram(process.execPath, ['--input-type=module', '--eval', esm], { cwd: import.meta.dirname });
+    expect(imported.stdout.trim()).toMatch(new RegExp(`/${name}/dist/index\\.js$`));
+  });
+
+  it('keeps its insides to itself', async () => {
+    await expect(exportsOf('require', `${specifier}/internal/x.js`)).rejects.toThrow(/ERR_PACKAGE_PATH_NOT_EXPORTED/);
+    await expect(exportsOf('require', `${specifier}/dist/index.js`)).rejects.toThrow(/ERR_PACKAGE_PATH_NOT_EXPORTED/);
+  });
+});

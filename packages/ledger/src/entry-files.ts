@@ -1,0 +1,115 @@
+import { open, unlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Disclosure } from '@sqlwarden/core';
+import { AppendFile, writeFailed } from './append-file.js';
+import { formatDisclosures } from './disclosure-lines.js';
+import { disclosuresPath, SEGMENT_ENTRIES, segmentStart, walPath } from './layout.js';
+import { ifMissing } from './ledger-error.js';
+
+/** The write-ahead files and the disclosures beside them: where an entry is when `append` returns. */
+export class EntryFiles {
+  readonly #directory: string;
+  /** First entries of the write-ahead files that there are. */
+  readonly #starts: number[];
+  #wal: AppendFile;
+  #disclosures: AppendFile | undefined;
+  #disclosuresStart = -1;
+  /** Files that are full, but not synced yet. */
+  #finished: AppendFile[] = [];
+
+  /** Goes on with the write-ahead files that begin at `starts`, the last of which holds `length` bytes of whole records. */
+  constructor(directory: string, starts: readonly number[], length: number) {
+    this.#directory = directory;
+    this.#starts = starts.length === 0 ? [0] : [...starts];
+    this.#wal = new AppendFile(join(directory, walPath(this.#starts.at(-1) ?? 0)), { mode: 0o640, length });
+  }
+
+  /** Writes an entry: first its disclosures, then its record. Throws a `LedgerError` (`write-failed`); then neither is there. */
+  write(seq: number, record: Buffer, disclosures: readonly Disclosure[]): void {
+    if (seq % SEGMENT_ENTRIES === 0 && this.#starts.at(-1) !== seq) this.#rotate(seq);
+    if (disclosures.length === 0) {
+      this.#wal.append(record);
+      return;
+    }
+    const side = this.#disclosureFile(seq);
+    const before = side.length;
+    side.append(Buffer.from(formatDisclosures(seq, disclosures)));
+    try {
+      this.#wal.append(record);
+    } catch (error) {
+      side.cutTo(before);
+      throw error;
+    }
+  }
+
+  /** Resolves when everything that was written before the call is on stable storage; rejects with a `LedgerError` (`sync-failed`). */
+  async sync(): Promise<void> {
+    const finished = this.#finished;
+    this.#finished = [];
+    const files = [...finished, this.#wal, ...(this.#disclosures === undefined ? [] : [this.#disclosures])];
+    const results = await Promise.allSettled(files.map((file) => file.sync()));
+    for (const file of finished) file.close();
+    const failure = results.find((result) => result.status === 'rejected');
+    if (failure !== undefined) throw failure.reason;
+  }
+
+  /** As {@link sync}, for what another process wrote before it died. */
+  async syncRecovered(): Promise<void> {
+    for (const start of this.#starts) {
+      for (const path of [walPath(start), disclosuresPath(start)]) await syncFile(join(this.#directory, path));
+    }
+  }
+
+  /** Throws a `LedgerError` (`replaced`) when somebody else changed the files that are being written. */
+  assertUntouched(): void {
+    this.#wal.assertUntouched();
+    this.#disclosures?.assertUntouched();
+  }
+
+  /** Removes write-ahead files whose entries all stand before `signed`, and so are in full bundles under a checkpoint. */
+  async dropBefore(signed: number): Promise<void> {
+    for (let next = this.#starts[1]; next !== undefined && next <= signed; next = this.#starts[1]) {
+      await unlink(join(this.#directory, walPath(this.#starts[0] ?? 0)));
+      this.#starts.shift();
+    }
+  }
+
+  close(): void {
+    for (const file of [this.#wal, this.#disclosures, ...this.#finished]) file?.close();
+  }
+
+  #rotate(seq: number): void {
+    const next = this.#open(walPath(seq), 0o640);
+    this.#finished.push(this.#wal);
+    this.#wal = next;
+    this.#starts.push(seq);
+  }
+
+  #disclosureFile(seq: number): AppendFile {
+    const start = segmentStart(seq);
+    if (this.#disclosures === undefined || start !== this.#disclosuresStart) {
+      const next = this.#open(disclosuresPath(start), 0o600);
+      if (this.#disclosures !== undefined) this.#finished.push(this.#disclosures);
+      this.#disclosures = next;
+      this.#disclosuresStart = start;
+    }
+    return this.#disclosures;
+  }
+
+  #open(path: string, mode: number): AppendFile {
+    try {
+      return new AppendFile(join(this.#directory, path), { mode });
+    } catch (error) {
+      throw writeFailed(error);
+    }
+  }
+}
+
+async function syncFile(path: string): Promise<void> {
+  const file = await open(path, 'r+').catch(ifMissing);
+  try {
+    await file?.datasync();
+  } finally {
+    await file?.close();
+  }
+}

@@ -1,0 +1,225 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { agent, dan, openLedger, Player, removeScratch, scratch, START, trainer } from '../testing/scenario.js';
+import { formatWhy } from './format-why.js';
+import { accountOf, search, type SearchFilter } from './search.js';
+import { why } from './why.js';
+
+afterAll(removeScratch);
+
+let directory: string;
+let scene: ReturnType<Player['scene']>;
+let write: { readonly rolledBack: number; readonly failed: number; readonly lost: number; readonly opaque: number };
+
+beforeAll(async () => {
+  directory = scratch();
+  const ledger = await openLedger(directory);
+  const player = new Player(ledger);
+  scene = player.scene();
+  const update = {
+    session: 's2',
+    text: 'update people set risk_score = $1',
+    parameters: ['0.5'],
+    facts: {
+      action: 'update',
+      class: 'write',
+      writes: ['public.people'],
+      columns: [{ column: 'public.people.risk_score', use: 'write-target' }],
+    },
+  } as const;
+  const rolledBack = player.intent({ ...update, transaction: 50 });
+  player.outcome(rolledBack, { session: 's2', transaction: 50 });
+  player.ended(50, 'rolled-back', 's2');
+  const failed = player.intent({ ...update, transaction: 51 });
+  player.outcome(failed, { session: 's2', transaction: 51, status: 'error', errorCode: '23505', statements: [] });
+  player.ended(51, 'rolled-back', 's2');
+  const opaque = player.run({
+    session: 's2',
+    text: 'do $$ … $$',
+    facts: { action: 'do', class: 'procedural', opaque: [{ kind: 'dynamic-sql', detail: 'DO block' }] },
+  });
+  const lost = player.intent({ ...update, transaction: 52 });
+  await ledger.close();
+  write = { rolledBack, failed, lost, opaque };
+});
+
+const found = async (filter: SearchFilter): Promise<number[]> => {
+  const seqs: number[] = [];
+  for await (const { seq } of search(directory, filter)) seqs.push(seq);
+  return seqs;
+};
+
+describe('search', () => {
+  it.each<[string, () => SearchFilter, () => number[]]>([
+    ['a person who acts through an agent', () => ({ identity: 'ada', class: 'schema' }), () => [scene.altered, scene.refused]],
+    ['an agent by name', () => ({ identity: 'Feature-Bot' }), () => [scene.altered, scene.refused]],
+    ['a model', () => ({ identity: 'planner' }), () => [scene.altered, scene.refused]],
+    ['a service by issuer and id', () => ({ identity: 'https://id.example#s-train' }), () => [scene.trained]],
+    ['nobody', () => ({ identity: 'ad' }), () => []],
+    ['a label', () => ({ label: 'pii.email' }), () => [scene.trained]],
+    ['a verdict', () => ({ verdict: 'refused' }), () => [scene.refused]],
+    ['an approved statement', () => ({ verdict: 'approved' }), () => [scene.altered]],
+    ['a rule', () => ({ rule: 'training-reads' }), () => [scene.trained]],
+    ['an action', () => ({ action: 'drop' }), () => [scene.refused]],
+    ['part of a text', () => ({ text: 'RISK_SCORE, email' }), () => [scene.trained]],
+    ['a table by its name alone', () => ({ relation: 'people', session: 's1' }), () => [scene.altered, scene.trained, scene.refused]],
+    [
+      'a table with its upstream',
+      () => ({ relation: 'crm.public.people', session: 's1' }),
+      () => [scene.altered, scene.trained, scene.refused],
+    ],
+    [
+      'a table with its database',
+      () => ({ relation: 'crmdb.public.people', session: 's1' }),
+      () => [scene.altered, scene.trained, scene.refused],
+    ],
+    ['a table of another upstream', () => ({ relation: 'hr.public.people' }), () => []],
+    ['a table that only ends alike', () => ({ relation: 'ple' }), () => []],
+    ['a column', () => ({ column: 'public.people.email' }), () => [scene.trained, scene.refused]],
+    ['a column of another table', () => ({ column: 'public.orders.risk_score' }), () => []],
+    ['a session', () => ({ session: 's2', class: 'write' }), () => [write.rolledBack, write.failed, write.lost]],
+  ])('finds %s', async (_note, filter, expected) => {
+    expect(await found(filter())).toEqual(expected());
+  });
+
+  it('finds what happened in a time', async () => {
+    const { time } = await accountOf(directory, scene.trained);
+    expect(await found({ from: time, to: time })).toEqual([scene.trained]);
+    expect(await found({ to: time - 1 })).toEqual([scene.altered]);
+  });
+
+  it('tells of every unit what came of it', async () => {
+    const ends: unknown[] = [];
+    for await (const { seq, outcome, transaction } of search(directory, { session: 's2' })) ends.push([seq, outcome.kind, transaction.end]);
+    expect(ends).toEqual([
+      [write.rolledBack, 'done', 'rolled-back'],
+      [write.failed, 'done', 'rolled-back'],
+      [write.opaque, 'done', 'committed'],
+      [write.lost, 'running', 'open'],
+    ]);
+  });
+
+  it('refuses a name that is malformed', async () => {
+    await expect(found({ relation: 'a..b' })).rejects.toThrow(SyntaxError);
+  });
+});
+
+describe('why', () => {
+  it('says of a column who changed it, on whose behalf, who approved it, and who read it how', async () => {
+    const answer = await why(directory, { about: 'column', name: 'crm.public.people.risk_score' });
+    expect(answer.changes).toMatchObject([
+      {
+        seq: scene.altered,
+        principal: { subject: { id: 'u-ada' }, actors: [{ id: 'a-features', model: { name: 'planner' } }] },
+        text: 'alter table public.people add column risk_score numeric',
+        verdict: 'approved',
+        approval: {
+          request: 'k3f9',
+          end: 'used',
+          decisions: [{ decision: 'approve', approver: dan, token: 'kept', comment: 'ticket CHG-1' }],
+        },
+        outcome: { kind: 'done', status: 'ok' },
+        transaction: { end: 'committed' },
+        touch: { kind: 'change', uses: ['add column (numeric)'] },
+        client: '10.0.0.7:5001',
+        asserted: { application_name: 'pipeline' },
+      },
+    ]);
+    expect(answer.reads).toMatchObject([{ seq: scene.trained, principal: trainer, labels: ['pii.email'], touch: { uses: ['output'] } }]);
+    expect(answer.refused).toMatchObject([{ seq: scene.refused, touch: { uses: ['drop table'] } }]);
+    expect(answer.schemaChanges).toMatchObject([{ intent: scene.altered, changes: [{ name: 'public.people.risk_score' }] }]);
+    expect(answer.labels).toEqual([]);
+    expect(answer.totals).toEqual({ changes: 1, reads: 1, maskedReads: 0, refused: 1, rolledBack: 1, failed: 1, open: 1, unclear: 1 });
+  });
+
+  it('says of a classified column what it is and that it was masked', async () => {
+    const answer = await why(directory, { about: 'column', name: 'people.email' });
+    expect(answer.labels).toEqual([{ label: 'pii.email', columns: ['public.people.email'] }]);
+    expect(answer.totals).toMatchObject({ reads: 1, maskedReads: 1 });
+  });
+
+  it('answers for a table with every change to it, and for a definition only with those to that', async () => {
+    const table = await why(directory, { about: 'relation', name: 'public.people' }, { uncommitted: true });
+    expect(table.changes.map(({ seq }) => seq)).toEqual([scene.altered, write.rolledBack, write.failed, write.lost]);
+    expect(table.labels).toEqual([{ label: 'pii.email', columns: ['public.people.email'] }]);
+    const change = await why(directory, { about: 'change', name: 'public.people' }, { uncommitted: true });
+    expect([change.changes.map(({ seq }) => seq), change.reads]).toEqual([[scene.altered], []]);
+    const column = await why(directory, { about: 'change', name: 'public.people.risk_score' });
+    expect(column.changes.map(({ seq }) => seq)).toEqual([scene.altered]);
+  });
+
+  it('lists the newest and counts the rest', async () => {
+    const answer = await why(directory, { about: 'relation', name: 'people' }, { uncommitted: true, limit: 2 });
+    expect(answer.changes.map(({ seq }) => seq)).toEqual([write.failed, write.lost]);
+    expect(answer.totals).toMatchObject({ changes: 1, rolledBack: 1, failed: 1, open: 1 });
+  });
+
+  it('answers for one statement by any of its entries', async () => {
+    for (const seq of [scene.altered, scene.altered + 1]) {
+      const answer = await why(directory, { about: 'statement', seq });
+      expect([answer.changes.map((change) => change.seq), answer.schemaChanges.map(({ intent }) => intent)]).toEqual([
+        [scene.altered],
+        [scene.altered],
+      ]);
+    }
+    expect((await why(directory, { about: 'statement', seq: scene.refused })).refused.map(({ seq }) => seq)).toEqual([scene.refused]);
+    await expect(why(directory, { about: 'statement', seq: 0 })).rejects.toMatchObject({ code: 'not-found' });
+  });
+
+  it('prints the answer for a person', async () => {
+    const text = formatWhy(await why(directory, { about: 'column', name: 'crm.public.people.risk_score' }));
+    expect(text).toContain('Why column crm.public.people.risk_score');
+    expect(text).toContain('CHANGES  1 (besides 1 rolled back, 1 failed, 1 not committed yet)');
+    expect(text).toContain('agent feature-bot (a-features) 1.4 on model example planner 2026-10, on behalf of person Ada (u-ada)');
+    expect(text).toMatch(/approved {3}by person Dan \(u-dan\) at 2026-11-23 02:00:00Z \(entry 3\); token kept as proof: ticket CHG-1/);
+    expect(text).toContain('public.people.email as email (pii.email); 500 cells');
+    expect(text).toContain('1 statement that ran could not be seen through and may have touched it too.');
+  });
+
+  it('lets no control character of a client reach the terminal', async () => {
+    const hostile = scratch();
+    const ledger = await openLedger(hostile);
+    const esc = '\u001b[2J\u202e';
+    new Player(ledger).run({
+      as: { ...agent, subject: { ...agent.subject, name: esc } },
+      text: `select 1 -- ${esc}`,
+      facts: { reads: ['public.t'] },
+    });
+    await ledger.close();
+    const text = formatWhy(await why(hostile, { about: 'relation', name: 't' }));
+    expect(text).not.toMatch(/[^\P{C}\n]/u);
+    expect(text).toContain('select 1 -- ');
+  });
+
+  it('does not show a text that is not the one that was committed to', async () => {
+    const forged = scratch();
+    const ledger = await openLedger(forged);
+    new Player(ledger).run({ text: 'delete from people', facts: { reads: ['public.people'] } });
+    await ledger.close();
+    const path = join(forged, 'disclosures/0000000000000000.jsonl');
+    writeFileSync(path, readFileSync(path, 'utf8').replace('delete from people', 'select 1'));
+    expect((await why(forged, { about: 'relation', name: 'people' })).reads[0]?.text).toBeUndefined();
+  });
+
+  it('knows that a statement whose process died may have been committed', async () => {
+    const crashed = scratch();
+    const { cpSync, rmSync } = await import('node:fs');
+    const live = scratch();
+    const writer = await openLedger(live);
+    const player = new Player(writer);
+    const seq = player.intent({ text: 'update t', facts: { action: 'update', class: 'write', writes: ['public.t'] } });
+    cpSync(live, crashed, { recursive: true });
+    rmSync(join(crashed, 'lock'));
+    await writer.close();
+    await (await openLedger(crashed)).close();
+    const answer = await why(crashed, { about: 'relation', name: 'public.t' });
+    expect(answer.changes).toMatchObject([{ seq, outcome: { kind: 'lost' }, transaction: { end: 'unknown' } }]);
+    expect(formatWhy(answer)).toContain('end unknown: it may have been committed');
+  });
+
+  it('answers only for the time that is asked about', async () => {
+    const answer = await why(directory, { about: 'relation', name: 'people' }, { from: START + 86_400_000 });
+    expect(answer.totals).toMatchObject({ changes: 0, reads: 0, refused: 0 });
+  });
+});
