@@ -46,7 +46,9 @@ function whoApproved(column: WhyAnswer, { request }: ChangeStory): string[] {
 function whatWasAccessed(table: WhyAnswer, training: TrainingStory, change: ChangeStory): string[] {
   trainingRead(table, training);
   const filled = seen(
-    table.changes.find(({ outcome }) => outcome.kind === 'done' && outcome.statements.some(({ rowsAffected }) => rowsAffected === change.updated)),
+    table.changes.find(
+      ({ outcome }) => outcome.kind === 'done' && outcome.statements.some(({ rowsAffected }) => rowsAffected === change.updated),
+    ),
     'the update that filled the column',
   );
   claim(table.reads.length === table.totals.reads && table.refused.length === table.totals.refused, 'all reads and refusals are listed');
@@ -67,7 +69,10 @@ function didItHoldPersonalData(table: WhyAnswer, column: WhyAnswer, training: Tr
   const cells = table.reads.map((each) => {
     claim(each.outcome.kind === 'done', 'every read has an outcome');
     const touched = new Set(each.masks.map(({ label }) => label));
-    claim(each.labels.every((label) => touched.has(label)), 'every label that was read was masked');
+    claim(
+      each.labels.every((label) => touched.has(label)),
+      'every label that was read was masked',
+    );
     claim(each.outcome.maskedCells === rowsOf(each) * each.masks.length, 'every protected cell was masked');
     return each.outcome.maskedCells;
   });
@@ -101,7 +106,10 @@ function reads({ facts }: WhyStatement): string[] {
 }
 
 function changesWithoutLabel({ changes }: WhyAnswer): number {
-  claim(changes.every((statement) => statement.labels.length === 0), 'the statements that made and filled the column touched no classified column');
+  claim(
+    changes.every((statement) => statement.labels.length === 0),
+    'the statements that made and filled the column touched no classified column',
+  );
   return changes.length;
 }
 

@@ -53,8 +53,13 @@ async function approval(scene: Scene, request: string): Promise<void> {
   claim(pending.status === 0 && pending.stdout.includes(request) && pending.stdout.includes(ALTER), 'the statement waits for an approval');
   stage.command('sqlwarden pending', pending.stdout);
   stage.say('The agent tries to approve it itself. So does Maya, for whom it works.');
-  const attempts = [['agent', 'schema-bot'], ['maya', 'Maya Chen']] as const;
-  const answers = await Promise.all(attempts.map(([member]) => sqlwarden(scene.run.path, ['approve', request], scene.run.tokens.token(member))));
+  const attempts = [
+    ['agent', 'schema-bot'],
+    ['maya', 'Maya Chen'],
+  ] as const;
+  const answers = await Promise.all(
+    attempts.map(([member]) => sqlwarden(scene.run.path, ['approve', request], scene.run.tokens.token(member))),
+  );
   for (const [at, { status, stderr }] of answers.entries()) {
     const name = attempts[at]?.[1] ?? '';
     claim(status === 1 && stderr.startsWith('sqlwarden: '), `${name} cannot approve`);

@@ -30,7 +30,14 @@ export async function training(scene: Scene): Promise<TrainingStory> {
   checkTokens(got, stored, again);
   const interesting = got.filter(({ risk_score: score }) => Number(score) > 0).slice(0, 2);
   claim(interesting.length === 2, 'some people have a feature');
-  for (const person of interesting) sideBySide(seen(stored.find(({ id }) => id === person.id), 'the stored row'), person);
+  for (const person of interesting)
+    sideBySide(
+      seen(
+        stored.find(({ id }) => id === person.id),
+        'the stored row',
+      ),
+      person,
+    );
   stage.say(
     `Compared row by row with the database: of the ${hidden.length.toLocaleString('en')} stored names, addresses, telephone and social security numbers not one came through. Ids, cities and the new feature came as they are, birthdays as years. Every number has a token of its own, the same one in every query: the data can still be joined.`,
   );

@@ -2,11 +2,8 @@ import pg from 'pg';
 import { SceneError } from './claim.js';
 
 /** Dates as the text that came over the wire, not as moments of some time zone. */
-const DATE_TYPE = 1082;
-const types: pg.CustomTypesConfig = {
-  getTypeParser: (type: number, format?: 'text' | 'binary') =>
-    type === DATE_TYPE ? (text: string) => text : (pg.types.getTypeParser(type, format ?? 'text') as (text: string) => unknown),
-} as pg.CustomTypesConfig;
+const types = new pg.TypeOverrides();
+types.setTypeParser(pg.types.builtins.DATE, (text) => text);
 
 /** A client of the gateway: node-postgres as any application uses it, with a token as its password. */
 export async function connect(port: number, user: string, token: string): Promise<pg.Client> {

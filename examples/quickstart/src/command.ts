@@ -26,7 +26,10 @@ const READY_MS = 30_000;
 /** Starts `sqlwarden up` and waits until it listens. */
 export async function startGateway(directory: string): Promise<GatewayProcess> {
   // It stops when its standard input ends: a gateway must not outlive its quickstart, however that ends.
-  const child = spawn(process.execPath, [COMMAND, 'up', '--drain', '2s', '--until-stdin-ends'], { cwd: directory, stdio: ['pipe', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [COMMAND, 'up', '--drain', '2s', '--until-stdin-ends'], {
+    cwd: directory,
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
   let output = '';
   let errors = '';
   const ended = new Promise<number>((resolve) => {

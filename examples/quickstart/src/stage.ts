@@ -1,4 +1,4 @@
-import { type Style, terminal } from '@sqlwarden/cli';
+import { type Style, terminal, wrapped } from '@sqlwarden/cli';
 
 const WIDTH = 96;
 const out = terminal(process.stdout);
@@ -39,7 +39,10 @@ export const stage = {
 
   /** What came back. */
   gets(text: string, style?: Style): void {
-    for (const [at, line] of text.split('\n').flatMap((long) => wrapped(long, WIDTH - 20)).entries()) {
+    for (const [at, line] of text
+      .split('\n')
+      .flatMap((long) => wrapped(long, WIDTH - 20))
+      .entries()) {
       const mark = out.style('dim', at === 0 ? '<' : ' ');
       out.line(`    ${' '.repeat(13)}${mark} ${style === undefined ? line : out.style(style, line)}`);
     }
@@ -69,15 +72,3 @@ export const stage = {
     }
   },
 };
-
-function wrapped(text: string, width: number): readonly string[] {
-  const lines: string[] = [];
-  let line = '';
-  for (const word of text.split(' ')) {
-    if (line !== '' && line.length + 1 + word.length > width) {
-      lines.push(line);
-      line = word;
-    } else line = line === '' ? word : `${line} ${word}`;
-  }
-  return [...lines, line];
-}

@@ -20,7 +20,9 @@ export function printAccount(account: StatementAccount, out: Terminal): void {
 function describeOutcome(outcome: OutcomeAccount): string {
   switch (outcome.kind) {
     case 'done': {
-      const rows = outcome.statements.map(({ command, rowsReturned, rowsAffected }) => `${command} ${rowsAffected ?? rowsReturned}`).join(', ');
+      const rows = outcome.statements
+        .map(({ command, rowsReturned, rowsAffected }) => `${command} ${rowsAffected ?? rowsReturned}`)
+        .join(', ');
       return `${outcome.status}${outcome.errorCode === undefined ? '' : ` ${outcome.errorCode}`}${rows === '' ? '' : `: ${rows}`}${outcome.maskedCells === 0 ? '' : `, ${outcome.maskedCells} cells masked`}`;
     }
     case 'lost':

@@ -81,7 +81,11 @@ export function defineCommand<const Specs extends OptionSpecs>(spec: CommandSpec
 
 type RawValues = Readonly<Record<string, string | boolean | readonly (string | boolean)[] | undefined>>;
 
-function parse(name: string, specs: OptionSpecs, args: readonly string[]): { readonly values: RawValues; readonly positionals: readonly string[] } {
+function parse(
+  name: string,
+  specs: OptionSpecs,
+  args: readonly string[],
+): { readonly values: RawValues; readonly positionals: readonly string[] } {
   const options = Object.fromEntries(
     Object.entries(specs).map(([key, { type, multiple }]) => [
       key,
@@ -110,7 +114,9 @@ function usageProblem(error: unknown, specs: OptionSpecs): string {
     case 'ERR_PARSE_ARGS_UNKNOWN_OPTION':
       return `there is no option ${option} here${known.length === 0 ? '' : `, only ${known.join(', ')}`}`;
     case 'ERR_PARSE_ARGS_INVALID_OPTION_VALUE':
-      return message.includes('does not take an argument') ? `${option} takes no value` : `${option} needs a value (write --option=-x when it begins with a dash)`;
+      return message.includes('does not take an argument')
+        ? `${option} takes no value`
+        : `${option} needs a value (write --option=-x when it begins with a dash)`;
     default:
       return 'the arguments cannot be understood';
   }
@@ -127,13 +133,13 @@ function checkPositionals(name: string, wanted: readonly string[], given: readon
   }
 }
 
-function optionValues(specs: OptionSpecs, values: RawValues): Record<string, string | boolean | readonly string[] | undefined> {
-  return Object.fromEntries(
-    Object.entries(specs).map(([key, { type, multiple }]) => {
-      const value = values[key];
-      if (type === 'flag') return [key, value === true];
-      if (multiple === true) return [key, Array.isArray(value) ? value.map(String) : []];
-      return [key, typeof value === 'string' ? value : undefined];
-    }),
-  );
+function optionValues(specs: OptionSpecs, values: RawValues): Readonly<Record<string, string | boolean | readonly string[] | undefined>> {
+  const given: Record<string, string | boolean | readonly string[] | undefined> = {};
+  for (const [key, { type, multiple }] of Object.entries(specs)) {
+    const value = values[key];
+    if (type === 'flag') given[key] = value === true;
+    else if (multiple === true) given[key] = Array.isArray(value) ? value.map(String) : [];
+    else given[key] = typeof value === 'string' ? value : undefined;
+  }
+  return given;
 }

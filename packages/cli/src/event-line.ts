@@ -1,6 +1,6 @@
 import { describePrincipal, type LedgerEvent, type LedgerEventType, type Principal, type UnitRecord } from '@sqlwarden/core';
 import type { LedgerEntry } from '@sqlwarden/ledger';
-import { describeDuration } from './duration.js';
+import { describeDuration, plural } from './duration.js';
 import { oneLine, type Style, type Terminal } from './terminal.js';
 
 interface EventLine {
@@ -9,19 +9,32 @@ interface EventLine {
   readonly text: string;
 }
 
-type Describers = { readonly [Type in LedgerEventType]: (event: Extract<LedgerEvent, { readonly type: Type }>, entry: LedgerEntry) => EventLine };
+type Describers = {
+  readonly [Type in LedgerEventType]: (event: Extract<LedgerEvent, { readonly type: Type }>, entry: LedgerEntry) => EventLine;
+};
 
 const DESCRIBERS = {
-  'log.opened': ({ software, recovered }) => ({ word: 'opened', text: `by ${software}${recovered ? ', after it was not closed in order' : ''}` }),
+  'log.opened': ({ software, recovered }) => ({
+    word: 'opened',
+    text: `by ${software}${recovered ? ', after it was not closed in order' : ''}`,
+  }),
   'log.closed': () => ({ word: 'closed', text: 'in order' }),
-  heartbeat: ({ sessions }) => ({ word: 'heartbeat', style: 'dim', text: `${sessions} sessions` }),
+  heartbeat: ({ sessions }) => ({ word: 'heartbeat', style: 'dim', text: plural(sessions, 'session') }),
   'policy.loaded': ({ digest, mode, files, inactive }) => ({
     word: 'policy',
-    text: `${digest.slice(0, 12)} ${mode}, ${files.length} files${inactive.length === 0 ? '' : `, ${inactive.length} parts inactive`}`,
+    text: `${digest.slice(0, 12)} ${mode}, ${plural(files.length, 'file')}${inactive.length === 0 ? '' : `, ${plural(inactive.length, 'part')} inactive`}`,
   }),
   'session.opened': ({ principal, upstream, client }) => ({ word: 'login', text: `${who(principal)} to ${upstream} from ${client}` }),
-  'session.closed': ({ reason, durationMs }) => ({ word: 'logout', style: 'dim', text: `${reason}, after ${describeDuration(durationMs)}` }),
-  'login.refused': ({ upstream, client, code, message }) => ({ word: 'NO LOGIN', style: 'red', text: `${upstream} from ${client}: ${code}: ${message}` }),
+  'session.closed': ({ reason, durationMs }) => ({
+    word: 'logout',
+    style: 'dim',
+    text: `${reason}, after ${describeDuration(durationMs)}`,
+  }),
+  'login.refused': ({ upstream, client, code, message }) => ({
+    word: 'NO LOGIN',
+    style: 'red',
+    text: `${upstream} from ${client}: ${code}: ${message}`,
+  }),
   'statement.intent': (event, entry) => ({
     word: event.verdict,
     style: event.verdict === 'allow' ? 'green' : 'yellow',
@@ -30,7 +43,7 @@ const DESCRIBERS = {
   'statement.refused': (event, entry) => ({
     word: 'REFUSED',
     style: 'red',
-    text: `${who(event.principal)}: ${statement(entry)} [${event.rule ?? event.code}]`,
+    text: `${who(event.principal)}: ${statement(entry)} [${event.code}${event.rule === undefined ? '' : `, ${event.rule}`}]`,
   }),
   'statement.outcome': ({ intent, status, statements, maskedCells, errorCode, durationUs }) => ({
     word: status,

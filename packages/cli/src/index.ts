@@ -1,2 +1,2 @@
 export { run } from './run.js';
-export { type Style, terminal, type Terminal } from './terminal.js';
+export { type Style, terminal, type Terminal, wrapped } from './terminal.js';

@@ -29,7 +29,7 @@ import { GUESSES, SECRETS, WORLD_A, WORLD_B } from './harness/worlds.js';
     else pristine.add(database);
     const [variant] = variantsOf(attack);
     const fill = { ...GUESSES, database, password: server.password, port: String(server.server.port) };
-    return runCase(attack, variant!, { open: () => server.direct(database), fill });
+    return runCase(attack, variant ?? { protocol: 'simple', format: 'text' }, { open: () => server.direct(database), fill });
   }
 
   it.each(attacks.map((attack) => [`${attack.file}: ${attack.note}`, attack] as const))('%s', async (_, attack) => {

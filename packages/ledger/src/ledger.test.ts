@@ -327,6 +327,30 @@ describe('the ledger', () => {
     });
   });
 
+  it('signs nothing that is not on stable storage', async () => {
+    const directory = scratch();
+    await (await openLedger(directory)).close();
+    const { fileSigner } = await import('./signer.js');
+    const own = await fileSigner(directory, 'gateway.example/production');
+    const states: string[] = [];
+    const opened: Ledger[] = [];
+    const sign = async (message: Uint8Array): Promise<Uint8Array> => {
+      const size = Number(new TextDecoder().decode(message).split('\n')[1]);
+      // What is synced already is known at once; anything else takes a turn of the event loop.
+      const soon = new Promise<string>((resolve) => setImmediate(() => resolve('not synced')));
+      for (const writer of opened) states.push(await Promise.race([writer.durable(size - 1).then(() => 'synced'), soon]));
+      return own.sign(message);
+    };
+    const ledger = await openLedger(directory, { signer: { key: own.key, sign } });
+    opened.push(ledger);
+    for (let n = 0; n < 3; n++) {
+      new Player(ledger).run();
+      await ledger.checkpoint();
+    }
+    await ledger.close();
+    expect(states).toEqual(['synced', 'synced', 'synced', 'synced']);
+  });
+
   it('does not publish a signature that its own key does not verify', async () => {
     const directory = scratch();
     await (await openLedger(directory)).close();

@@ -48,7 +48,7 @@ export class Client extends pg.Client {
 const ours = new WeakSet<object>();
 
 function injected(config: ClientConfig, identity: Identity, lease: GatewayLease): pg.ClientConfig {
-  const wanted = new pg.Client(withoutTls(config)) as pg.Client;
+  const wanted = new pg.Client(withoutTls(config));
   const options: pg.ClientConfig = {
     host: wanted.host,
     port: wanted.port,
@@ -62,8 +62,13 @@ function injected(config: ClientConfig, identity: Identity, lease: GatewayLease)
         const gateway = await lease.gateway();
         const upstream = chooseUpstream(gateway, config.upstream, wantedServer(config, wanted));
         gateway.connect(upstream, {
-          stream: far, address: 'in-memory', isPrivate: true, tls: undefined, requireTls: false,
-          principal: typeof identity === 'string' ? undefined : identity, isDatabaseChosen: true,
+          stream: far,
+          address: 'in-memory',
+          isPrivate: true,
+          tls: undefined,
+          requireTls: false,
+          principal: typeof identity === 'string' ? undefined : identity,
+          isDatabaseChosen: true,
         });
       });
       ours.add(socket);
@@ -78,17 +83,32 @@ function injected(config: ClientConfig, identity: Identity, lease: GatewayLease)
 }
 
 const PASSED_OPTIONS = [
-  'application_name', 'fallback_application_name', 'client_encoding', 'options', 'statement_timeout', 'query_timeout', 'lock_timeout',
-  'idle_in_transaction_session_timeout', 'connectionTimeoutMillis', 'keepAlive', 'types',
+  'application_name',
+  'fallback_application_name',
+  'client_encoding',
+  'options',
+  'statement_timeout',
+  'query_timeout',
+  'lock_timeout',
+  'idle_in_transaction_session_timeout',
+  'connectionTimeoutMillis',
+  'keepAlive',
+  'types',
 ] as const satisfies readonly (keyof pg.ClientConfig)[];
 
 function withoutTls(config: ClientConfig): pg.ClientConfig {
-  const plain: pg.ClientConfig = Object.create(config, { ssl: { value: false, enumerable: true }, stream: { value: undefined } }) as pg.ClientConfig;
+  const plain: pg.ClientConfig = Object.create(config, {
+    ssl: { value: false, enumerable: true },
+    stream: { value: undefined },
+  }) as pg.ClientConfig;
   return plain;
 }
 
 /** Only what the application said counts; the driver's defaults do not choose an upstream. */
-function wantedServer(config: ClientConfig, parsed: pg.Client): { host: string | undefined; port: number | undefined; database: string | undefined } {
+function wantedServer(
+  config: ClientConfig,
+  parsed: pg.Client,
+): { host: string | undefined; port: number | undefined; database: string | undefined } {
   const said = config.connectionString !== undefined;
   return {
     host: said || config.host !== undefined ? parsed.host : undefined,

@@ -22,7 +22,7 @@ export class Pool extends pg.Pool {
 
   constructor(config: PoolConfig) {
     const lease = new GatewayLease(config.sqlwarden);
-    super({ ...config, Client: clientClass(config) } as pg.PoolConfig);
+    super({ ...config, Client: clientClass(config) });
     this.#config = config;
     this.#lease = lease;
   }

@@ -10,7 +10,7 @@ import { shapeOf } from './sql/shape.js';
 export const postgresDialect: Dialect = {
   name: 'postgres',
   parserEntry: new URL('./sql/parser-worker.js', import.meta.url),
-  readCatalogue: createCatalogueReader(),
+  createCatalogueReader,
   readState,
   catalogueFingerprintSql: FINGERPRINT_SQL,
   shape: shapeOf,

@@ -1,7 +1,19 @@
 import { randomUUID } from 'node:crypto';
 import type { Duplex } from 'node:stream';
 import type { SecureContext } from 'node:tls';
-import type { Admission, CancelKey, EndReason, LoginRequest, Outcome, Principal, Refusal, SecurityEvent, ServerLogin, TransactionEnd, Unit } from '@sqlwarden/core';
+import type {
+  Admission,
+  CancelKey,
+  EndReason,
+  LoginRequest,
+  Outcome,
+  Principal,
+  Refusal,
+  SecurityEvent,
+  ServerLogin,
+  TransactionEnd,
+  Unit,
+} from '@sqlwarden/core';
 import { Admitter } from './engine/admitter.js';
 import type { Engine } from './engine/engine.js';
 import type { Upstream } from './engine/upstream.js';
@@ -31,7 +43,11 @@ export interface GatewayServices {
   readonly limits: GatewayLimits;
   readonly maskKey: Uint8Array;
   readonly enforcement: 'gateway' | 'library';
-  verifyToken(token: string): Promise<{ readonly ok: true; readonly principal: Principal } | { readonly ok: false; readonly code: string; readonly message: string }>;
+  verifyToken(
+    token: string,
+  ): Promise<
+    { readonly ok: true; readonly principal: Principal } | { readonly ok: false; readonly code: string; readonly message: string }
+  >;
   findByCancelKey(upstream: Upstream, key: CancelKey): GatewayConnection | undefined;
   closed(connection: GatewayConnection): void;
 }
@@ -54,6 +70,8 @@ export class GatewayConnection implements ConnectionPolicy {
   readonly #client: ClientLeg;
   readonly #openedAt = Date.now();
   #admitter: Admitter | undefined;
+  /** The client has gone before the answer to what it sent. */
+  #leftRunning = false;
   #ended = false;
 
   constructor(services: GatewayServices, upstream: Upstream, client: ClientLeg) {
@@ -77,6 +95,7 @@ export class GatewayConnection implements ConnectionPolicy {
           maxStartupBytes: MAX_STARTUP_BYTES,
           maxQueuedBytes: services.limits.maxQueuedBytes,
           requireClientTls: client.requireTls,
+          askClientPassword: client.principal === undefined,
           cellType: (column) => upstream.options.dialect.cellType(column),
         },
       },
@@ -118,6 +137,7 @@ export class GatewayConnection implements ConnectionPolicy {
   }
 
   settle(outcome: Outcome): void {
+    if (outcome.status === 'unknown') this.#leftRunning = true;
     this.#admitter?.settle(outcome);
   }
 
@@ -137,18 +157,36 @@ export class GatewayConnection implements ConnectionPolicy {
 
   /** Stops what runs: a held statement is refused, a running one is cancelled at the server. */
   cancel(): void {
-    if (this.#admitter?.cancelHeld() === true) return;
+    if (this.#admitter?.cancelHeld() !== true) this.#cancelAtServer();
+  }
+
+  #cancelAtServer(): void {
     const key = this.connection.session.serverCancelKey();
     if (key === undefined) return;
     const { dialect, target, login } = this.upstream.options;
-    new ControlConnection(dialect, target, login, key);
+    ControlConnection.cancel(dialect, target, login, key);
+  }
+
+  trouble(error: Error): void {
+    this.#services.engine.trouble(new Error(`upstream ${this.upstream.name}: ${error.message}`));
+  }
+
+  get isIdle(): boolean {
+    return this.#admitter?.isIdle === true;
   }
 
   ended(reason: EndReason): void {
     this.#ended = true;
+    // A server notices that a client is gone only when it next writes to it: what still runs is stopped now.
+    if (reason.kind === 'closed' && reason.by === 'client' && this.#leftRunning) this.#cancelAtServer();
     this.#admitter?.ended(reason);
     if (this.#admitter !== undefined) {
-      this.#services.engine.recorder.after({ type: 'session.closed', session: this.id, reason: reasonText(reason), durationMs: Date.now() - this.#openedAt });
+      this.#services.engine.recorder.after({
+        type: 'session.closed',
+        session: this.id,
+        reason: reasonText(reason),
+        durationMs: Date.now() - this.#openedAt,
+      });
     }
     this.#services.closed(this);
   }
@@ -185,8 +223,15 @@ export class GatewayConnection implements ConnectionPolicy {
     try {
       engine.recorder.before(
         {
-          type: 'session.opened', session: this.id, upstream: this.upstream.name, dialect: scope.dialect, database: server.database, enforcement, principal,
-          client: this.#client.address, asserted: { user: login.user, ...login.parameters },
+          type: 'session.opened',
+          session: this.id,
+          upstream: this.upstream.name,
+          dialect: scope.dialect,
+          database: server.database,
+          enforcement,
+          principal,
+          client: this.#client.address,
+          asserted: { user: login.user, ...login.parameters },
         },
         [],
       );
@@ -200,7 +245,11 @@ export class GatewayConnection implements ConnectionPolicy {
 
   #recordRefusedLogin(login: LoginRequest, refusal: Refusal): void {
     this.#services.engine.recorder.after({
-      type: 'login.refused', upstream: this.upstream.name, client: this.#client.address, code: refusal.code, message: refusal.message,
+      type: 'login.refused',
+      upstream: this.upstream.name,
+      client: this.#client.address,
+      code: refusal.code,
+      message: refusal.message,
       asserted: { user: login.user, database: login.database, ...login.parameters },
     });
   }

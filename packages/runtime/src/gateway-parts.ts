@@ -51,23 +51,54 @@ export async function openParts(options: GatewayOptions): Promise<GatewayParts> 
   const dialects = config.upstreams.map((upstream) => dialectFor(upstream, options.dialects));
   const count = { of: (): number => 0 };
   const ledger = await Ledger.open({
-    directory: config.ledger.directory, origin: config.ledger.origin, software: softwareVersion, sessions: () => count.of(), onError: onTrouble,
+    directory: config.ledger.directory,
+    origin: config.ledger.origin,
+    software: softwareVersion,
+    sessions: () => count.of(),
+    onError: onTrouble,
   });
   const recorder = new Recorder(ledger, onTrouble);
   const approvals = new ApprovalStore({
-    now: Date.now, recorder: approvalRecorder(recorder), maxPending: MAX_PENDING_APPROVALS, maxPendingPerRequester: MAX_PENDING_PER_REQUESTER,
+    now: Date.now,
+    recorder: approvalRecorder(recorder),
+    onTrouble,
+    maxPending: MAX_PENDING_APPROVALS,
+    maxPendingPerRequester: MAX_PENDING_PER_REQUESTER,
   });
   const engine = new Engine({
-    environment: config.environment, maxTextLength: config.limits.maxTextLength, policy: policies.policy, policyDigest: policies.digest, recorder, approvals,
-    now: Date.now, onTrouble,
+    environment: config.environment,
+    maxTextLength: config.limits.maxTextLength,
+    policy: policies.policy,
+    policyDigest: policies.digest,
+    recorder,
+    approvals,
+    now: Date.now,
+    onTrouble,
   });
-  const parsers = new Map(dialects.map((dialect) => [dialect, new ParsePool({ entry: dialect.parserEntry, deadlineMs: PARSE_DEADLINE_MS, maxWaiting: MAX_WAITING_PARSES })]));
+  const parsers = new Map(
+    dialects.map((dialect) => [
+      dialect,
+      new ParsePool({ entry: dialect.parserEntry, deadlineMs: PARSE_DEADLINE_MS, maxWaiting: MAX_WAITING_PARSES }),
+    ]),
+  );
   const upstreams = config.upstreams.map((upstream, index) => {
     const dialect = dialects[index] as Dialect;
-    return { config: upstream, upstream: makeUpstream(config, upstream, engine, dialect, parsers.get(dialect) as ParsePool, secrets[index] as Secrets) };
+    return {
+      config: upstream,
+      upstream: makeUpstream(config, upstream, engine, dialect, parsers.get(dialect) as ParsePool, secrets[index] as Secrets),
+    };
   });
   return {
-    config, policies, engine, ledger, recorder, approvals, verifier, maskKey, parsers: [...parsers.values()], upstreams,
+    config,
+    policies,
+    engine,
+    ledger,
+    recorder,
+    approvals,
+    verifier,
+    maskKey,
+    parsers: [...parsers.values()],
+    upstreams,
     get sessionCount() {
       return count.of;
     },
@@ -82,12 +113,32 @@ interface Secrets {
   readonly login: ServerLogin;
 }
 
-function makeUpstream(config: GatewayConfig, upstream: UpstreamConfig, engine: Engine, dialect: Dialect, parser: ParsePool, { target, login }: Secrets): Upstream {
+function makeUpstream(
+  config: GatewayConfig,
+  upstream: UpstreamConfig,
+  engine: Engine,
+  dialect: Dialect,
+  parser: ParsePool,
+  { target, login }: Secrets,
+): Upstream {
   return new Upstream({
-    name: upstream.name, dialect, target, login, parser, policy: engine.policy, maxAgeMs: config.catalogue.maxAgeMs, now: Date.now,
+    name: upstream.name,
+    dialect,
+    target,
+    login,
+    parser,
+    policy: engine.policy,
+    maxAgeMs: config.catalogue.maxAgeMs,
+    now: Date.now,
     onSchemaChange: (changed, { version, changes }) => {
       const intent = engine.takeLastIntent(changed);
-      engine.recorder.after({ type: 'schema.changed', upstream: changed.name, ...(intent === undefined ? {} : { intent }), catalogue: version, changes });
+      engine.recorder.after({
+        type: 'schema.changed',
+        upstream: changed.name,
+        ...(intent === undefined ? {} : { intent }),
+        catalogue: version,
+        changes,
+      });
     },
   });
 }
@@ -97,7 +148,9 @@ export function openVerifier(config: GatewayConfig, report: (error: Error) => vo
     // A development issuer makes its key when it is first used; its public keys must be there before tokens are verified.
     if (issuer.devDirectory === undefined) continue;
     openDevIssuer({
-      directory: issuer.devDirectory, issuer: issuer.issuer, environment: config.environment,
+      directory: issuer.devDirectory,
+      issuer: issuer.issuer,
+      environment: config.environment,
       ...(issuer.allowInProduction === undefined ? {} : { allowInProduction: issuer.allowInProduction }),
     });
   }
@@ -106,7 +159,8 @@ export function openVerifier(config: GatewayConfig, report: (error: Error) => vo
 
 export function dialectFor(upstream: UpstreamConfig, dialects: readonly Dialect[]): Dialect {
   const dialect = dialects.find((candidate) => candidate.name === upstream.database);
-  if (dialect === undefined) throw new Error(`upstream "${upstream.name}" is a ${upstream.database} database, for which there is no adapter here`);
+  if (dialect === undefined)
+    throw new Error(`upstream "${upstream.name}" is a ${upstream.database} database, for which there is no adapter here`);
   return dialect;
 }
 
@@ -115,7 +169,12 @@ export function loadMaskKey(config: GatewayConfig, policy: CompiledPolicy): Uint
   if (keyFile === undefined) {
     const keyed = [...policy.masks.values()].flat().find((mask) => KEYED_MASKS.has(mask.function.kind));
     if (keyed === undefined) return new Uint8Array(MIN_MASK_KEY_BYTES);
-    throw problem('config-invalid', config.file, 'masking', `the mask ${keyed.function.kind} of label ${keyed.label} needs a key; write masking: { keyFile: <file> }`);
+    throw problem(
+      'config-invalid',
+      config.file,
+      'masking',
+      `the mask ${keyed.function.kind} of label ${keyed.label} needs a key; write masking: { keyFile: <file> }`,
+    );
   }
   const key = readFile(config, keyFile, 'masking.keyFile', 'make one with: head -c 32 /dev/urandom > FILE; chmod 600 FILE');
   if (key.length >= MIN_MASK_KEY_BYTES) return key;
@@ -124,13 +183,25 @@ export function loadMaskKey(config: GatewayConfig, policy: CompiledPolicy): Uint
 
 export function targetOf(config: GatewayConfig, { server }: UpstreamConfig): ServerTarget {
   return {
-    host: server.host, port: server.port, socketPath: server.socket, tls: server.tls, connectTimeoutMs: server.connectTimeoutMs,
-    ca: server.ca === undefined ? undefined : readFile(config, server.ca, 'server.ca', 'give the PEM of the authority that signed the server certificate').toString('utf8'),
+    host: server.host,
+    port: server.port,
+    socketPath: server.socket,
+    tls: server.tls,
+    connectTimeoutMs: server.connectTimeoutMs,
+    ca:
+      server.ca === undefined
+        ? undefined
+        : readFile(config, server.ca, 'server.ca', 'give the PEM of the authority that signed the server certificate').toString('utf8'),
   };
 }
 
 export function loginOf(config: GatewayConfig, { server, credentials }: UpstreamConfig): ServerLogin {
-  return { user: credentials.user, database: server.database, password: passwordOf(config, credentials), tls: server.tls === 'disable' ? 'disable' : 'require' };
+  return {
+    user: credentials.user,
+    database: server.database,
+    password: passwordOf(config, credentials),
+    tls: server.tls === 'disable' ? 'disable' : 'require',
+  };
 }
 
 function passwordOf(config: GatewayConfig, { password }: UpstreamConfig['credentials']): string | undefined {
@@ -138,11 +209,18 @@ function passwordOf(config: GatewayConfig, { password }: UpstreamConfig['credent
     case 'none':
       return undefined;
     case 'file':
-      return readFile(config, password.path, 'credentials.passwordFile', 'write the password into it').toString('utf8').replace(/\r?\n$/, '');
+      return readFile(config, password.path, 'credentials.passwordFile', 'write the password into it')
+        .toString('utf8')
+        .replace(/\r?\n$/, '');
     case 'environment': {
       const value = process.env[password.name];
       if (value !== undefined && value !== '') return value;
-      throw problem('config-invalid', config.file, 'credentials.passwordEnvironment', `the environment variable ${password.name} is not set; set it to the password`);
+      throw problem(
+        'config-invalid',
+        config.file,
+        'credentials.passwordEnvironment',
+        `the environment variable ${password.name} is not set; set it to the password`,
+      );
     }
   }
 }
@@ -151,7 +229,12 @@ function readFile(config: GatewayConfig, file: string, path: string, advice: str
   try {
     return readFileSync(file);
   } catch (error) {
-    throw problem('file-unreadable', config.file, path, `${file} cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown'}); ${advice}`);
+    throw problem(
+      'file-unreadable',
+      config.file,
+      path,
+      `${file} cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown'}); ${advice}`,
+    );
   }
 }
 

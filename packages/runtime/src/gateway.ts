@@ -1,6 +1,6 @@
 import { timingSafeEqual } from 'node:crypto';
 import { EventEmitter } from 'node:events';
-import type { CancelKey, Dialect, DialectName } from '@sqlwarden/core';
+import type { CancelKey, Dialect, DialectName, Refusal } from '@sqlwarden/core';
 import { type InactiveRule, inactiveRules } from '@sqlwarden/core';
 import type { Verifier } from '@sqlwarden/identity';
 import type { ApprovalStore } from './approval/store.js';
@@ -27,6 +27,8 @@ export interface UpstreamInfo {
   readonly database: string;
   readonly config: UpstreamConfig;
 }
+
+const SHUTTING_DOWN: Refusal = { code: 'shutting-down', message: 'the gateway is shutting down; connect again' };
 
 /**
  * The whole pipeline for one configuration file: identity, policy, approvals, ledger and upstreams, and the connections that go through it.
@@ -107,7 +109,9 @@ export class Gateway {
    * Looks at every upstream's schema and records the policy with its inactive parts; to be called once, before clients are let in. An
    * upstream that cannot be reached is reported and recorded as such, and looked at again when a client comes.
    */
-  async announcePolicy(): Promise<readonly { readonly upstream: string; readonly inactive: readonly InactiveRule[]; readonly unreachable?: string }[]> {
+  async announcePolicy(): Promise<
+    readonly { readonly upstream: string; readonly inactive: readonly InactiveRule[]; readonly unreachable?: string }[]
+  > {
     const found = await Promise.all(
       this.#parts.upstreams.map(async ({ upstream }) => {
         try {
@@ -134,15 +138,21 @@ export class Gateway {
     return found;
   }
 
-  /** Lets connections finish what they do for `drainMs`, ends the rest, and closes the ledger in order. */
+  /**
+   * Lets connections finish what they do for `drainMs`, ends the rest, and closes the ledger in order. Called again without a time, it waits
+   * no longer for them.
+   */
   close(drainMs = 0): Promise<void> {
+    if (this.#closing !== undefined && drainMs === 0) this.#idle.emit('idle');
     this.#closing ??= this.#close(drainMs);
     return this.#closing;
   }
 
   async #close(drainMs: number): Promise<void> {
+    // Pools keep connections that do nothing: those need not be waited for.
+    for (const connection of this.#connections) if (connection.isIdle) connection.terminate(SHUTTING_DOWN);
     if (this.#connections.size > 0 && drainMs > 0) await this.#untilIdle(drainMs);
-    for (const connection of this.#connections) connection.terminate({ code: 'shutting-down', message: 'the gateway is shutting down; connect again' });
+    for (const connection of this.#connections) connection.terminate(SHUTTING_DOWN);
     await this.#untilIdle(1_000);
     this.#parts.approvals.close();
     for (const { upstream } of this.#parts.upstreams) upstream.close();

@@ -14,3 +14,4 @@ export { type Explanation, Inspection, type InspectionOptions } from './inspecti
 export { type TestReport, testPrincipal } from './policy/run-tests.js';
 export { nodeHash } from './node-hash.js';
 export { softwareVersion } from './version.js';
+export { listenPrivately, PrivateSocketError, type PrivateSocketErrorCode } from './approval/private-socket.js';

@@ -1,5 +1,14 @@
 import {
-  type Dialect, evaluate, type InactiveRule, inactiveRules, type ParseFailure, type Principal, type SqlState, type UnitFacts, unknownUpstreams, type Verdict,
+  type Dialect,
+  evaluate,
+  type InactiveRule,
+  inactiveRules,
+  type ParseFailure,
+  type Principal,
+  type SqlState,
+  type UnitFacts,
+  unknownUpstreams,
+  type Verdict,
 } from '@sqlwarden/core';
 import type { IssuerDescription, Verifier } from '@sqlwarden/identity';
 import type { GatewayConfig, UpstreamConfig } from './config/gateway-config.js';
@@ -110,7 +119,8 @@ export class Inspection {
 
   #upstream(name: string): InspectedUpstream {
     const found = this.#upstreams.get(name);
-    if (found === undefined) throw new Error(`there is no upstream "${name}" in the configuration; there are: ${[...this.#upstreams.keys()].join(', ')}`);
+    if (found === undefined)
+      throw new Error(`there is no upstream "${name}" in the configuration; there are: ${[...this.#upstreams.keys()].join(', ')}`);
     return found;
   }
 
@@ -118,22 +128,35 @@ export class Inspection {
     const dialect = dialectFor(config, this.#options.dialects);
     const parser = new ParsePool({ entry: dialect.parserEntry, deadlineMs: PARSE_DEADLINE_MS, maxWaiting: MAX_WAITING_PARSES });
     const upstream = new Upstream({
-      name: config.name, dialect, parser, target: targetOf(this.config, config), login: loginOf(this.config, config), policy: this.policies.policy,
+      name: config.name,
+      dialect,
+      parser,
+      target: targetOf(this.config, config),
+      login: loginOf(this.config, config),
+      policy: this.policies.policy,
       // One look is enough for a command that ends soon.
-      maxAgeMs: Number.MAX_SAFE_INTEGER, now: Date.now, onSchemaChange: () => undefined,
+      maxAgeMs: Number.MAX_SAFE_INTEGER,
+      now: Date.now,
+      onSchemaChange: () => undefined,
     });
     return new InspectedUpstream(upstream);
   }
 
   async #analyse(
-    inspected: InspectedUpstream, sql: string,
+    inspected: InspectedUpstream,
+    sql: string,
   ): Promise<{ readonly ok: true; readonly facts: UnitFacts } | { readonly ok: false; readonly failure: ParseFailure }> {
     const { dialect, parser } = inspected.upstream.options;
     const { resolved } = await inspected.upstream.fresh();
     const state = await inspected.state();
     const parsed = await parser.parse(sql, { serverVersion: resolved.catalogue.serverVersion, lexical: state.lexical });
     if (!parsed.ok) return parsed;
-    const facts = dialect.analyse(parsed.unit, { catalogue: resolved, state, stateChangedInTransaction: false, schemaChangedInTransaction: false });
+    const facts = dialect.analyse(parsed.unit, {
+      catalogue: resolved,
+      state,
+      stateChangedInTransaction: false,
+      schemaChangedInTransaction: false,
+    });
     return { ok: true, facts };
   }
 }

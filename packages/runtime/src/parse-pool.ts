@@ -39,7 +39,8 @@ export class ParsePool {
 
   parse(text: string, context: ParseContext): Promise<ParseResult> {
     if (this.#closed) return Promise.resolve(failure('internal', 'the gateway is shutting down'));
-    if (this.#waiting.length >= this.#options.maxWaiting) return Promise.resolve(failure('limit', 'too many statements wait to be parsed; try again'));
+    if (this.#waiting.length >= this.#options.maxWaiting)
+      return Promise.resolve(failure('limit', 'too many statements wait to be parsed; try again'));
     return new Promise((resolve) => {
       this.#waiting.push({ id: this.#nextId++, text, context, resolve });
       this.#next();
@@ -80,7 +81,12 @@ export class ParsePool {
 
   #liveWorker(): Worker {
     if (this.#worker !== undefined) return this.#worker;
-    const worker = new Worker(this.#options.entry, { resourceLimits: { maxOldGenerationSizeMb: 512, stackSizeMb: 8 }, stdin: false });
+    // Flags of the application (`--eval`, `--input-type`, loaders) are not for the worker, and some would keep it from starting.
+    const worker = new Worker(this.#options.entry, {
+      resourceLimits: { maxOldGenerationSizeMb: 512, stackSizeMb: 8 },
+      stdin: false,
+      execArgv: [],
+    });
     this.#worker = worker;
     this.#jobsOfWorker = 0;
     worker.on('message', (message: { readonly id: number; readonly result: ParseResult }) => {
@@ -91,6 +97,10 @@ export class ParsePool {
       this.#worker = undefined;
       this.#finish(failure('internal', 'the parser failed on this statement'));
     };
+    // An answer that cannot be deserialised: its tree is too deep for this thread.
+    worker.on('messageerror', () => {
+      if (this.#worker === worker) this.#finish(failure('limit', 'the statement is nested too deeply; simplify it'));
+    });
     worker.on('error', died);
     worker.on('exit', died);
     return worker;

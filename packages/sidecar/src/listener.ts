@@ -1,7 +1,6 @@
-import { chmod } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
 import type { SecureContext } from 'node:tls';
-import type { Gateway } from '@sqlwarden/runtime';
+import { type Gateway, listenPrivately } from '@sqlwarden/runtime';
 
 /** Where an upstream's clients connect. */
 export type ListenAddress = { readonly host: string; readonly port: number } | { readonly path: string };
@@ -32,18 +31,19 @@ export class Listener {
   /** Resolves with the address that clients connect to (the port may have been chosen by the system). Rejects when it is taken. */
   async listen(): Promise<ListenAddress> {
     const { address } = this.#options;
+    if ('path' in address) {
+      await listenPrivately(this.#server, address.path);
+      this.#server.on('error', (error) => this.#options.onTrouble(error));
+      return address;
+    }
     await new Promise<void>((resolve, reject) => {
       this.#server.once('error', reject);
-      this.#server.listen('path' in address ? { path: address.path } : { host: address.host, port: address.port }, () => {
+      this.#server.listen({ host: address.host, port: address.port }, () => {
         this.#server.off('error', reject);
         resolve();
       });
     });
     this.#server.on('error', (error) => this.#options.onTrouble(error));
-    if ('path' in address) {
-      await chmod(address.path, 0o600);
-      return address;
-    }
     const bound = this.#server.address();
     return bound !== null && typeof bound === 'object' ? { host: address.host, port: bound.port } : address;
   }
@@ -61,7 +61,11 @@ export class Listener {
       gateway.connect(upstream, {
         stream: socket,
         address: 'path' in address ? 'unix socket' : `${socket.remoteAddress ?? 'unknown'}:${socket.remotePort ?? 0}`,
-        isPrivate, tls, requireTls, principal: undefined, isDatabaseChosen: false,
+        isPrivate,
+        tls,
+        requireTls,
+        principal: undefined,
+        isDatabaseChosen: false,
       });
     } catch (error) {
       onTrouble(error as Error);

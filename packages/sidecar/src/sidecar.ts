@@ -47,7 +47,12 @@ export class Sidecar {
         listening.push({ upstream, tls, address: await listener.listen() });
       }
       if (gateway.config.admin !== undefined) {
-        admin = await openAdminSocket({ path: gateway.config.admin.socket, approvals: gateway.approvals, verify: (token) => gateway.verifyToken(token) });
+        admin = await openAdminSocket({
+          path: gateway.config.admin.socket,
+          approvals: gateway.approvals,
+          verify: (token) => gateway.verifyToken(token),
+          onTrouble: options.onTrouble,
+        });
       }
       return new Sidecar(gateway, listeners, admin, { listening, policy, adminSocket: gateway.config.admin?.socket });
     } catch (error) {
@@ -74,13 +79,19 @@ export class Sidecar {
 }
 
 function prepare(
-  gateway: Gateway, upstream: string, config: UpstreamConfig, onTrouble: (error: Error) => void,
+  gateway: Gateway,
+  upstream: string,
+  config: UpstreamConfig,
+  onTrouble: (error: Error) => void,
 ): { upstream: string; tls: boolean; listener: Listener }[] {
   const { listen } = config;
   if (listen === undefined) return [];
   const tls = config.clientTls === undefined ? undefined : secureContext(gateway, config.clientTls);
   const listener = new Listener({
-    gateway, upstream, tls, onTrouble,
+    gateway,
+    upstream,
+    tls,
+    onTrouble,
     address: listen.kind === 'socket' ? { path: listen.path } : { host: listen.host, port: listen.port },
     requireTls: !listen.isPrivate,
     maxConnections: gateway.config.limits.maxSessions,
@@ -93,7 +104,13 @@ function secureContext(gateway: Gateway, files: { readonly certificate: string; 
     return createSecureContext({ cert: readFileSync(files.certificate), key: readFileSync(files.key), minVersion: 'TLSv1.2' });
   } catch (error) {
     throw new ConfigError('file-unreadable', [
-      { file: gateway.config.file, line: 0, column: 0, path: 'clientTls', message: `certificate or key cannot be used (${(error as Error).message}); give PEM files that belong together` },
+      {
+        file: gateway.config.file,
+        line: 0,
+        column: 0,
+        path: 'clientTls',
+        message: `certificate or key cannot be used (${(error as Error).message}); give PEM files that belong together`,
+      },
     ]);
   }
 }

@@ -20,7 +20,9 @@ export function adminClient({ config, socket }: { readonly config: string | unde
   if (socket !== undefined) return createAdminClient({ socket });
   const loaded = loadConfig(config ?? DEFAULT_CONFIG);
   if (loaded.admin === undefined) {
-    throw new CommandFailure(`${loaded.file} has no admin socket; add: admin: { socket: ./run/sqlwarden.sock }, and start the gateway again`);
+    throw new CommandFailure(
+      `${loaded.file} has no admin socket; add: admin: { socket: ./run/sqlwarden.sock }, and start the gateway again`,
+    );
   }
   return createAdminClient({ socket: loaded.admin.socket });
 }
@@ -29,19 +31,25 @@ export function adminClient({ config, socket }: { readonly config: string | unde
 export function approverToken(file: string | undefined): string {
   const token = (file === undefined ? (process.env['SQLWARDEN_TOKEN'] ?? '') : readFileSync(file, 'utf8')).trim();
   if (token !== '') return token;
-  throw new UsageError(file === undefined ? 'a token of your own is needed; write --token-file, or set SQLWARDEN_TOKEN' : '--token-file is an empty file');
+  throw new UsageError(
+    file === undefined ? 'a token of your own is needed; write --token-file, or set SQLWARDEN_TOKEN' : '--token-file is an empty file',
+  );
 }
 
 /** A request for people: what an approver has to know. */
 export function printRequest(request: RequestSummary, now: number, out: Terminal): void {
   const { id, upstream, database, requester, rule, groups, people, requestedAt, expiresAt, decisions, text, textCut, state } = request;
   const left = expiresAt - now;
-  out.line(`${out.style('bold', id)}  ${state === 'pending' ? `waiting for ${describeDuration(now - requestedAt)}, ${left > 0 ? `${describeDuration(left)} left` : 'time is up'}` : state}`);
+  out.line(
+    `${out.style('bold', id)}  ${state === 'pending' ? `waiting for ${describeDuration(now - requestedAt)}, ${left > 0 ? `${describeDuration(left)} left` : 'time is up'}` : state}`,
+  );
   out.line(`  asked by   ${describePrincipal(requester)}`);
   out.line(`  on         ${upstream}${database === upstream ? '' : ` (database ${database})`}`);
   out.line(`  needs      ${people === 1 ? 'one person' : `${people} people`} of ${printable(groups.join(', '))} (rule ${printable(rule)})`);
   for (const { decision, approver, comment } of decisions) {
-    out.line(`  ${decision === 'approve' ? 'approved by' : 'rejected by'} ${printable(approver.name ?? approver.id)}${comment === undefined ? '' : `: ${printable(comment)}`}`);
+    out.line(
+      `  ${decision === 'approve' ? 'approved by' : 'rejected by'} ${printable(approver.name ?? approver.id)}${comment === undefined ? '' : `: ${printable(comment)}`}`,
+    );
   }
   const lines = printable(text).split('\n');
   for (const [at, line] of lines.entries()) out.line(`  ${at === 0 ? 'statement ' : '          '} ${out.style('cyan', line)}`);

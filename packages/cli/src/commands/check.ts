@@ -40,7 +40,14 @@ interface CheckedUpstream {
 interface CheckResult {
   readonly file: string;
   readonly environment: string;
-  readonly policy: { readonly mode: string; readonly default: string; readonly digest: string; readonly files: readonly string[]; readonly rules: number; readonly tests: number };
+  readonly policy: {
+    readonly mode: string;
+    readonly default: string;
+    readonly digest: string;
+    readonly files: readonly string[];
+    readonly rules: number;
+    readonly tests: number;
+  };
   readonly issuers: readonly { readonly name: string; readonly preset: string; readonly issuer: string }[];
   readonly upstreams: readonly CheckedUpstream[];
   readonly warnings: readonly string[];
@@ -49,7 +56,9 @@ interface CheckResult {
 async function checked(inspection: Inspection, connect: boolean): Promise<CheckResult> {
   const { config, policies } = inspection;
   const issuers = inspection.issuers();
-  const upstreams = await Promise.all(config.upstreams.map(({ name }) => (connect ? lookedAt(inspection, name) : { name })));
+  const upstreams = connect
+    ? await Promise.all(config.upstreams.map(({ name }) => lookedAt(inspection, name)))
+    : config.upstreams.map(({ name }) => ({ name }));
   return {
     file: config.file,
     environment: config.environment,
@@ -84,18 +93,22 @@ function printCheck(result: CheckResult, out: Terminal): void {
   out.line(`configuration  ${result.file}: environment ${result.environment}`);
   out.line(`issuers        ${result.issuers.map(({ name, preset }) => `${name} (${preset})`).join(', ')}`);
   out.line(`policy         ${policy.files.join(', ')}`);
-  out.line(`               ${policy.rules} rules, default ${policy.default}, mode ${policy.mode}, ${policy.tests} tests (run them: sqlwarden test)`);
+  out.line(
+    `               ${policy.rules} rules, default ${policy.default}, mode ${policy.mode}, ${policy.tests} tests (run them: sqlwarden test)`,
+  );
   for (const upstream of result.upstreams) printUpstream(upstream, out);
   for (const warning of result.warnings) out.line(`${out.style('yellow', 'warning')}        ${oneLine(warning, 500)}`);
 }
 
 function printUpstream({ name, inactive, unreachable }: CheckedUpstream, out: Terminal): void {
   const head = `upstream       ${name}: `;
-  if (unreachable !== undefined) out.line(`${head}${out.style('red', 'cannot be reached')}, so what does nothing there is not known: ${unreachable}`);
+  if (unreachable !== undefined)
+    out.line(`${head}${out.style('red', 'cannot be reached')}, so what does nothing there is not known: ${unreachable}`);
   else if (inactive === undefined) out.line(`${head}not looked at (--connect looks)`);
   else if (inactive.length === 0) out.line(`${head}${out.style('green', 'every part of the policy has something to act on')}`);
   else {
     out.line(`${head}${out.style('yellow', `${inactive.length} ${inactive.length === 1 ? 'part' : 'parts'} of the policy do nothing`)}`);
-    for (const { rule, reason } of inactive) out.line(`  ${out.style('yellow', 'INACTIVE')}     ${oneLine(rule, 200)}: ${oneLine(reason, 300)}`);
+    for (const { rule, reason } of inactive)
+      out.line(`  ${out.style('yellow', 'INACTIVE')}     ${oneLine(rule, 200)}: ${oneLine(reason, 300)}`);
   }
 }

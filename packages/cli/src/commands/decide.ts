@@ -10,7 +10,9 @@ function decideCommand(decision: 'approve' | 'reject', summary: string, done: st
     name: decision,
     summary,
     positionals: ['<id>'],
-    details: ['Who asked, whoever acts for them, and agents cannot decide. The decision and the proof of who made it are kept in the ledger.'],
+    details: [
+      'Who asked, whoever acts for them, and agents cannot decide. The decision and the proof of who made it are kept in the ledger.',
+    ],
     options: {
       ...ADMIN_OPTIONS,
       ...TOKEN_OPTIONS,
@@ -31,7 +33,8 @@ function decideCommand(decision: 'approve' | 'reject', summary: string, done: st
         token,
       );
       if (options.json) out.line(JSON.stringify(decided, undefined, 2));
-      else if (decided.state === 'pending') out.line(`${done}; ${decided.people - decided.decisions.length} more of ${decided.people} people must approve`);
+      else if (decided.state === 'pending')
+        out.line(`${done}; ${decided.people - decided.decisions.length} more of ${decided.people} people must approve`);
       else out.line(out.style(decision === 'approve' ? 'green' : 'red', done));
       return EXIT.ok;
     },

@@ -24,7 +24,9 @@ export function chosenUpstream(inspection: Inspection, name: string | undefined)
   const [only] = names;
   if (name === undefined && names.length === 1 && only !== undefined) return only;
   if (name !== undefined && names.includes(name)) return name;
-  throw new UsageError(`${name === undefined ? 'there are several upstreams' : 'there is no such upstream'}; write --upstream with one of: ${names.join(', ')}`);
+  throw new UsageError(
+    `${name === undefined ? 'there are several upstreams' : 'there is no such upstream'}; write --upstream with one of: ${names.join(', ')}`,
+  );
 }
 
 /** Why an upstream could not be asked, for people. */

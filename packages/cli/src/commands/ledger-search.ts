@@ -38,7 +38,8 @@ export const ledgerSearch = defineCommand({
         if (out.closed) break;
       }
     } catch (error) {
-      if (error instanceof Error && error.name === 'SyntaxError') throw new CommandFailure(`--relation or --column is not a name: ${error.message}`);
+      if (error instanceof Error && error.name === 'SyntaxError')
+        throw new CommandFailure(`--relation or --column is not a name: ${error.message}`);
       throw error;
     }
     if (!options.json) out.line(`${found} found`);
@@ -46,7 +47,20 @@ export const ledgerSearch = defineCommand({
   },
 });
 
-type TextOption = 'identity' | 'relation' | 'column' | 'label' | 'verdict' | 'rule' | 'action' | 'class' | 'upstream' | 'session' | 'text' | 'from' | 'to';
+type TextOption =
+  | 'identity'
+  | 'relation'
+  | 'column'
+  | 'label'
+  | 'verdict'
+  | 'rule'
+  | 'action'
+  | 'class'
+  | 'upstream'
+  | 'session'
+  | 'text'
+  | 'from'
+  | 'to';
 
 function filterOf(options: Readonly<Record<TextOption, string | undefined>>): SearchFilter {
   const now = Date.now();

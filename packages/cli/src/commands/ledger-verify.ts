@@ -30,20 +30,28 @@ export const ledgerVerify = defineCommand({
 });
 
 const TONES = { note: 'dim', gap: 'yellow', fork: 'red', invalid: 'red' } as const satisfies Record<string, Style>;
-const RESULTS = { 0: 'in order', 20: 'INCOMPLETE', 30: 'FORKED', 40: 'CHANGED' } as const satisfies Record<VerifyReport['exitCode'], string>;
+const RESULTS = { 0: 'in order', 20: 'INCOMPLETE', 30: 'FORKED', 40: 'CHANGED' } as const satisfies Record<
+  VerifyReport['exitCode'],
+  string
+>;
 
 function printReport(report: VerifyReport, out: Terminal): void {
   const { entries, unsigned, checkpoint, verifier, retained, redacted, findings, omitted } = report;
   out.line(`ledger      ${report.directory}`);
   if (report.origin !== undefined) out.line(`origin      ${oneLine(report.origin, 200)}`);
-  if (verifier !== undefined) out.line(`key         ${oneLine(verifier.key, 200)} (${verifier.from === 'given' ? 'given' : 'from the directory itself'})`);
+  if (verifier !== undefined)
+    out.line(`key         ${oneLine(verifier.key, 200)} (${verifier.from === 'given' ? 'given' : 'from the directory itself'})`);
   out.line(`entries     ${entries}${unsigned === 0 ? '' : `, ${unsigned} of them not signed yet`}`);
   if (checkpoint !== undefined) out.line(`checkpoint  ${checkpoint.size} entries, root ${checkpoint.root}`);
-  out.line(`compared    with ${retained.directory + retained.given} kept checkpoints${retained.given === 0 ? '' : `, ${retained.given} of them given`}`);
+  out.line(
+    `compared    with ${retained.directory + retained.given} kept checkpoints${retained.given === 0 ? '' : `, ${retained.given} of them given`}`,
+  );
   if (redacted.entries > 0) out.line(`redacted    values of ${redacted.entries} entries are not there any more`);
   for (const { severity, code, message, file, seq } of findings) {
     const where = [...(file === undefined ? [] : [file]), ...(seq === undefined ? [] : [`entry ${seq}`])].join(', ');
-    out.line(`${out.style(TONES[severity], severity.padEnd(10))}  ${code}${where === '' ? '' : ` (${oneLine(where, 200)})`}: ${oneLine(message, 500)}`);
+    out.line(
+      `${out.style(TONES[severity], severity.padEnd(10))}  ${code}${where === '' ? '' : ` (${oneLine(where, 200)})`}: ${oneLine(message, 500)}`,
+    );
   }
   if (omitted > 0) out.line(`            and ${omitted} more`);
   const tone = report.ok ? 'green' : report.exitCode === 20 ? 'yellow' : 'red';

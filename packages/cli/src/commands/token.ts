@@ -98,10 +98,14 @@ function devIssuer(config: GatewayConfig, name: string | undefined): { readonly 
   if (chosen === undefined) {
     const hint = '{ name: dev, preset: dev, issuer: "urn:sqlwarden:dev", audience: sqlwarden, keys: { directory: ./dev } }';
     if (name === undefined) throw new CommandFailure(`${config.file} has no issuer with preset dev; add under identity.issuers: ${hint}`);
-    throw new UsageError(`--issuer names no issuer with preset dev; there are: ${candidates.map((issuer) => issuer.name).join(', ') || 'none'}`);
+    throw new UsageError(
+      `--issuer names no issuer with preset dev; there are: ${candidates.map((issuer) => issuer.name).join(', ') || 'none'}`,
+    );
   }
   if (others.length > 0) {
-    throw new UsageError(`there are several issuers with preset dev; write --issuer with one of: ${candidates.map((issuer) => issuer.name).join(', ')}`);
+    throw new UsageError(
+      `there are several issuers with preset dev; write --issuer with one of: ${candidates.map((issuer) => issuer.name).join(', ')}`,
+    );
   }
   if (chosen.devDirectory === undefined) {
     throw new CommandFailure(`the issuer ${chosen.name} has no keys.directory, so its key is not here; tokens are issued where it is`);

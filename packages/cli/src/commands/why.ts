@@ -4,7 +4,14 @@ import { CommandFailure, EXIT, UsageError } from '../failure.js';
 import { LEDGER_OPTIONS, ledgerDirectory, sequenceNumber } from './ledger-place.js';
 import { momentOf, RANGE_OPTIONS } from './time-option.js';
 
-const ABOUT = { table: 'relation', relation: 'relation', view: 'relation', column: 'column', change: 'change', statement: 'statement' } as const;
+const ABOUT = {
+  table: 'relation',
+  relation: 'relation',
+  view: 'relation',
+  column: 'column',
+  change: 'change',
+  statement: 'statement',
+} as const;
 
 export const why = defineCommand({
   name: 'why',

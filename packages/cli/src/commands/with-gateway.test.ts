@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { findPostgres, requireOrSkip, runProgram } from '@sqlwarden/testkit';
+import { findPostgres, freePort, requireOrSkip, runProgram } from '@sqlwarden/testkit';
 import type pg from 'pg';
 import { COMMAND, type Site, startSite, startUp, type Up } from '../../test/site.js';
 
@@ -72,7 +72,11 @@ suite('commands around a running gateway', () => {
     const { id, done, client } = await hold('create table never (a int)');
     const rejected = await site.run(['reject', id, '--json'], { SQLWARDEN_TOKEN: tokens.dba });
     expect(rejected.status).toBe(0);
-    expect(JSON.parse(rejected.stdout)).toMatchObject({ id, state: 'rejected', decisions: [{ decision: 'reject', approver: { id: 'dana' } }] });
+    expect(JSON.parse(rejected.stdout)).toMatchObject({
+      id,
+      state: 'rejected',
+      decisions: [{ decision: 'reject', approver: { id: 'dana' } }],
+    });
     expect(await done).toContain(`request ${id} was rejected`);
     await client.end();
   }, 60_000);
@@ -105,7 +109,10 @@ suite('commands around a running gateway', () => {
     expect(shown.stdout).toContain('select email from people where id = 7');
     const approval = await site.run(['ledger', 'search', '--text', 'create table notes']);
     expect(approval.stdout).toMatch(/approved +devi \(person\)\n +create table notes \(a int\)\n +ok: CREATE/);
-    expect(await site.run(['ledger', 'show', '999999'])).toMatchObject({ status: 1, stderr: expect.stringContaining('there is no entry 999999') });
+    expect(await site.run(['ledger', 'show', '999999'])).toMatchObject({
+      status: 1,
+      stderr: expect.stringContaining('there is no entry 999999'),
+    });
     // Entries are signed every second.
     await new Promise((resolve) => setTimeout(resolve, 1500));
     const proof = await site.run(['ledger', 'proof', String(seq)]);
@@ -115,7 +122,9 @@ suite('commands around a running gateway', () => {
 
   it('does not show a token that is kept as a proof, unless for programs', async () => {
     const entries = (await site.run(['ledger', 'tail', '--count', '1000', '--json'])).stdout.trimEnd().split('\n');
-    const decided = entries.map((line) => JSON.parse(line) as { seq: number; event: { type: string } }).find(({ event }) => event.type === 'approval.decided');
+    const decided = entries
+      .map((line) => JSON.parse(line) as { seq: number; event: { type: string } })
+      .find(({ event }) => event.type === 'approval.decided');
     const shown = await site.run(['ledger', 'show', String(decided?.seq)]);
     expect(shown.stdout).toMatch(/^token \(kept beside the log, can be erased\)\n {2}not shown/m);
     expect(shown.stdout).not.toContain(tokens.dba);
@@ -159,10 +168,14 @@ suite('commands around a running gateway', () => {
   }, 60_000);
 
   it('goes on with the same ledger, and ends at once at a second signal', async () => {
-    up = await startUp(site, '--drain', '1m');
+    const port = await freePort();
+    up = await startUp(site, '--drain', '1m', '--health', `127.0.0.1:${port}`);
     const client = await site.connect(tokens.app);
+    const readiness = async (): Promise<number> => (await fetch(`http://127.0.0.1:${port}/readyz`)).status;
+    expect(await readiness()).toBe(200);
     up.process.kill('SIGINT');
     await new Promise((resolve) => setTimeout(resolve, 500));
+    expect(await readiness()).toBe(503);
     const startedAt = performance.now();
     up.process.kill('SIGINT');
     expect(await up.ended).toBe(0);

@@ -19,7 +19,11 @@ suite('commands that need no running gateway', () => {
     expect([overview.status, overview.stderr]).toEqual([0, '']);
     expect(overview.stdout).toMatch(/^ {2}ledger verify /m);
     expect((await site.run([])).status).toBe(2);
-    expect(await site.run(['chekc'])).toMatchObject({ status: 2, stdout: '', stderr: expect.stringMatching(/^sqlwarden: there is no such command; the commands are: init, up, /) });
+    expect(await site.run(['chekc'])).toMatchObject({
+      status: 2,
+      stdout: '',
+      stderr: expect.stringMatching(/^sqlwarden: there is no such command; the commands are: init, up, /),
+    });
     expect(await site.run(['check', '--conect'])).toMatchObject({
       status: 2,
       stderr: 'sqlwarden: there is no option --conect here, only --config, --connect, --strict, --json; see: sqlwarden check --help\n',
@@ -48,7 +52,7 @@ suite('commands that need no running gateway', () => {
     site.write('broken/sqlwarden.yaml', 'version: 1\nenvironment: development\nupstreems: []\n');
     const { status, stdout, stderr } = await site.run(['check', '--config', 'broken/sqlwarden.yaml']);
     expect([status, stdout]).toEqual([1, '']);
-    expect(stderr).toMatch(/^sqlwarden: broken\/sqlwarden\.yaml:3:1: .*upstreems/m);
+    expect(stderr).toMatch(/^broken\/sqlwarden\.yaml:3:1: upstreems is not a key .*; write upstreams instead$/m);
     expect(stderr).not.toMatch(/\n\s+at /);
     const missing = await site.run(['check', '--config', 'nowhere.yaml']);
     expect([missing.status, missing.stderr]).toEqual([1, expect.stringContaining('nowhere.yaml: cannot be read (ENOENT)')]);
@@ -71,7 +75,11 @@ suite('commands that need no running gateway', () => {
     const checked = await site.run(['check', '--connect', '--config', 'away.yaml']);
     expect([checked.status, checked.stdout]).toEqual([1, expect.stringMatching(/crm: cannot be reached, .*ECONNREFUSED/)]);
     const tested = await site.run(['test', '--config', 'away.yaml']);
-    expect([tested.status, tested.stdout, tested.stderr]).toEqual([1, '', expect.stringContaining('the tests need the schema of every upstream')]);
+    expect([tested.status, tested.stdout, tested.stderr]).toEqual([
+      1,
+      '',
+      expect.stringContaining('the tests need the schema of every upstream'),
+    ]);
     const explained = await site.run(['explain', 'select 1', '--groups', 'app', '--config', 'away.yaml']);
     expect([explained.status, explained.stderr]).toEqual([1, expect.stringContaining('the schema of crm cannot be read')]);
   }, 60_000);
@@ -84,11 +92,26 @@ suite('commands that need no running gateway', () => {
     const failing = await site.run(['test']);
     site.write('policy/crm.yaml', policy);
     expect(failing.status).toBe(1);
-    expect(failing.stdout).toMatch(/FAIL {2}policy\/crm\.yaml:\d+ {2}a forgotten where\n +want .*another-rule.*\n +got .*no-unfiltered-write/);
+    expect(failing.stdout).toMatch(
+      /FAIL {2}policy\/crm\.yaml:\d+ {2}a forgotten where\n +want .*another-rule.*\n +got .*no-unfiltered-write/,
+    );
   }, 60_000);
 
   it('issues tokens that it believes itself, and writes nothing else', async () => {
-    const args = ['--subject', 'ada', '--kind', 'person', '--groups', 'app,dev', '--actor', 'bot,groups=app+dev', '--model', 'acme/forge:2.1', '--lifetime', '5m'];
+    const args = [
+      '--subject',
+      'ada',
+      '--kind',
+      'person',
+      '--groups',
+      'app,dev',
+      '--actor',
+      'bot,groups=app+dev',
+      '--model',
+      'acme/forge:2.1',
+      '--lifetime',
+      '5m',
+    ];
     const issued = await site.run(['token', ...args]);
     expect([issued.status, issued.stderr]).toEqual([0, '']);
     expect(issued.stdout).toMatch(/^[\w-]+\.[\w-]+\.[\w-]+\n$/);
@@ -98,7 +121,9 @@ suite('commands that need no running gateway', () => {
       result: { verdict: { effect: string; masks: { outputs: (null | { label: string })[] }[] } };
     };
     expect(principal.subject).toMatchObject({ kind: 'person', id: 'ada', groups: ['app', 'dev'] });
-    expect(principal.actors).toMatchObject([{ kind: 'agent', id: 'bot', groups: ['app', 'dev'], model: { provider: 'acme', name: 'forge', version: '2.1' } }]);
+    expect(principal.actors).toMatchObject([
+      { kind: 'agent', id: 'bot', groups: ['app', 'dev'], model: { provider: 'acme', name: 'forge', version: '2.1' } },
+    ]);
     expect(result.verdict.effect).toBe('allow');
     expect(result.verdict.masks[0]?.outputs).toEqual([expect.objectContaining({ label: 'pii.email' }), null]);
     expect(await site.run(['token', '--subject', 'ada', '--lifetime', 'long'])).toMatchObject({ status: 2, stdout: '' });
@@ -108,7 +133,10 @@ suite('commands that need no running gateway', () => {
   it('writes a token to a file that only its owner can read, and never over another file', async () => {
     expect((await site.run(['token', '--subject', 'ada', '--output', 'ada.token'])).stdout).toBe('');
     expect(statSync(path.join(site.directory, 'ada.token')).mode & 0o777).toBe(0o600);
-    expect(await site.run(['token', '--subject', 'ada', '--output', 'ada.token'])).toMatchObject({ status: 1, stderr: expect.stringContaining('EEXIST') });
+    expect(await site.run(['token', '--subject', 'ada', '--output', 'ada.token'])).toMatchObject({
+      status: 1,
+      stderr: expect.stringContaining('EEXIST'),
+    });
   }, 60_000);
 
   it('explains a statement to people', async () => {
@@ -116,9 +144,13 @@ suite('commands that need no running gateway', () => {
     expect(status).toBe(0);
     expect(stdout).toContain('verdict    allowed');
     expect(stdout).toMatch(/returns +e +public\.people\.email \(derived\) +masked: redact/);
-    expect((await site.run(['explain', 'delete from people', '--as', '{"groups": ["app"]}'])).stdout).toMatch(/refused: policy-denied by rule no-unfiltered-write\n +say which rows/);
+    expect((await site.run(['explain', 'delete from people', '--as', '{"groups": ["app"]}'])).stdout).toMatch(
+      /refused: policy-denied by rule no-unfiltered-write\n +say which rows/,
+    );
     expect((await site.run(['explain', 'selec 1', '--groups', 'app'])).stdout).toContain('refused: statement-unparsed');
-    expect((await site.run(['explain', 'create table t (a int)', '--groups', 'dev'])).stdout).toContain('held until one person of dba approves, at most 15 min');
+    expect((await site.run(['explain', 'create table t (a int)', '--groups', 'dev'])).stdout).toContain(
+      'held until one person of dba approves, at most 15 min',
+    );
     expect((await site.run(['explain', 'select 1', '--as', '{"group": ["app"]}'])).status).toBe(2);
     expect((await site.run(['explain', 'select 1', '--as', 'x.y.z'])).stderr).toContain('the token is not accepted');
   }, 60_000);

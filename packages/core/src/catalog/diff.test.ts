@@ -4,10 +4,21 @@ import { diffCatalogues } from './diff.js';
 
 const column = (name: string, type: string, notNull = false): CatalogueColumn => ({ name, number: 1, type, typeId: 1, notNull });
 const table = (name: string, ...columns: CatalogueColumn[]): CatalogueRelation => ({
-  id: 1, schema: 'public', name, kind: 'table', columns, parents: [], hasTriggers: false,
+  id: 1,
+  schema: 'public',
+  name,
+  kind: 'table',
+  columns,
+  parents: [],
+  hasTriggers: false,
 });
 const catalogue = (...relations: CatalogueRelation[]): Catalogue => ({
-  version: 1, serverVersion: 180004, database: 'd', schemas: new Set(['public']), routines: new Map(), relationsById: new Map(),
+  version: 1,
+  serverVersion: 180004,
+  database: 'd',
+  schemas: new Set(['public']),
+  routines: new Map(),
+  relationsById: new Map(),
   relations: new Map(relations.map((relation) => [`public.${relation.name}`, relation])),
 });
 

@@ -20,14 +20,16 @@ export function diffCatalogues(before: Catalogue, after: Catalogue): CatalogueCh
     else diffColumns(name, old, relation, changes);
   }
   for (const [name, relation] of before.relations) {
-    if (relation.kind !== 'system' && !after.relations.has(name)) changes.push({ operation: 'removed', kind: 'relation', name, detail: relation.kind });
+    if (relation.kind !== 'system' && !after.relations.has(name))
+      changes.push({ operation: 'removed', kind: 'relation', name, detail: relation.kind });
   }
   diffRoutines(before, after, changes);
   return changes;
 }
 
 function diffColumns(relation: string, before: CatalogueRelation, after: CatalogueRelation, changes: CatalogueChange[]): void {
-  if (before.definition !== after.definition) changes.push({ operation: 'changed', kind: 'relation', name: relation, detail: 'definition' });
+  if (before.definition !== after.definition)
+    changes.push({ operation: 'changed', kind: 'relation', name: relation, detail: 'definition' });
   const old = new Map(before.columns.map((column) => [column.name, column]));
   for (const column of after.columns) {
     const name = `${relation}.${joinName(column.name)}`;
@@ -35,9 +37,11 @@ function diffColumns(relation: string, before: CatalogueRelation, after: Catalog
     old.delete(column.name);
     if (was === undefined) changes.push({ operation: 'added', kind: 'column', name, detail: column.type });
     else if (was.type !== column.type) changes.push({ operation: 'changed', kind: 'column', name, detail: `${was.type} → ${column.type}` });
-    else if (was.notNull !== column.notNull) changes.push({ operation: 'changed', kind: 'column', name, detail: column.notNull ? 'not null' : 'null allowed' });
+    else if (was.notNull !== column.notNull)
+      changes.push({ operation: 'changed', kind: 'column', name, detail: column.notNull ? 'not null' : 'null allowed' });
   }
-  for (const column of old.values()) changes.push({ operation: 'removed', kind: 'column', name: `${relation}.${joinName(column.name)}`, detail: column.type });
+  for (const column of old.values())
+    changes.push({ operation: 'removed', kind: 'column', name: `${relation}.${joinName(column.name)}`, detail: column.type });
 }
 
 function diffRoutines(before: Catalogue, after: Catalogue, changes: CatalogueChange[]): void {
@@ -48,6 +52,7 @@ function diffRoutines(before: Catalogue, after: Catalogue, changes: CatalogueCha
     else if (JSON.stringify(old) !== JSON.stringify(routines)) changes.push({ operation: 'changed', kind: 'routine', name });
   }
   for (const [name, routines] of before.routines) {
-    if (!after.routines.has(name) && !routines.every((routine) => routine.origin === 'system')) changes.push({ operation: 'removed', kind: 'routine', name });
+    if (!after.routines.has(name) && !routines.every((routine) => routine.origin === 'system'))
+      changes.push({ operation: 'removed', kind: 'routine', name });
   }
 }

@@ -9,6 +9,8 @@ export interface NamePattern {
 
 export interface PartPattern {
   readonly text: string;
+  /** `text` in lower case. */
+  readonly folded: string;
   /** Has a `*`. */
   readonly wild: boolean;
   /** Was quoted: letter case always counts. */
@@ -41,8 +43,8 @@ export function parsePattern(source: string, shape: string): NamePattern {
 
 function partOf(match: RegExpExecArray): PartPattern {
   const [, quoted, plain = ''] = match;
-  if (quoted !== undefined) return { text: quoted.replaceAll('""', '"'), wild: false, quoted: true };
-  return { text: plain, wild: plain.includes('*'), quoted: false };
+  const text = quoted === undefined ? plain : quoted.replaceAll('""', '"');
+  return { text, folded: text.toLowerCase(), wild: quoted === undefined && plain.includes('*'), quoted: quoted !== undefined };
 }
 
 /** True when `parts` (raw, unquoted) are what the pattern describes, part by part. */
@@ -53,8 +55,9 @@ export function matchesName(pattern: NamePattern, parts: readonly string[], lett
 
 export function matchesPart(part: PartPattern, name: string, letterCase: LetterCase): boolean {
   if (part.quoted) return part.text === name;
-  if (letterCase === 'ignore') return matchesWild(part.text.toLowerCase(), name.toLowerCase());
-  return matchesWild(part.text, name);
+  if (letterCase === 'exact') return part.wild ? matchesWild(part.text, name) : part.text === name;
+  if (part.text === '*') return true;
+  return part.wild ? matchesWild(part.folded, name.toLowerCase()) : part.folded === name.toLowerCase();
 }
 
 /** True when `text` is `pattern` with each `*` replaced by something. Steps are at most the product of the two lengths. */

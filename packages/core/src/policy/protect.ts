@@ -78,7 +78,10 @@ function useRefusal(facts: StatementFacts, { guards }: ProtectContext): Refusal 
 
 /** What an index holds is only reached by conditions on its columns, and those are checked. */
 function makesIndex({ action, schemaChanges }: StatementFacts): boolean {
-  return action === 'create' && schemaChanges.some(({ operation, kind }) => operation === 'create' && kind === 'index');
+  // An index without a name shows only as a change of its relation.
+  return (
+    action === 'create' && schemaChanges.every(({ operation, kind }) => (operation === 'create' ? kind === 'index' : operation === 'alter'))
+  );
 }
 
 function checkUse(check: UseCheck, guard: ColumnGuard, inFlows: ReadonlySet<ColumnName>): Refusal | undefined {
@@ -125,10 +128,13 @@ function flowRefusal(facts: StatementFacts, context: ProtectContext): Refusal | 
   return undefined;
 }
 
-/** The target has every label that protects the source, so that it is masked for everybody for whom the source is. */
+/**
+ * The target has every label that protects the source, so that it is masked for everybody for whom the source is. A materialised view that
+ * is refreshed has them by derivation.
+ */
 function carriesLabels(flow: Flow, guard: ColumnGuard, { policy, protection }: ProtectContext): boolean {
   if (flow.to.kind !== 'column') return false;
-  const carried = labelsOf(policy, protection, flow.to.column).filter(({ how }) => how === 'same');
+  const carried = labelsOf(policy, protection, flow.to.column);
   return guard.labels.every((label) => carried.some((candidate) => candidate.label === label));
 }
 

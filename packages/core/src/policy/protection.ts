@@ -48,7 +48,10 @@ export function protectionFor(
   relationOutputs: RelationOutputs,
 ): ProtectionMap {
   const table = new LabelTable();
-  for (const relation of catalogue.relations.values()) classifyRelation(table, policy, upstream, relation);
+  const addressed = policy.classifications.filter(
+    ({ pattern: { parts } }) => parts[0] !== undefined && matchesPart(parts[0], upstream, 'ignore'),
+  );
+  for (const relation of catalogue.relations.values()) classifyRelation(table, addressed, relation);
   const views = [...catalogue.relations.values()].filter((relation) => TRAITS[relation.kind].query);
   const lineage = views.flatMap((view) => originsOf(view, relationOutputs));
   for (const { column, origins } of lineage) labelOrigins(table, column, origins);
@@ -82,18 +85,14 @@ function classifies({ pattern }: Classification, parts: readonly string[], syste
   return upstreamPart !== undefined && matchesName(pattern, parts, 'ignore');
 }
 
-function classifyRelation(table: LabelTable, policy: CompiledPolicy, upstream: string, relation: CatalogueRelation): void {
+/** `addressed`: the classifications that speak of the relation's upstream. */
+function classifyRelation(table: LabelTable, addressed: readonly Classification[], relation: CatalogueRelation): void {
   if (!TRAITS[relation.kind].rows) return;
   const system = relation.kind === 'system';
-  const fitting = policy.classifications.filter(({ pattern: { parts } }) => {
-    const [upstreamPart, schemaPart, relationPart] = parts;
-    if (upstreamPart === undefined || schemaPart === undefined || relationPart === undefined) return false;
-    if (system && schemaPart.wild) return false;
-    return (
-      matchesPart(upstreamPart, upstream, 'ignore') &&
-      matchesPart(schemaPart, relation.schema, 'ignore') &&
-      matchesPart(relationPart, relation.name, 'ignore')
-    );
+  const fitting = addressed.filter(({ pattern: { parts } }) => {
+    const [, schemaPart, relationPart] = parts;
+    if (schemaPart === undefined || relationPart === undefined || (system && schemaPart.wild)) return false;
+    return matchesPart(schemaPart, relation.schema, 'ignore') && matchesPart(relationPart, relation.name, 'ignore');
   });
   if (fitting.length === 0) return;
   for (const column of relation.columns) {

@@ -25,7 +25,7 @@ describe('compareStrictness', () => {
       { kind: 'noise', ratio: 0.1 },
       { kind: 'regex', pattern: 'a', replacement: '' },
     ];
-    const shuffled = [...ordered].reverse().toSorted(compareStrictness);
+    const shuffled: readonly MaskFunction[] = [...ordered].reverse().sort(compareStrictness);
     expect(shuffled).toEqual(ordered);
   });
   it('takes equal functions for equal', () => {

@@ -51,6 +51,8 @@ export interface Unit {
   readonly parameterTypes: readonly number[];
   /** At `bind` and `execute`. */
   readonly parameters: readonly BoundParameter[];
+  /** At `bind`: the name that the bound statement gets, where a cursor may have it too; absent for the unnamed one. */
+  readonly portal?: string;
   readonly state: SqlState;
   readonly transaction: TransactionState;
   /** What was decided in an earlier phase of the same prepared statement or portal. */

@@ -51,8 +51,8 @@ export interface Dialect {
   readonly name: DialectName;
   /** A module for a worker thread: answers `{id, text, context}` messages with `{id, result: ParseResult}`. */
   readonly parserEntry: URL;
-  /** Reads the whole catalogue by statements run through `query` (rows as text). Throws an `Error` when a statement fails. */
-  readCatalogue(query: CatalogueQuery, version: number, parse: ParseText): Promise<ResolvedCatalogue>;
+  /** A reader of the catalogue of one upstream; it may remember what it parsed last. */
+  createCatalogueReader(): ReadCatalogue;
   /**
    * The SQL state that a new session of this login begins with, read by statements run through `query`: what is explained and tested without
    * a client is judged in it. Throws an `Error` when it cannot be read.
@@ -77,6 +77,9 @@ export interface Dialect {
   /** A client of the gateway's own, for the catalogue connection and for cancels. */
   createServerClient(host: ServerClientHost, options: ServerClientOptions): ServerClient;
 }
+
+/** Reads the whole catalogue by statements run through `query` (rows as text). Rejects with an `Error` when a statement fails. */
+export type ReadCatalogue = (query: CatalogueQuery, version: number, parse: ParseText) => Promise<ResolvedCatalogue>;
 
 export type CatalogueQuery = (sql: string) => Promise<readonly (readonly (string | null)[])[]>;
 

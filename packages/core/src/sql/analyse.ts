@@ -145,7 +145,7 @@ function runStatement(run: Run, statement: Statement, scope: Scope): Part {
     case 'fetch':
       return runFetch(run, statement);
     case 'close':
-      return session(run, 'close');
+      return { ...session(run, 'close'), closes: { name: statement.cursor } };
     case 'call':
       return runCall(run, statement, scope);
     case 'do':

@@ -183,7 +183,9 @@ export interface StatementFacts {
   readonly limit: number | null;
   readonly opaque: readonly OpaqueReason[];
   /** A cursor that the statement opens, with what FETCH will return from it. */
-  readonly cursor?: { readonly name: string; readonly outputs: readonly OutputColumn[] | 'unknown' };
+  readonly cursor?: { readonly name: string; readonly outputs: readonly OutputColumn[] | 'unknown'; readonly hold: boolean };
+  /** The cursor that the statement closes; its name is `undefined` for all of them. */
+  readonly closes?: { readonly name: string | undefined };
   readonly flows: readonly Flow[];
   /** Takes row or table locks beyond those of a plain read. */
   readonly locks: boolean;

@@ -122,7 +122,7 @@ export function runExecute(run: Run, statement: Execute, scope: Scope): Part {
 
 export function runDeclare(run: Run, statement: DeclareCursor, scope: Scope): Part {
   const outputs = run.r.query(statement.query, scope);
-  return { action: 'declare', computes: outputs, cursor: { name: statement.name, outputs: outputFacts(outputs) } };
+  return { action: 'declare', computes: outputs, cursor: { name: statement.name, outputs: outputFacts(outputs), hold: statement.hold } };
 }
 
 export function runFetch(run: Run, statement: Fetch): Part {

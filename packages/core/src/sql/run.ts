@@ -18,6 +18,7 @@ export interface Part {
   readonly changes?: readonly SchemaChange[];
   readonly limit?: number | null;
   readonly cursor?: NonNullable<StatementFacts['cursor']>;
+  readonly closes?: NonNullable<StatementFacts['closes']>;
   /** Outputs that are already facts: FETCH. */
   readonly fixedOutputs?: StatementFacts['outputs'];
   /** What the following statements of the unit see of it. */

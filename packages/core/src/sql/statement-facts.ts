@@ -52,6 +52,7 @@ export function statementFacts(span: Span, part: Part, effects: Effects): Statem
     limit: part.limit ?? null,
     opaque: effects.opaqueReasons,
     ...(part.cursor === undefined ? {} : { cursor: part.cursor }),
+    ...(part.closes === undefined ? {} : { closes: part.closes }),
     flows: effects.flows,
     locks: effects.locks,
     schemaChanges: part.changes ?? [],

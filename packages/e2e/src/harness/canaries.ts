@@ -33,10 +33,11 @@ const LETTERS = 'bcdfghjklmnpqrstvwxz';
 /** The same every time for the same name. */
 export function makeWorld(name: string): World {
   const random = generator(name);
-  const digits = (count: number): string => Array.from({ length: count }, (_, index) => random(index === 0 ? 9 : 10) + (index === 0 ? 1 : 0)).join('');
+  const digits = (count: number): string =>
+    Array.from({ length: count }, (_, index) => random(index === 0 ? 9 : 10) + (index === 0 ? 1 : 0)).join('');
   const word = (count: number): string => Array.from({ length: count }, () => LETTERS.charAt(random(LETTERS.length))).join('');
   const people = Array.from({ length: PEOPLE }, () => ({
-    email: `${word(4)}${digits(4)}@${word(5)}${digits(4)}.test`,
+    email: `${word(4)}${digits(4)}@${word(5)}${digits(4)}.xy`,
     ssn: `${digits(3)}-${digits(2)}-${digits(4)}`,
     phone: `+${digits(2)} ${digits(3)} ${digits(7)}`,
     salary: `${digits(6)}.${digits(2)}`,

@@ -41,6 +41,8 @@ export interface AttackCase extends CorpusCase {
   readonly want: 'hidden' | 'refused';
   /** Why the attack gives nothing away even without the gateway; without this it must. */
   readonly direct: string | true | undefined;
+  /** Not defended against, and why. */
+  readonly known: string | undefined;
   /** What the client is told differs from run to run by itself. */
   readonly varies: boolean;
 }
@@ -57,7 +59,7 @@ export interface LegitimateCase extends CorpusCase {
 }
 
 const CASE_KEYS = ['note', 'as', 'sql', 'values', 'copy', 'steps', 'protocol', 'format'];
-const ATTACK_KEYS = [...CASE_KEYS, 'want', 'direct', 'varies'];
+const ATTACK_KEYS = [...CASE_KEYS, 'want', 'direct', 'varies', 'known'];
 const LEGITIMATE_KEYS = [...CASE_KEYS, 'masked', 'varies', 'unordered', 'fails'];
 const STEP_KEYS = ['session', 'as', 'sql', 'values', 'copy', 'name', 'portal', 'run', 'rows', 'fetch', 'keep'];
 const corpusDirectory = join(import.meta.dirname, '..', '..', 'corpus');
@@ -69,6 +71,7 @@ export function loadAttacks(): AttackCase[] {
     want: oneOf(source['want'] ?? 'hidden', ['hidden', 'refused'], shared, 'want'),
     direct: direct(source['direct'], shared),
     varies: source['varies'] === true,
+    known: typeof source['known'] === 'string' ? source['known'] : undefined,
   }));
 }
 
@@ -112,7 +115,11 @@ function readCase(file: string, source: Source, keys: readonly string[]): Loaded
   rejectUnknown(source, keys, where);
   if ((source['sql'] === undefined) === (source['steps'] === undefined)) throw new Error(`${where}: give either sql or steps`);
   const { sql, values, copy } = source;
-  const only = { ...(sql === undefined ? {} : { sql }), ...(values === undefined ? {} : { values }), ...(copy === undefined ? {} : { copy }) };
+  const only = {
+    ...(sql === undefined ? {} : { sql }),
+    ...(values === undefined ? {} : { values }),
+    ...(copy === undefined ? {} : { copy }),
+  };
   const steps = Array.isArray(source['steps']) ? source['steps'] : [only];
   const shared: CorpusCase = {
     file,
@@ -130,13 +137,13 @@ function readStep(source: Source, where: string): Step {
   if (source['sql'] === undefined && source['run'] === undefined) throw new Error(`${where}: a step has neither sql nor run`);
   if (source['sql'] !== undefined && typeof source['sql'] !== 'string') throw new Error(`${where}: sql must be a text`);
   if (source['as'] !== undefined) identity(source['as'], where);
-  return source as unknown as Step;
+  return source;
 }
 
 function either<const Value extends string>(value: unknown, all: readonly Value[], where: string): readonly Value[] {
   if (value === undefined || value === 'both') return all;
   const found = all.find((one) => one === value);
-  if (found === undefined) throw new Error(`${where}: ${String(value)} is not one of ${all.join(', ')}, both`);
+  if (found === undefined) throw new Error(`${where}: ${JSON.stringify(value)} is not one of ${all.join(', ')}, both`);
   return [found];
 }
 

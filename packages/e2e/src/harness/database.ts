@@ -36,7 +36,10 @@ export async function startCorpusServer(options: PostgresOptions = {}): Promise<
   });
   const password = randomBytes(12).toString('hex');
   const clients = new AdminClients(server);
-  await clients.run('postgres', `create role ${GATEWAY_ROLE} login password '${password}'; grant ${POWERFUL_ROLES.join(', ')} to ${GATEWAY_ROLE}`);
+  await clients.run(
+    'postgres',
+    `create role ${GATEWAY_ROLE} login password '${password}'; grant ${POWERFUL_ROLES.join(', ')} to ${GATEWAY_ROLE}`,
+  );
   const templates = new Map<string, Promise<string>>();
   return {
     server,
@@ -50,7 +53,13 @@ export async function startCorpusServer(options: PostgresOptions = {}): Promise<
     },
     admin: (database, sql) => clients.run(database, sql),
     direct: (database, parameters) =>
-      RawClient.connect({ host: server.socketDirectory, port: server.port, user: GATEWAY_ROLE, database, ...(parameters ? { parameters } : {}) }),
+      RawClient.connect({
+        host: server.socketDirectory,
+        port: server.port,
+        user: GATEWAY_ROLE,
+        database,
+        ...(parameters ? { parameters } : {}),
+      }),
     fingerprint: (database) => fingerprintOf(clients, database),
     async stop() {
       await clients.endAll();
@@ -64,7 +73,10 @@ async function makeTemplate(clients: AdminClients, world: World): Promise<string
   const [known] = await clients.run('postgres', "select 1 from pg_database where datname = 'crm_template'");
   if (known === undefined) {
     await clients.run('postgres', `create database crm_template owner ${GATEWAY_ROLE}`);
-    await clients.run('crm_template', 'create schema extensions; create extension dblink schema extensions; grant usage on schema extensions to public');
+    await clients.run(
+      'crm_template',
+      'create schema extensions; create extension dblink schema extensions; grant usage on schema extensions to public',
+    );
     await clients.run('crm_template', `grant execute on all functions in schema pg_catalog to ${GATEWAY_ROLE}`);
     await clients.run('crm_template', `set role ${GATEWAY_ROLE};\n${readFileSync(schemaFile, 'utf8')}`);
     await clients.end('crm_template');
@@ -109,7 +121,22 @@ class AdminClients {
   }
 }
 
-const SYSTEM_TABLES = ['class', 'attribute', 'proc', 'type', 'namespace', 'trigger', 'rewrite', 'constraint', 'attrdef', 'largeobject_metadata', 'policy', 'extension', 'statistic_ext', 'publication'];
+const SYSTEM_TABLES = [
+  'class',
+  'attribute',
+  'proc',
+  'type',
+  'namespace',
+  'trigger',
+  'rewrite',
+  'constraint',
+  'attrdef',
+  'largeobject_metadata',
+  'policy',
+  'extension',
+  'statistic_ext',
+  'publication',
+];
 
 async function fingerprintOf(clients: AdminClients, database: string): Promise<string> {
   const relations = await clients.run<{ name: string }>(

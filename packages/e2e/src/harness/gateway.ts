@@ -69,7 +69,11 @@ export async function writeSite(request: GatewayRequest): Promise<Site> {
   };
 }
 
-function configurationOf({ server, upstreams, upstream, config }: GatewayRequest, ports: Record<string, number>, issuer: DevIssuer): object {
+function configurationOf(
+  { server, upstreams, upstream, config }: GatewayRequest,
+  ports: Record<string, number>,
+  issuer: DevIssuer,
+): object {
   return {
     version: 1,
     environment: 'test',

@@ -11,7 +11,11 @@ const TELLING_FIELDS = ['S', 'C', 'M', 'D', 'H', 'W', 'q', 's', 't', 'c', 'd', '
 function observeMessage(message: BackendMessage): string[] {
   switch (message.type) {
     case 'D':
-      return [`row ${cellsOf(message).map((cell) => (cell === null ? 'null' : cell.toString('hex'))).join(' ')}`];
+      return [
+        `row ${cellsOf(message)
+          .map((cell) => (cell === null ? 'null' : cell.toString('hex')))
+          .join(' ')}`,
+      ];
     case 'd':
       return [`copy ${message.body.toString('hex')}`];
     case 'C':

@@ -109,7 +109,11 @@ export class RawClient {
   }
 
   /** Parse, Bind, Describe, Execute and Sync of the unnamed statement, in one go. */
-  async extended(sql: string, values: readonly frontend.BindValue[] = [], resultFormat: 'text' | 'binary' = 'text'): Promise<BackendMessage[]> {
+  async extended(
+    sql: string,
+    values: readonly frontend.BindValue[] = [],
+    resultFormat: 'text' | 'binary' = 'text',
+  ): Promise<BackendMessage[]> {
     const run = frontend.bind({ values, resultFormat });
     this.send(frontend.parse(sql), run, frontend.describePortal(), frontend.execute(), frontend.sync());
     return this.untilReady();
@@ -128,6 +132,11 @@ export class RawClient {
     if (this.#closed) return;
     this.#socket.end(frontend.terminate());
     await this.untilClosed().catch(() => this.#socket.destroy());
+  }
+
+  /** Stops reading what the server sends. */
+  pause(): void {
+    this.#socket.pause();
   }
 
   /** Drops the connection without a word. */

@@ -29,10 +29,13 @@ export interface RunOptions {
 
 /** Every protocol and format that a case asks for. Formats of results exist in the extended protocol only. */
 export function variantsOf(one: CorpusCase): Variant[] {
-  return one.protocols.flatMap((protocol) => (protocol === 'simple' ? [{ protocol, format: 'text' as const }] : one.formats.map((format) => ({ protocol, format }))));
+  return one.protocols.flatMap((protocol): Variant[] =>
+    protocol === 'simple' ? [{ protocol, format: 'text' as const }] : one.formats.map((format) => ({ protocol, format })),
+  );
 }
 
-const WRITING = /\b(alter|analyze|call|comment|copy|create|delete|do|drop|grant|insert|into|merge|refresh|replace|revoke|setval|nextval|truncate|update|lo_\w+)\b/i;
+const WRITING =
+  /\b(alter|analyze|call|comment|copy|create|delete|do|drop|grant|insert|into|merge|refresh|replace|revoke|setval|nextval|truncate|update|lo_\w+)\b/i;
 
 /** Whether a case may leave the database other than it found it; says yes too often rather than too seldom. */
 export function mayChange(one: CorpusCase): boolean {
@@ -84,7 +87,8 @@ function extendedMessages(step: Step, sql: string, values: readonly frontend.Bin
   if (step.run !== false) messages.push(frontend.bind({ portal, statement, values, resultFormat: format }));
   messages.push(frontend.describePortal(portal), frontend.execute(portal, step.rows ?? step.fetch ?? 0));
   // Without Sync in between the portal stays open.
-  for (let again = 0; step.rows !== undefined && step.keep !== true && again < 20; again += 1) messages.push(frontend.execute(portal, step.rows));
+  for (let again = 0; step.rows !== undefined && step.keep !== true && again < 20; again += 1)
+    messages.push(frontend.execute(portal, step.rows));
   return [...messages, frontend.sync()];
 }
 

@@ -218,6 +218,22 @@ describe('why', () => {
     expect(formatWhy(answer)).toContain('end unknown: it may have been committed');
   });
 
+  it('tells transactions of one session apart, also when they are pipelined', async () => {
+    const pipelined = scratch();
+    const ledger = await openLedger(pipelined);
+    const player = new Player(ledger);
+    const update = { facts: { action: 'update', class: 'write', writes: ['public.t'] } } as const;
+    const first = player.intent({ ...update, transaction: 1 });
+    const second = player.intent({ ...update, transaction: 2 });
+    player.outcome(first, { transaction: 1 });
+    player.outcome(second, { transaction: 2 });
+    player.ended(2, 'rolled-back');
+    player.ended(1, 'committed');
+    await ledger.close();
+    const answer = await why(pipelined, { about: 'relation', name: 't' });
+    expect([answer.changes.map(({ seq }) => seq), answer.totals.rolledBack]).toEqual([[first], 1]);
+  });
+
   it('answers only for the time that is asked about', async () => {
     const answer = await why(directory, { about: 'relation', name: 'people' }, { from: START + 86_400_000 });
     expect(answer.totals).toMatchObject({ changes: 0, reads: 0, refused: 0 });

@@ -3,9 +3,9 @@ import { join, relative } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { formatDisclosures } from '../disclosure-lines.js';
 import { fileSigner } from '../signer.js';
-import { signCheckpoint } from '../checkpoint-files.js';
+import { readRetained, signCheckpoint } from '../checkpoint-files.js';
+import { decodeRecords, encodeRecord, entryOf } from '../write-ahead.js';
 import { ada, agent, dan, openLedger, ORIGIN, Player, removeScratch, scratch, START, ticking } from '../testing/scenario.js';
-import { readRetained } from '../checkpoint-files.js';
 import type { VerifyReport } from './report.js';
 import { verifyLedger, type VerifyOptions } from './verify-ledger.js';
 
@@ -161,6 +161,16 @@ describe('verification', () => {
     expect(codes(report)).toEqual(expect.arrayContaining(['tile-differs', 'root-differs', 'wal-malformed']));
     // The third entry is Dan's decision.
     expect(report.findings.find(({ code, file }) => code === 'tile-differs' && file === 'tile/0/000')).toMatchObject({ seq: 3 });
+  });
+
+  it('finds an entry of the write-ahead file that was written anew with right checksums', async () => {
+    const file = 'wal/0000000000000000';
+    const report = await tampered((directory) => {
+      const { records } = decodeRecords(readFileSync(join(directory, file)), file);
+      const forged = encodeRecord(entryOf(records[4]!).toString().replace('"u-ada"', '"u-eve"'));
+      writeFileSync(join(directory, file), Buffer.concat(records.with(4, forged)));
+    });
+    expect(report).toMatchObject({ exitCode: 40, findings: [{ code: 'wal-differs', file, seq: 4 }] });
   });
 
   it('finds a log that was put back to an earlier state against a checkpoint that was kept elsewhere, and against its own', async () => {

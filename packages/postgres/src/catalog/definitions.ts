@@ -25,7 +25,12 @@ export class DefinitionParser {
   }
 
   /** Rows of DEFINITIONS_SQL. */
-  async parse(rows: readonly Row[], relations: readonly CatalogueRelation[], parse: ParseText, context: ParseContext): Promise<Definitions> {
+  async parse(
+    rows: readonly Row[],
+    relations: readonly CatalogueRelation[],
+    parse: ParseText,
+    context: ParseContext,
+  ): Promise<Definitions> {
     const byId = new Map(relations.map((relation) => [relation.id, relation]));
     const views = new Map<RelationName, Query>();
     const generated = new Map<RelationName, Map<string, Expression | undefined>>();

@@ -114,7 +114,12 @@ describe.each(postgresMajors)('createCatalogueReader on PostgreSQL %i', (major) 
     expect(views.get('crm.names')).toMatchObject({ body: { kind: 'select', from: [{ name: ['crm', 'people'] }] } });
     expect(views.get('crm.counts')).toMatchObject({ body: { kind: 'select', from: [{ name: ['crm', 'names'] }] } });
     expect(generated.get('crm.people')?.get('initial')).toMatchObject({ kind: 'call', name: ['left'] });
-    expect([...routinesById.values()].filter(({ body }) => body !== undefined).map(({ routine }) => routine.name).sort()).toContain('parts');
+    expect(
+      [...routinesById.values()]
+        .filter(({ body }) => body !== undefined)
+        .map(({ routine }) => routine.name)
+        .sort(),
+    ).toContain('parts');
     expect(await setting('search_path')).toBe('crm');
     await client.query('RESET search_path');
   });
@@ -122,7 +127,15 @@ describe.each(postgresMajors)('createCatalogueReader on PostgreSQL %i', (major) 
   it('reads routines with what a call must know of them', async () => {
     const { catalogue, routines } = await read();
     expect(catalogue.routines.get('crm.plus')).toMatchObject([
-      { kind: 'function', language: 'sql', volatility: 'immutable', securityDefiner: false, returnsSet: false, returnType: 'integer', origin: 'user' },
+      {
+        kind: 'function',
+        language: 'sql',
+        volatility: 'immutable',
+        securityDefiner: false,
+        returnsSet: false,
+        returnType: 'integer',
+        origin: 'user',
+      },
     ]);
     expect(routines.get('crm.plus')).toMatchObject([{ minArguments: 1, maxArguments: Number.POSITIVE_INFINITY }]);
     expect(routines.get('crm.parts')).toMatchObject([{ columns: ['b', 'c'], returnsRecord: false }]);

@@ -29,7 +29,7 @@ const LOCK_TIMEOUT_MS = 1_000;
 const ONE_VIEW_LOCK_TIMEOUT_MS = 50;
 
 /**
- * Makes a reader of whole catalogues (`Dialect.readCatalogue`). It remembers the definitions that it parsed last, so that reading again
+ * Makes a reader of whole catalogues (`Dialect.createCatalogueReader`). It remembers the definitions that it parsed last, so that reading again
  * after a small change is cheap. The statements may run inside a transaction of a client: settings that are changed meanwhile are put back.
  * A view whose definition cannot be read (it is locked) or understood has none, and is opaque.
  */

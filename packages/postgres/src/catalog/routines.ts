@@ -63,11 +63,18 @@ function argumentIds(row: Row): number[] {
   return written === '' ? [] : written.split(' ').map(Number);
 }
 
-function describe(row: Row, routine: CatalogueRoutine, types: TypesById, relations: ReadonlyMap<number, string>): Omit<RoutineDetail, 'body'> {
+function describe(
+  row: Row,
+  routine: CatalogueRoutine,
+  types: TypesById,
+  relations: ReadonlyMap<number, string>,
+): Omit<RoutineDetail, 'body'> {
   const count = argumentIds(row).length;
   const variadic = flag(row, 12);
   const names = strings(row, 14);
-  const columns = strings(row, 13).flatMap((mode, at) => (OUTPUT_MODES.has(mode) ? [names[at] ?? ''] : []));
+  const outputs = strings(row, 13).flatMap((mode, at) => (OUTPUT_MODES.has(mode) ? [names[at] ?? ''] : []));
+  // A single output without a name is a plain result; of several, the server makes up names (funcapi.c).
+  const columns = outputs.length === 1 && outputs[0] === '' ? [] : outputs.map((name, at) => (name === '' ? `column${at + 1}` : name));
   const returned = types.get(number(row, 9));
   const rowOf = returned === undefined || returned.relationId === 0 ? undefined : relations.get(returned.relationId);
   const extension = optional(row, 16);
@@ -77,7 +84,7 @@ function describe(row: Row, routine: CatalogueRoutine, types: TypesById, relatio
     maxArguments: variadic ? Number.POSITIVE_INFINITY : count,
     ...(columns.length > 0 && { columns }),
     ...(rowOf !== undefined && { rowOf }),
-    returnsRecord: number(row, 9) === RECORD_OID && columns.length === 0,
+    returnsRecord: number(row, 9) === RECORD_OID && outputs.length === 0,
     ...(extension !== undefined && { extension }),
   };
 }

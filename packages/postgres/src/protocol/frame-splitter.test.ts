@@ -32,7 +32,7 @@ describe('the frame splitter', () => {
         const stream = Buffer.concat(messages);
         const chunks: Uint8Array[] = [];
         for (let at = 0, i = 0; at < stream.length; i++) {
-          const size = cuts[i % cuts.length] as number;
+          const size = cuts[i % cuts.length] ?? 1;
           chunks.push(stream.subarray(at, at + size));
           at += size;
         }

@@ -18,8 +18,8 @@ const format = fc.constantFrom(0 as const, 1 as const);
 const target = fc.constantFrom('statement' as const, 'portal' as const);
 const few = <T>(item: fc.Arbitrary<T>) => fc.array(item, { maxLength: 5 });
 const constant = <T extends { readonly kind: string }>(value: T) => fc.constant(value);
-const record = <K extends string, R extends Record<string, fc.Arbitrary<unknown>>>(kind: K, fields: R) =>
-  fc.record({ kind: fc.constant(kind), ...fields });
+const record = (kind: string, fields: Record<string, fc.Arbitrary<unknown>>): fc.Arbitrary<unknown> =>
+  fc.record<Record<string, unknown>>({ kind: fc.constant(kind), ...fields });
 
 const frontend: Record<FrontendMessage['kind'], fc.Arbitrary<unknown>> = {
   Bind: fc.record({ portal: text, statement: text, parameters: few(cell), resultFormats: few(format) }).chain((bind) =>
@@ -97,12 +97,12 @@ const passwordKinds = new Set(['PasswordMessage', 'SASLInitialResponse', 'SASLRe
 function reencodedFrontend(message: FrontendMessage): FrontendMessage {
   const encoded = encodeFrontend(message);
   const kind = passwordKinds.has(message.kind) ? (message.kind as PasswordKind) : undefined;
-  return decodeFrontend(encoded[0] as number, encoded, 5, encoded.length, kind);
+  return decodeFrontend(encoded[0] ?? 0, encoded, 5, encoded.length, kind);
 }
 
 function reencodedBackend(message: BackendMessage): BackendMessage {
   const encoded = encodeBackend(message);
-  return decodeBackend(encoded[0] as number, encoded, 5, encoded.length);
+  return decodeBackend(encoded[0] ?? 0, encoded, 5, encoded.length);
 }
 
 describe('messages of the client', () => {
@@ -121,7 +121,7 @@ describe('messages of the client', () => {
     const [message] = fc.sample(arbitrary as fc.Arbitrary<FrontendMessage>, { numRuns: 1, seed: 1 }) as [FrontendMessage];
     const encoded = new Uint8Array([...encodeFrontend(message), 0]);
     const password = passwordKinds.has(kind) ? (kind as PasswordKind) : undefined;
-    expect(() => decodeFrontend(encoded[0] as number, encoded, 5, encoded.length, password)).toThrow(ProtocolError);
+    expect(() => decodeFrontend(encoded[0] ?? 0, encoded, 5, encoded.length, password)).toThrow(ProtocolError);
   });
 
   it('refuses a format code that is neither text nor binary', () => {

@@ -4,9 +4,9 @@ import type { FrameSplitter } from '../protocol/frame-splitter.js';
 import { FRONTEND, frontendName } from '../protocol/message-types.js';
 import { ProtocolError } from '../protocol/protocol-error.js';
 import { encodeBackend } from '../protocol/backend-message.js';
-import { type Conversation, MAX_OUTSTANDING } from './conversation.js';
+import { type Conversation, MAX_OUTSTANDING, MAX_OUTSTANDING_BYTES } from './conversation.js';
 import { expecting, newWork, outcomeOf, type Work } from './expected-reply.js';
-import { MAX_PREPARED, type Portal, type PreparedStatement, type Proceed } from './prepared.js';
+import { type Portal, type PreparedStatement, type Proceed } from './prepared.js';
 import { CopyMasks } from './copy-masks.js';
 import { NameLookup } from './name-lookup.js';
 import { bindPortal } from './portal-rows.js';
@@ -174,7 +174,7 @@ export class ClientMessages {
       return true;
     }
     if (type === FRONTEND.Sync || type === FRONTEND.Flush) return false;
-    const full = talk.expected.length >= MAX_OUTSTANDING;
+    const full = talk.expected.length >= MAX_OUTSTANDING || talk.expected.bytes >= MAX_OUTSTANDING_BYTES;
     if (!full && talk.copyPending === 0) return false;
     talk.needReplies();
     return true;
@@ -214,7 +214,9 @@ export class ClientMessages {
     if (copies !== 'ready') return copies === 'refused';
     this.#pass();
     this.#runs(admission, work);
-    talk.expected.push(expecting({ kind: 'query', clean: admission.cleanTexts, work, mayCommit: true }));
+    talk.expected.push(
+      expecting({ kind: 'query', bytes: this.#frames.end - this.#frames.start, clean: admission.cleanTexts, work, mayCommit: true }),
+    );
     talk.segmentEnds();
     return true;
   }
@@ -222,7 +224,8 @@ export class ClientMessages {
   #parse(message: Message<'Parse'>): boolean {
     const talk = this.#talk;
     const statements = talk.names.statements;
-    if (message.name !== '' && statements.named >= MAX_PREPARED && statements.get(message.name) === undefined)
+    const bytes = this.#frames.end - this.#frames.start;
+    if (message.name !== '' && statements.isFull(bytes) && statements.get(message.name) === undefined)
       return this.#refuse(FRONTEND.Parse, TOO_MANY_STATEMENTS);
     const admission = this.#admission.ask({
       phase: 'prepare',
@@ -236,6 +239,7 @@ export class ClientMessages {
     const statement: PreparedStatement = {
       name: message.name,
       text: message.text,
+      bytes,
       declaredTypes: message.parameterTypes,
       admission,
       segment: talk.segment,
@@ -260,7 +264,8 @@ export class ClientMessages {
     if (statement === 'wait') return false;
     if (statement === undefined) return this.#unknownName('26000', 'prepared statement');
     const portals = talk.names.portals;
-    if (message.portal !== '' && portals.named >= MAX_PREPARED && portals.get(message.portal) === undefined)
+    const bytes = this.#frames.end - this.#frames.start;
+    if (message.portal !== '' && portals.isFull(bytes) && portals.get(message.portal) === undefined)
       return this.#refuse(FRONTEND.Bind, TOO_MANY_PORTALS);
     const parameters = boundParameters(message, statement);
     const admission = this.#admission.ask({
@@ -268,6 +273,7 @@ export class ClientMessages {
       text: statement.text,
       parameterTypes: typesOf(statement),
       parameters,
+      ...(message.portal === '' ? {} : { portal: message.portal }),
       earlier: statement.admission,
     });
     if (admission === undefined) return false;
@@ -277,6 +283,7 @@ export class ClientMessages {
       statement,
       // A named portal can live long: it must not keep the chunk of bytes alive that its values came in.
       parameters: message.portal === '' ? parameters : parameters.map(kept),
+      bytes,
       resultFormats: message.resultFormats,
       admission,
       segment: talk.segment,
@@ -387,7 +394,7 @@ export class ClientMessages {
     const frames = this.#frames;
     const clean = admission?.cleanTexts === true;
     if (clean) this.#talk.segmentClean = true;
-    this.#talk.forward(frames.buffer, frames.start, frames.end, expecting({ kind, clean, ...fields }));
+    this.#talk.forward(frames.buffer, frames.start, frames.end, expecting({ kind, bytes: frames.end - frames.start, clean, ...fields }));
   }
 
   /** Work of a phase that runs nothing, for a ticket that the host gave all the same. */
@@ -455,9 +462,9 @@ const NO_TYPES: readonly number[] = Object.freeze([]);
 const INVALID_TEXT: Refusal = { code: 'statement-unparsed', message: 'the text is not valid UTF-8, send it in the client encoding UTF8' };
 const TOO_MANY_STATEMENTS: Refusal = {
   code: 'statement-too-large',
-  message: `more than ${MAX_PREPARED} prepared statements in one session, close some`,
+  message: 'too many or too long prepared statements in one session, close some',
 };
-const TOO_MANY_PORTALS: Refusal = { code: 'statement-too-large', message: `more than ${MAX_PREPARED} portals in one session, close some` };
+const TOO_MANY_PORTALS: Refusal = { code: 'statement-too-large', message: 'too many or too large portals in one session, close some' };
 
 function typesOf(statement: PreparedStatement): readonly number[] {
   return statement.parameterTypes ?? statement.declaredTypes;

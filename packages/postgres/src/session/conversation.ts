@@ -10,6 +10,8 @@ import { TransactionForecast, TransactionRecord } from './transactions.js';
 
 /** Most replies that may be outstanding before the client is read no further. */
 export const MAX_OUTSTANDING = 65_536;
+/** Most bytes of forwarded messages that may be unanswered. */
+export const MAX_OUTSTANDING_BYTES = 64 << 20;
 
 /**
  * What both directions of a session share after the login: what was sent and is not answered yet, what the names and the transaction will

@@ -55,6 +55,8 @@ export interface Injection {
 /** One message that was sent to the server and what is to be done with its replies. */
 export interface ExpectedReply {
   readonly kind: ReplyKind;
+  /** Of the forwarded message, which is kept alive until it is answered. */
+  readonly bytes: number;
   /** Texts of errors and notices may carry protected values. */
   readonly clean: boolean;
   /** The message was replaced by one that fails: the server's error is shown to the client as this ErrorResponse. */
@@ -78,6 +80,7 @@ export interface ExpectedReply {
 export function expecting(fields: Partial<ExpectedReply> & Pick<ExpectedReply, 'kind'>): ExpectedReply {
   return {
     kind: fields.kind,
+    bytes: fields.bytes ?? 0,
     clean: fields.clean === true,
     replacement: fields.replacement,
     injection: fields.injection,
@@ -127,6 +130,11 @@ export function newWork(
   };
 }
 
+/** The action of the statement at hand. */
+export function actionOf(work: Work, statement: AdmittedStatement | undefined): string {
+  return statement?.action ?? (work.statements.length === 0 ? 'empty' : 'unknown');
+}
+
 /** What a unit did, for the host. */
 export function outcomeOf(work: Work, status: Outcome['status'], suspended: boolean): Outcome {
   return {
@@ -145,13 +153,20 @@ export function outcomeOf(work: Work, status: Outcome['status'], suspended: bool
 export class ReplyQueue {
   #items: (ExpectedReply | undefined)[] = [];
   #head = 0;
+  #bytes = 0;
 
   get length(): number {
     return this.#items.length - this.#head;
   }
 
+  /** Of the messages that are not answered. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
   push(item: ExpectedReply): void {
     this.#items.push(item);
+    this.#bytes += item.bytes;
   }
 
   peek(): ExpectedReply | undefined {
@@ -161,6 +176,7 @@ export class ReplyQueue {
   shift(): ExpectedReply | undefined {
     const item = this.#items[this.#head];
     if (item === undefined) return undefined;
+    this.#bytes -= item.bytes;
     this.#items[this.#head] = undefined;
     this.#head += 1;
     if (this.#head === this.#items.length) {
@@ -175,6 +191,7 @@ export class ReplyQueue {
 
   /** Puts an item back in front. */
   unshift(item: ExpectedReply): void {
+    this.#bytes += item.bytes;
     if (this.#head > 0) {
       this.#head -= 1;
       this.#items[this.#head] = item;
@@ -183,11 +200,11 @@ export class ReplyQueue {
 
   /** Drops every Sync behind the first item: the server ignores them while it waits for COPY data. */
   dropSyncsBehindFirst(): void {
-    const first = this.shift();
+    const [first, ...rest] = this;
     if (first === undefined) return;
-    const rest = this.#items.slice(this.#head).filter((item) => item !== undefined && item.kind !== 'sync');
-    this.#items = [first, ...rest];
+    this.#items = [first, ...rest.filter((item) => item.kind !== 'sync')];
     this.#head = 0;
+    // INVARIANT: a Sync weighs nothing, so that the bytes are still right.
   }
 
   *[Symbol.iterator](): Iterator<ExpectedReply> {

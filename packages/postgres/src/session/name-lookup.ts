@@ -58,7 +58,7 @@ export class NameLookup {
   }
 
   /** Puts `entry` in place of what the name stood for. Where only the server can tell whether that works, nothing follows before its answer. */
-  rename<Entry extends { doubtful: boolean }>(names: NameTable<Entry>, name: string, entry: Entry): NameChange {
+  rename<Entry extends { doubtful: boolean; readonly bytes: number }>(names: NameTable<Entry>, name: string, entry: Entry): NameChange {
     const previous = names.get(name);
     if (name !== '' && previous !== undefined) {
       this.#talk.barrier = true;
@@ -69,7 +69,7 @@ export class NameLookup {
   }
 
   /** Forgets a name. */
-  remove<Entry extends { doubtful: boolean }>(names: NameTable<Entry>, name: string): NameChange {
+  remove<Entry extends { doubtful: boolean; readonly bytes: number }>(names: NameTable<Entry>, name: string): NameChange {
     const previous = names.get(name);
     if (previous === undefined) return {};
     names.set(name, undefined);

@@ -8,6 +8,8 @@ export type Proceed = Extract<Admission, { kind: 'proceed' }>;
 export interface PreparedStatement {
   readonly name: string;
   readonly text: string;
+  /** Of the Parse message. */
+  readonly bytes: number;
   readonly declaredTypes: readonly number[];
   readonly admission: Proceed;
   /** The Sync segment it was sent in: until the server confirms it, nothing outside of this segment may rely on it. */
@@ -36,6 +38,8 @@ export interface Portal {
   readonly name: string;
   readonly statement: PreparedStatement;
   readonly parameters: readonly BoundParameter[];
+  /** Of the Bind message. */
+  readonly bytes: number;
   readonly resultFormats: readonly FormatCode[];
   /** What was decided at Bind: its plan stays with the portal, later ones may only add to it. */
   readonly admission: Proceed;
@@ -47,6 +51,9 @@ export interface Portal {
   /** Columns with the formats of this portal. `null`: it returns no rows. */
   columns: readonly ResultColumn[] | null | undefined;
 }
+
+/** Most bytes that the texts of one session's named statements, or the values of its named portals, may have together. */
+export const MAX_PREPARED_BYTES = 64 << 20;
 
 /** Most named statements, and most portals, that one session may have. */
 export const MAX_PREPARED = 4096;
@@ -61,13 +68,14 @@ const REBINDS_PORTALS: ReadonlySet<string> = new Set(['close', 'declare', 'disca
 const PLAIN_STATE: ReadonlySet<string> = new Set(['set', 'reset', 'begin', 'commit', 'rollback', 'savepoint', 'create', 'alter', 'drop']);
 
 /** Entries by name. The unnamed one, which nearly every message uses, has a place of its own. */
-export class NameTable<Entry extends { doubtful: boolean }> {
+export class NameTable<Entry extends { doubtful: boolean; readonly bytes: number }> {
   readonly #named = new Map<string, Entry>();
   #unnamed: Entry | undefined;
+  #bytes = 0;
 
-  /** How many have a name. */
-  get named(): number {
-    return this.#named.size;
+  /** What an entry of so many bytes cannot be kept for, under a name that is not taken. */
+  isFull(bytes: number): boolean {
+    return this.#named.size >= MAX_PREPARED || this.#bytes + bytes > MAX_PREPARED_BYTES;
   }
 
   get(name: string): Entry | undefined {
@@ -76,13 +84,18 @@ export class NameTable<Entry extends { doubtful: boolean }> {
 
   /** `undefined` forgets the name. */
   set(name: string, entry: Entry | undefined): void {
-    if (name === '') this.#unnamed = entry;
-    else if (entry === undefined) this.#named.delete(name);
+    if (name === '') {
+      this.#unnamed = entry;
+      return;
+    }
+    this.#bytes += (entry?.bytes ?? 0) - (this.#named.get(name)?.bytes ?? 0);
+    if (entry === undefined) this.#named.delete(name);
     else this.#named.set(name, entry);
   }
 
   clear(): void {
     this.#unnamed = undefined;
+    this.#bytes = 0;
     if (this.#named.size > 0) this.#named.clear();
   }
 
@@ -95,7 +108,7 @@ export class NameTable<Entry extends { doubtful: boolean }> {
   verified(names: ReadonlySet<string>): void {
     for (const [name, entry] of this.#named) {
       if (names.has(name)) entry.doubtful = false;
-      else this.#named.delete(name);
+      else this.set(name, undefined);
     }
   }
 }

@@ -19,9 +19,7 @@ function server(password: string, first: string, clientFirst: Uint8Array, client
   const hmac = (key: Uint8Array, text: string): Buffer => createHmac('sha256', key).update(text).digest();
   const [withoutProof = '', proof = ''] = Buffer.from(clientFinal).toString().split(',p=');
   const message = `${Buffer.from(clientFirst).toString().slice(3)},${first},${withoutProof}`;
-  const clientKey = Buffer.from(proof, 'base64').map(
-    (byte, i) => byte ^ (hmac(hash.sha256(hmac(salted, 'Client Key')), message)[i] as number),
-  );
+  const clientKey = Buffer.from(proof, 'base64').map((byte, i) => byte ^ (hmac(hash.sha256(hmac(salted, 'Client Key')), message)[i] ?? 0));
   return {
     proven: Buffer.compare(hash.sha256(clientKey), hash.sha256(hmac(salted, 'Client Key'))) === 0,
     final: `v=${hmac(hmac(salted, 'Server Key'), message).toString('base64')}`,

@@ -1,11 +1,13 @@
-import { type BackendMessage, decodeBackend, encodeBackend, type ErrorField, lenientText } from '../protocol/backend-message.js';
+import { type BackendMessage, decodeBackend, encodeBackend, lenientText } from '../protocol/backend-message.js';
 import type { FrameSplitter } from '../protocol/frame-splitter.js';
 import { BACKEND, backendName } from '../protocol/message-types.js';
 import { ProtocolError } from '../protocol/protocol-error.js';
-import type { AdmittedStatement, MaskPlan, Outcome, ResultColumn } from '@sqlwarden/core';
+import type { MaskPlan, ResultColumn } from '@sqlwarden/core';
 import type { Conversation } from './conversation.js';
-import { cleanedResponse, readErrorFields, sqlStateOf } from './error-texts.js';
-import type { ExpectedReply, Injection, ReplyKind, Work } from './expected-reply.js';
+import { commandOf, countOf } from './completion-tag.js';
+import { ServerErrors, statusOf } from './server-errors.js';
+import { cleanedResponse, readErrorFields } from './error-texts.js';
+import { actionOf, type ExpectedReply, type Injection, type ReplyKind, type Work } from './expected-reply.js';
 import { bindPortal, takeRows } from './portal-rows.js';
 import type { PreparedStatement } from './prepared.js';
 import { type BoundRows, bindRows, resultColumns, RowMasker } from './result-rows.js';
@@ -31,14 +33,19 @@ export class ServerMessages {
   // Of Queries: the last result header under a plan, and the masks bound to it. Plans are shared by equal decisions, so that they come again.
   readonly #lastDescriptions = new WeakMap<MaskPlan, NonNullable<PreparedStatement['lastDescription']>>();
   readonly #lastBindings = new WeakMap<MaskPlan, { readonly columns: readonly ResultColumn[]; readonly rows: BoundRows }>();
-  /** The server has said why it ends the session. */
-  fatal = false;
+  readonly #errors: ServerErrors;
   /** Called for every ReadyForQuery that the client is to see. */
   onReady: (() => void) | undefined;
 
   constructor(talk: Conversation, frames: FrameSplitter) {
     this.#talk = talk;
     this.#frames = frames;
+    this.#errors = new ServerErrors(talk, frames);
+  }
+
+  /** The server has said why it ends the session. */
+  get fatal(): boolean {
+    return this.#errors.fatal;
   }
 
   /** Handles one message if one is complete. Throws a `ProtocolError`. */
@@ -73,7 +80,7 @@ export class ServerMessages {
       case BACKEND.PortalSuspended:
         return this.#suspended();
       case BACKEND.ErrorResponse:
-        return this.#error();
+        return this.#errors.handle();
       case BACKEND.NoticeResponse:
         return this.#notice();
       case BACKEND.NotificationResponse:
@@ -374,88 +381,7 @@ export class ServerMessages {
     this.#talk.toClient.write(message);
   }
 
-  // ---- errors and everything that comes unasked ----
-
-  #error(): void {
-    const talk = this.#talk;
-    const frames = this.#frames;
-    const fields = readErrorFields(frames.buffer, frames.bodyStart, frames.end);
-    const code = sqlStateOf(fields);
-    const head = talk.expected.peek();
-    if (isFatal(fields)) this.fatal = true;
-    if (this.fatal || head === undefined) return this.#showError(fields, talk.cleanSeen || head?.clean === true);
-    if (talk.stateTouched) talk.stateStale = true;
-    talk.record.failed();
-    if (head.injection !== undefined) return this.#injectionError(head, head.injection, fields, code);
-    if (head.replacement !== undefined) talk.toClient.write(head.replacement);
-    else this.#showError(fields, head.clean);
-    const { work } = head;
-    if (work !== undefined && (head.kind === 'execute' || head.kind === 'query')) this.#failedWork(work, code);
-    if (head.kind === 'sync') return;
-    if (head.kind === 'query') return this.#queryFailed(head);
-    talk.expected.shift();
-    talk.copyIn = false;
-    talk.settle(work, statusOf(code));
-    this.#skipToSync([head]);
-  }
-
-  #failedWork(work: Work, code: string): void {
-    work.errorCode = code;
-    this.#talk.record.touched(work.ordinal, actionOf(work, work.statements[work.index]));
-    // Also what was returned before the error counts.
-    if (work.rowsReturned > 0) work.results.push({ command: '', rowsReturned: work.rowsReturned, rowsAffected: null });
-    this.#talk.record.failed();
-  }
-
-  /** The rest of a Query is its ReadyForQuery, which is what a Sync has. */
-  #queryFailed(head: ExpectedReply): void {
-    const talk = this.#talk;
-    talk.copyIn = false;
-    if (head.replacement === undefined) return;
-    talk.expected.shift();
-    talk.expected.unshift({ ...head, replacement: undefined });
-  }
-
-  #injectionError(head: ExpectedReply, injection: Injection, fields: readonly ErrorField[], code: string): void {
-    const talk = this.#talk;
-    injection.error = { code, message: fields.find((field) => field.code === 'M')?.value ?? '' };
-    if (head.kind === 'sync') return;
-    talk.expected.shift();
-    if (!injection.inSegment) return this.#skipToSync([]);
-    talk.toClient.write(talk.injectionFailed(code));
-    this.#skipToSync([]);
-    injection.done(injection);
-  }
-
-  /**
-   * After an error in the extended protocol the server drops everything up to the next Sync: so does the queue of what it would have
-   * answered, and, when the Sync was not sent yet, the sending side.
-   */
-  #skipToSync(skipped: ExpectedReply[]): void {
-    const talk = this.#talk;
-    const injections = new Set<Injection>();
-    for (let next = talk.expected.peek(); next !== undefined && next.kind !== 'sync'; next = talk.expected.peek()) {
-      talk.expected.shift();
-      skipped.push(next);
-      talk.settle(next.work, 'cancelled');
-      if (next.injection?.inSegment === true && next.injection.error === undefined) injections.add(next.injection);
-    }
-    for (const reply of skipped.toReversed()) reply.undo?.();
-    talk.forecast.distrust();
-    if (talk.expected.length === 0) {
-      talk.discarding = true;
-      talk.segmentFailed();
-    }
-    for (const injection of injections) {
-      injection.error = { code: '25P02', message: 'the segment of this statement failed' };
-      injection.done(injection);
-    }
-  }
-
-  #showError(fields: readonly ErrorField[], clean: boolean): void {
-    if (clean) this.#talk.toClient.write(cleanedResponse('ErrorResponse', fields));
-    else this.#pass();
-  }
+  // ---- what comes unasked ----
 
   #notice(): void {
     const talk = this.#talk;
@@ -504,46 +430,11 @@ function unexpected(type: number): ProtocolError {
   return new ProtocolError('unexpected-message', `the server sent ${backendName(type)} where none belongs`);
 }
 
-function isFatal(fields: readonly ErrorField[]): boolean {
-  const severity = fields.find((field) => field.code === 'V')?.value;
-  return severity === 'FATAL' || severity === 'PANIC';
-}
-
-/** 57014 (query_canceled) is what a cancel request and a time limit of the server both end with. */
-function statusOf(code: string): Outcome['status'] {
-  return code === '57014' ? 'cancelled' : 'error';
-}
-
 /** The statement at hand may be a COPY, as far as it was analysed: a COPY that nobody announced has no masks. */
 function isCopying(work: Work | undefined): work is Work {
   const action = work?.statements[work.index]?.action;
   return action === 'copy' || action === 'unknown';
 }
 
-function actionOf(work: Work, statement: AdmittedStatement | undefined): string {
-  return statement?.action ?? (work.statements.length === 0 ? 'empty' : 'unknown');
-}
-
 const NO_COLUMNS: readonly ResultColumn[] = Object.freeze([]);
 const READS: ReadonlySet<string> = new Set(['SELECT', 'FETCH', 'MOVE']);
-
-/** Where the numbers of a completion tag begin: `INSERT 0 1` is `INSERT` and two of them. */
-function numbersAt(tag: string): number {
-  let at = tag.length;
-  for (let i = tag.length - 1; i >= 0; i--) {
-    const code = tag.charCodeAt(i);
-    if (code === 0x20) at = i;
-    else if (code < 0x30 || code > 0x39) break;
-  }
-  return at;
-}
-
-function commandOf(tag: string): string {
-  return tag.slice(0, numbersAt(tag));
-}
-
-/** The last number of a tag, which counts rows; `null` when it has none. */
-function countOf(tag: string): number | null {
-  const at = numbersAt(tag);
-  return at === tag.length ? null : Number(tag.slice(tag.lastIndexOf(' ') + 1));
-}

@@ -396,7 +396,7 @@ describe('the login', () => {
     [{ options: '--row-security=off' }, 'startup parameter row_security is not supported'],
     [{ options: '-E' }, 'options may only hold settings'],
   ])('refuses %j by name', (parameters, message) => {
-    const script = new Script().client(startup(parameters as Record<string, string>));
+    const script = new Script().client(startup({ ...parameters }));
     expect(script.clientSaw()).toEqual([expect.stringContaining(`ErrorResponse FATAL 0A000 sqlwarden: ${message}`)]);
   });
 
@@ -407,7 +407,7 @@ describe('the login', () => {
     ]);
     const script = new Script().client(encodeStartupPacket({ kind: 'StartupMessage', major: 3, minor: 2, parameters }));
     const raw = script.rawTo('client');
-    expect(decodeBackend(raw[0] as number, raw, 5, raw.readUInt32BE(1) + 1)).toEqual({
+    expect(decodeBackend(raw[0] ?? 0, raw, 5, raw.readUInt32BE(1) + 1)).toEqual({
       kind: 'NegotiateProtocolVersion',
       version: 0x30000,
       unrecognised: ['_pq_.grease'],
@@ -1283,7 +1283,7 @@ describe('texts of errors and notices', () => {
     ['a code that is not one', SECRET, {}],
   ])('are replaced where protected values are in reach: %s', (_name, code, more) => {
     const script = new Script({ decide: clean }).open().client(query('select 1'));
-    script.server(failure(code, `text with ${SECRET}`, { H: SECRET, ...more } as Record<string, string>), ready('I'));
+    script.server(failure(code, `text with ${SECRET}`, { H: SECRET, ...more }), ready('I'));
     const raw = script.rawTo('client').toString();
     expect(raw).not.toContain(SECRET);
     expect(raw).toContain('withheld by sqlwarden');
@@ -1295,7 +1295,7 @@ describe('texts of errors and notices', () => {
     const names = { s: 'public', t: 'people', c: 'ssn', n: 'people_ssn_key' };
     script.server(failure('23505', `duplicate ${SECRET}`, { ...names, F: 'nbtinsert.c', R: '_bt_check_unique' }), ready('I'));
     const raw = script.rawTo('client');
-    const message = decodeBackend(raw[0] as number, raw, 5, raw.readUInt32BE(1) + 1) as Extract<BackendMessage, { kind: 'ErrorResponse' }>;
+    const message = decodeBackend(raw[0] ?? 0, raw, 5, raw.readUInt32BE(1) + 1) as Extract<BackendMessage, { kind: 'ErrorResponse' }>;
     expect(Object.fromEntries(message.fields.map((field) => [field.code, field.value]))).toEqual({
       S: 'ERROR',
       V: 'ERROR',
@@ -1336,6 +1336,33 @@ describe('the end of a session', () => {
     expect(script.serverSaw()).toEqual(['Query insert 1', 'Terminate']);
     expect(script.outcomes).toMatchObject([{ status: 'ok' }]);
     expect(script.reason).toEqual({ kind: 'closed', by: 'client' });
+  });
+
+  it('sends nothing to a server that it did not reach', () => {
+    const script = new Script().client(startup(), { kind: 'PasswordMessage', password: 'token' });
+    script.session.loginAnswered(accept);
+    script.session.ended('client');
+    expect(script.rawTo('server')).toHaveLength(0);
+    expect(script.reason).toEqual({ kind: 'closed', by: 'client' });
+  });
+
+  it('says so when the server cannot be reached', () => {
+    const script = new Script().client(startup(), { kind: 'PasswordMessage', password: 'token' });
+    script.session.loginAnswered(accept);
+    script.session.ended('server', 'ECONNREFUSED');
+    expect(script.clientSaw().at(-1)).toContain('FATAL 08006');
+  });
+
+  it('reads no further while too much is unanswered', () => {
+    const script = new Script().open();
+    const filler = parse(`select '${'x'.repeat(900_000)}'`);
+    for (let i = 0; i < 100; i++) script.client(filler);
+    expect(script.units.length).toBeLessThan(80);
+    expect(script.calls.at(-1)).toBe('pause client');
+    expect(frontendLines(script.rawTo('server')).at(-1)).toBe('Flush');
+    const sent = script.units.length;
+    script.server(...Array.from({ length: sent }, () => one('ParseComplete')));
+    expect(script.units).toHaveLength(100);
   });
 
   it('does not know how a statement ended whose connection was lost', () => {
@@ -1496,7 +1523,7 @@ describe('however the bytes are cut', () => {
         const cut = (bytes: Buffer): Buffer[] => {
           const chunks: Buffer[] = [];
           for (let from = 0, i = 0; from < bytes.length; i++) {
-            const size = sizes[i % sizes.length] as number;
+            const size = sizes[i % sizes.length] ?? 1;
             chunks.push(bytes.subarray(from, from + size));
             from += size;
           }

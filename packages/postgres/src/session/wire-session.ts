@@ -310,8 +310,6 @@ class PostgresSession implements WireSession {
   // ---- the end ----
 
   #clientEnded(): void {
-    this.#clientMessages.clientGone();
-    this.#talk.toServer.write(encodeFrontend({ kind: 'Terminate' }));
     this.#end({ kind: 'closed', by: 'client' });
   }
 
@@ -336,13 +334,11 @@ class PostgresSession implements WireSession {
       const refusal: Refusal = { code: 'upstream-unavailable', message: 'the database broke the protocol, connect again' };
       this.#talk.toClient.write(refusalResponse(refusal, 'FATAL'));
     } else this.#talk.toClient.write(refusalResponse({ code: 'message-unsupported', message: error.message }, 'FATAL'));
-    this.#talk.toServer.write(encodeFrontend({ kind: 'Terminate' }));
     this.#end({ kind: 'protocol-error', leg, detail: error.message });
   }
 
   #refuse(refusal: Refusal): void {
     this.#talk.toClient.write(refusalResponse(refusal, 'FATAL'));
-    if (this.#phase === 'open' || this.#phase === 'probing') this.#talk.toServer.write(encodeFrontend({ kind: 'Terminate' }));
     this.#end({ kind: 'refused', refusal });
   }
 
@@ -350,6 +346,8 @@ class PostgresSession implements WireSession {
     if (this.#over) return;
     const open = this.#phase === 'open' || this.#phase === 'probing';
     this.#phase = 'over';
+    // A client that said Terminate has had it forwarded.
+    if (open && !this.#clientMessages.terminated) this.#talk.toServer.write(encodeFrontend({ kind: 'Terminate' }));
     this.#clientMessages.clientGone();
     this.#talk.toClient.flush();
     this.#talk.toServer.flush();

@@ -26,7 +26,11 @@ export class BodyPurity {
     // A function that calls itself is not pure until it is known to be.
     this.#known.set(detail, false);
     const { routine, body } = detail;
-    const pure = routine.kind === 'function' && !routine.securityDefiner && body !== undefined && body.every((statement) => this.#statement(statement));
+    const pure =
+      routine.kind === 'function' &&
+      !routine.securityDefiner &&
+      body !== undefined &&
+      body.every((statement) => this.#statement(statement));
     this.#known.set(detail, pure);
     return pure;
   }
@@ -77,8 +81,37 @@ const PURE = new Set(['pure', 'aggregate', 'window']);
 
 /** Nodes that compute from their operands. Relations, writes and what is not understood are not among them. */
 const COMPUTING = new Set([
-  'query', 'select', 'values', 'set-operation', 'subquery', 'join', 'routine', 'construct',
-  'literal', 'parameter', 'column', 'star', 'call', 'operator', 'comparison', 'logical', 'not', 'null-test', 'boolean-test', 'in-list',
-  'in-query', 'exists', 'scalar-query', 'array-query', 'quantified', 'array', 'case', 'cast', 'row', 'session-value', 'field', 'field-star',
+  'query',
+  'select',
+  'values',
+  'set-operation',
+  'subquery',
+  'join',
+  'routine',
+  'construct',
+  'literal',
+  'parameter',
+  'column',
+  'star',
+  'call',
+  'operator',
+  'comparison',
+  'logical',
+  'not',
+  'null-test',
+  'boolean-test',
+  'in-list',
+  'in-query',
+  'exists',
+  'scalar-query',
+  'array-query',
+  'quantified',
+  'array',
+  'case',
+  'cast',
+  'row',
+  'session-value',
+  'field',
+  'field-star',
   'subscript',
 ]);

@@ -59,7 +59,10 @@ type Case = readonly [sql: string, ...wants: readonly Want[]];
 const CASES: Readonly<Record<string, readonly Case[]>> = {
   'names and lexis': [
     ['SELECT ID FROM PEOPLE', { reads: 'people', out: ['id: people.id/same'] }],
-    ['SELECT "Select", "a.b" FROM "Odd Name"', { reads: '"Odd Name"', out: ['Select: "Odd Name"."Select"/same', 'a.b: "Odd Name"."a.b"/same'] }],
+    [
+      'SELECT "Select", "a.b" FROM "Odd Name"',
+      { reads: '"Odd Name"', out: ['Select: "Odd Name"."Select"/same', 'a.b: "Odd Name"."a.b"/same'] },
+    ],
     ['SELECT "ID" FROM people', { out: ['ID: !'], opaque: 'unknown-column' }],
     ['SELECT id FROM "PEOPLE"', { reads: '"PEOPLE"', out: ['id: !'], opaque: 'unknown-column unknown-relation' }],
     ['SELECT U&"s\\0073n" FROM people', { out: ['ssn: people.ssn/same'] }],
@@ -73,50 +76,94 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
     ['SELECT id FROM elsewhere.crm.people', { opaque: 'unknown-column unknown-relation', out: ['id: !'] }],
   ],
   outputs: [
-    ['SELECT ssn, upper(email), id + 1, count(*) OVER () FROM people', {
-      out: ['ssn: people.ssn/same', 'upper: people.email/derived', '?column?: people.id/derived', 'count: '],
-      routines: 'pg_catalog.count pg_catalog.upper',
-    }],
+    [
+      'SELECT ssn, upper(email), id + 1, count(*) OVER () FROM people',
+      {
+        out: ['ssn: people.ssn/same', 'upper: people.email/derived', '?column?: people.id/derived', 'count: '],
+        routines: 'pg_catalog.count pg_catalog.upper',
+      },
+    ],
     ['SELECT last4 FROM people', { out: ['last4: people.last4/same people.ssn/derived'] }],
     ['SELECT count(ssn), count(DISTINCT ssn) FROM people', { out: ['count: people.ssn/counted', 'count: people.ssn/derived'] }],
-    ['SELECT p FROM people p', { out: ['p: people.email/derived people.id/derived people.last4/derived people.name/derived people.ssn/derived'] }],
+    [
+      'SELECT p FROM people p',
+      { out: ['p: people.email/derived people.id/derived people.last4/derived people.name/derived people.ssn/derived'] },
+    ],
     ['SELECT (p).ssn, ssn(p) FROM people p', { out: ['ssn: people.ssn/same', 'ssn: people.ssn/same'] }],
-    ['SELECT row_to_json(o) FROM orders o', { out: ['row_to_json: orders.id/derived orders.note/derived orders.person_id/derived orders.total/derived'] }],
-    ['SELECT ssn::text, ssn COLLATE "C", (ARRAY[ssn])[1] FROM people', {
-      out: ['ssn: people.ssn/derived', 'ssn: people.ssn/derived', 'array: people.ssn/derived'],
-    }],
+    [
+      'SELECT row_to_json(o) FROM orders o',
+      { out: ['row_to_json: orders.id/derived orders.note/derived orders.person_id/derived orders.total/derived'] },
+    ],
+    [
+      'SELECT ssn::text, ssn COLLATE "C", (ARRAY[ssn])[1] FROM people',
+      {
+        out: ['ssn: people.ssn/derived', 'ssn: people.ssn/derived', 'array: people.ssn/derived'],
+      },
+    ],
     ['SELECT CASE WHEN ssn = $1 THEN 1 END FROM people', { out: ['case: people.ssn/derived'] }],
     ["SELECT 'x' IN (SELECT ssn FROM people)", { reads: 'people', out: ['?column?: people.ssn/derived'] }],
     ['SELECT EXISTS (SELECT 1 FROM people WHERE ssn = $1)', { reads: 'people', out: ['exists: people.ssn/derived'] }],
-    ['SELECT (SELECT ssn FROM people LIMIT 1), ARRAY(SELECT email FROM people)', {
-      out: ['ssn: people.ssn/same', 'array: people.email/derived'],
-    }],
+    [
+      'SELECT (SELECT ssn FROM people LIMIT 1), ARRAY(SELECT email FROM people)',
+      {
+        out: ['ssn: people.ssn/same', 'array: people.email/derived'],
+      },
+    ],
     ['SELECT id FROM people UNION ALL SELECT ssn::int FROM people', { out: ['id: people.id/same people.ssn/derived'] }],
     ['WITH RECURSIVE t(n) AS (SELECT ssn FROM people UNION ALL SELECT n FROM t) SELECT n FROM t', { out: ['n: people.ssn/same'] }],
     ['SELECT x.* FROM people p, LATERAL (SELECT p.ssn, p.id) x', { out: ['ssn: people.ssn/same', 'id: people.id/same'] }],
     ['SELECT * FROM people p JOIN orders o USING (id) WHERE false', { reads: 'orders people' }],
     ["SELECT * FROM json_to_record('{}') AS t(a int, b text)", { out: ['a: ', 'b: '], routines: 'pg_catalog.json_to_record' }],
-    ['SELECT g, w.ordinality FROM people, unnest(ARRAY[ssn]) WITH ORDINALITY AS w(g)', {
-      out: ['g: people.ssn/derived', 'ordinality: people.ssn/derived'],
-    }],
-    ["SELECT xmlelement(name a, xmlattributes(ssn AS s), email) FROM people", { out: ['xmlelement: people.email/derived people.ssn/derived'] }],
-    ["SELECT json_object('a': ssn), json_arrayagg(email) FROM people GROUP BY ssn", {
-      out: ['json_object: people.ssn/derived', 'json_arrayagg: people.email/derived'],
-      uses: 'people.ssn=group',
-    }],
-    ['SELECT t.x FROM JSON_TABLE((SELECT ssn::jsonb FROM people), \'$[*]\' COLUMNS (x text PATH \'$.x\')) t', { out: ['x: people.ssn/derived'] }],
+    [
+      'SELECT g, w.ordinality FROM people, unnest(ARRAY[ssn]) WITH ORDINALITY AS w(g)',
+      {
+        out: ['g: people.ssn/derived', 'ordinality: people.ssn/derived'],
+      },
+    ],
+    [
+      'SELECT xmlelement(name a, xmlattributes(ssn AS s), email) FROM people',
+      { out: ['xmlelement: people.email/derived people.ssn/derived'] },
+    ],
+    [
+      "SELECT json_object('a': ssn), json_arrayagg(email) FROM people GROUP BY ssn",
+      {
+        out: ['json_object: people.ssn/derived', 'json_arrayagg: people.email/derived'],
+        uses: 'people.ssn=group',
+      },
+    ],
+    [
+      "SELECT t.x FROM JSON_TABLE((SELECT ssn::jsonb FROM people), '$[*]' COLUMNS (x text PATH '$.x')) t",
+      { out: ['x: people.ssn/derived'] },
+    ],
     ["SELECT t.* FROM people, XMLTABLE('/a' PASSING (ssn::xml) COLUMNS b text) t", { out: ['b: people.ssn/derived'] }],
+    [
+      'SELECT json_arrayagg(id) OVER w FROM people WINDOW w AS (PARTITION BY ssn)',
+      { out: ['json_arrayagg: people.id/derived people.ssn/derived'] },
+    ],
+    [
+      'SELECT value, e.value, e FROM people, jsonb_array_elements(ssn::jsonb) e',
+      {
+        out: ['value: people.ssn/derived', 'value: people.ssn/derived', 'e: people.ssn/derived'],
+      },
+    ],
+    ['SELECT k.key, v FROM people, jsonb_each(to_jsonb(people)) AS k(key, v)', { reads: 'people' }],
     ['VALUES (1, $1), (2, $2)', { out: ['column1: ', 'column2: '] }],
-    ["SELECT extract(year FROM now()), position('a' IN note), note AT TIME ZONE 'utc' FROM orders", {
-      out: ['extract: ', 'position: orders.note/derived', 'timezone: orders.note/derived'],
-    }],
+    [
+      "SELECT extract(year FROM now()), position('a' IN note), note AT TIME ZONE 'utc' FROM orders",
+      {
+        out: ['extract: ', 'position: orders.note/derived', 'timezone: orders.note/derived'],
+      },
+    ],
     ['SELECT ctid, tableoid, xmin FROM people', { out: ['ctid: ', 'tableoid: ', 'xmin: '] }],
   ],
   'views, partitions and inheritance': [
-    ['SELECT mail, number FROM contacts', {
-      reads: 'contacts people',
-      out: ['mail: contacts.mail/same people.email/derived', 'number: contacts.number/same people.ssn/same'],
-    }],
+    [
+      'SELECT mail, number FROM contacts',
+      {
+        reads: 'contacts people',
+        out: ['mail: contacts.mail/same people.email/derived', 'number: contacts.number/same people.ssn/same'],
+      },
+    ],
     ['SELECT number FROM contacts_again', { out: ['number: contacts.number/same contacts_again.number/same people.ssn/same'] }],
     ['SELECT ssn FROM totals', { reads: 'totals', out: ['ssn: people.ssn/same totals.ssn/same'] }],
     ['SELECT id FROM visits_2024', { out: ['id: visits_2024.id/same'] }],
@@ -143,35 +190,71 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
     ['SELECT id FROM people FOR UPDATE', { locks: true }],
   ],
   writes: [
-    ['INSERT INTO people (id, name) VALUES (1, $1) RETURNING *', {
-      action: 'insert', class: 'write', writes: 'people',
-      out: ['id: people.id/same', 'name: people.name/same', 'ssn: people.ssn/same', 'email: people.email/same', 'last4: people.last4/same people.ssn/derived'],
-    }],
-    ['INSERT INTO orders (id, note) SELECT id, ssn FROM people', {
-      reads: 'people', writes: 'orders', flows: 'people.id>orders.id people.ssn>orders.note',
-    }],
-    ['INSERT INTO orders (id) VALUES (1) ON CONFLICT (id) DO UPDATE SET note = (SELECT ssn FROM people LIMIT 1)', { flows: 'people.ssn>orders.note' }],
+    [
+      'INSERT INTO people (id, name) VALUES (1, $1) RETURNING *',
+      {
+        action: 'insert',
+        class: 'write',
+        writes: 'people',
+        out: [
+          'id: people.id/same',
+          'name: people.name/same',
+          'ssn: people.ssn/same',
+          'email: people.email/same',
+          'last4: people.last4/same people.ssn/derived',
+        ],
+      },
+    ],
+    [
+      'INSERT INTO orders (id, note) SELECT id, ssn FROM people',
+      {
+        reads: 'people',
+        writes: 'orders',
+        flows: 'people.id>orders.id people.ssn>orders.note',
+      },
+    ],
+    [
+      'INSERT INTO orders (id) VALUES (1) ON CONFLICT (id) DO UPDATE SET note = (SELECT ssn FROM people LIMIT 1)',
+      { flows: 'people.ssn>orders.note' },
+    ],
     ['UPDATE orders o SET (note, total) = (SELECT p.ssn, 1 FROM people p WHERE p.id = o.person_id)', { flows: 'people.ssn>orders.note' }],
     ['UPDATE people SET name = ssn', { flows: 'people.ssn>people.name', filter: 'absent' }],
-    ['WITH gone AS (DELETE FROM people WHERE id = 1 RETURNING ssn) SELECT ssn FROM gone', {
-      class: 'write', writes: 'people', out: ['ssn: people.ssn/same'],
-    }],
-    ['MERGE INTO orders o USING people p ON o.person_id = p.id WHEN MATCHED THEN UPDATE SET note = p.ssn WHEN NOT MATCHED THEN DO NOTHING RETURNING merge_action(), o.note', {
-      action: 'merge', reads: 'orders people', writes: 'orders', flows: 'people.ssn>orders.note',
-    }],
+    [
+      'WITH gone AS (DELETE FROM people WHERE id = 1 RETURNING ssn) SELECT ssn FROM gone',
+      {
+        class: 'write',
+        writes: 'people',
+        out: ['ssn: people.ssn/same'],
+      },
+    ],
+    [
+      'MERGE INTO orders o USING people p ON o.person_id = p.id WHEN MATCHED THEN UPDATE SET note = p.ssn WHEN NOT MATCHED THEN DO NOTHING RETURNING merge_action(), o.note',
+      {
+        action: 'merge',
+        reads: 'orders people',
+        writes: 'orders',
+        flows: 'people.ssn>orders.note',
+      },
+    ],
     ['UPDATE people SET name = $1 WHERE id = $2 RETURNING old.ssn, new.name', { out: ['ssn: people.ssn/same', 'name: people.name/same'] }],
     ['TRUNCATE people CASCADE', { action: 'truncate', class: 'write', writes: 'people', opaque: 'unknown-relation' }],
     ['TRUNCATE orders', { action: 'truncate', class: 'write', writes: 'orders', filter: 'absent' }],
-    ['COPY people (id, ssn) TO STDOUT', { action: 'copy', class: 'read', reads: 'people', out: ['id: people.id/same', 'ssn: people.ssn/same'] }],
+    [
+      'COPY people (id, ssn) TO STDOUT',
+      { action: 'copy', class: 'read', reads: 'people', out: ['id: people.id/same', 'ssn: people.ssn/same'] },
+    ],
     ['COPY (SELECT email FROM people) TO STDOUT (FORMAT csv)', { class: 'read', out: ['email: people.email/same'] }],
     ["COPY people TO PROGRAM 'cat'", { class: 'administrative', elevated: true, out: 'none' }],
     ['COPY orders (id, note) FROM STDIN', { class: 'write', writes: 'orders', uses: 'orders.id=write-target orders.note=write-target' }],
   ],
   routines: [
-    ['SELECT add_one(id), add_two(id) FROM people', {
-      out: ['add_one: people.id/derived', 'add_two: people.id/derived'],
-      routines: 'add_one add_two',
-    }],
+    [
+      'SELECT add_one(id), add_two(id) FROM people',
+      {
+        out: ['add_one: people.id/derived', 'add_two: people.id/derived'],
+        routines: 'add_one add_two',
+      },
+    ],
     ["SELECT run('SELECT ssn FROM people')", { out: ['run: !'], opaque: 'unknown-routine', state: 'unknown' }],
     ['SELECT * FROM everyone()', { opaque: 'unknown-column unknown-routine', out: 'unknown' }],
     ["SELECT query_to_xml('SELECT ssn FROM people', true, true, '')", { out: ['query_to_xml: !'], opaque: 'dynamic-sql' }],
@@ -182,15 +265,21 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
     ["SELECT pg_read_file('/etc/passwd')", { out: ['pg_read_file: !'], opaque: 'foreign-data' }],
     ['SELECT lo_get(1)', { out: ['lo_get: !'], opaque: 'foreign-data' }],
     ["SELECT * FROM dblink('dbname=postgres', 'SELECT ssn FROM people') AS t(a text)", { out: ['a: !'], opaque: 'foreign-data' }],
-    ['SELECT similarity(name, $1), digest(email, $2) FROM people', {
-      out: ['similarity: people.name/derived', 'digest: people.email/derived'],
-    }],
+    [
+      'SELECT similarity(name, $1), digest(email, $2) FROM people',
+      {
+        out: ['similarity: people.name/derived', 'digest: people.email/derived'],
+      },
+    ],
     ["SELECT id FROM people WHERE name % 'x'", { filter: 'present', uses: 'people.name=predicate-other' }],
     ['SELECT id FROM people WHERE name === ssn', { opaque: 'unknown-routine' }],
     ['SELECT lower(name) FROM people', { out: ['lower: people.name/derived!'], opaque: 'unknown-routine' }],
     ['SELECT pg_catalog.lower(name) FROM people', { out: ['lower: people.name/derived'] }],
     ["SELECT set_config('search_path', 'x', false)", { state: 'unknown', routines: 'pg_catalog.set_config' }],
-    ["SELECT current_setting('search_path'), nextval('s'), random()", { routines: 'pg_catalog.current_setting pg_catalog.nextval pg_catalog.random' }],
+    [
+      "SELECT current_setting('search_path'), nextval('s'), random()",
+      { routines: 'pg_catalog.current_setting pg_catalog.nextval pg_catalog.random' },
+    ],
     ["SELECT setval('s', 1)", { class: 'write' }],
     ['SELECT pg_advisory_xact_lock(1)', { locks: true }],
     ['SELECT pg_terminate_backend(1)', { class: 'administrative', elevated: true }],
@@ -200,9 +289,18 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
     ['DO $$ BEGIN END $$', { action: 'do', class: 'procedural', opaque: 'dynamic-sql', state: 'unknown' }],
   ],
   'the system': [
-    ['SELECT relname, relkind FROM pg_class', { reads: 'pg_catalog.pg_class', out: ['relname: pg_catalog.pg_class.relname/same', 'relkind: pg_catalog.pg_class.relkind/same'] }],
-    ['SELECT table_name FROM information_schema.tables', { reads: 'information_schema.tables', out: ['table_name: information_schema.tables.table_name/same'] }],
-    ['SELECT pid, state FROM pg_stat_activity', { out: ['pid: pg_catalog.pg_stat_activity.pid/same', 'state: pg_catalog.pg_stat_activity.state/same'] }],
+    [
+      'SELECT relname, relkind FROM pg_class',
+      { reads: 'pg_catalog.pg_class', out: ['relname: pg_catalog.pg_class.relname/same', 'relkind: pg_catalog.pg_class.relkind/same'] },
+    ],
+    [
+      'SELECT table_name FROM information_schema.tables',
+      { reads: 'information_schema.tables', out: ['table_name: information_schema.tables.table_name/same'] },
+    ],
+    [
+      'SELECT pid, state FROM pg_stat_activity',
+      { out: ['pid: pg_catalog.pg_stat_activity.pid/same', 'state: pg_catalog.pg_stat_activity.state/same'] },
+    ],
     ['SELECT query FROM pg_stat_activity', { out: ['query: pg_catalog.pg_stat_activity.query/same!'], opaque: 'foreign-data' }],
     ['SELECT 1 FROM pg_stats WHERE most_common_vals::text LIKE $1', { opaque: 'foreign-data' }],
     ['SELECT rolname FROM pg_authid', { out: ['rolname: pg_catalog.pg_authid.rolname/same'] }],
@@ -211,16 +309,25 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
   ],
   'the session': [
     ['BEGIN; COMMIT', { action: 'begin', class: 'transaction', state: 'none' }, { action: 'commit', class: 'transaction' }],
-    ["SET search_path = pg_catalog; SELECT 1 FROM people", { action: 'set', state: 'unknown' }, { opaque: 'unknown-relation', reads: 'people' }],
+    [
+      'SET search_path = pg_catalog; SELECT 1 FROM people',
+      { action: 'set', state: 'unknown' },
+      { opaque: 'unknown-relation', reads: 'people' },
+    ],
     ['SET ROLE other', { class: 'privilege', elevated: true, state: 'unknown' }],
     ["SET work_mem = '1MB'", { class: 'session', state: 'none' }],
     ['SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY', { class: 'session', state: 'none' }],
-    ["SET standard_conforming_strings = off", { state: 'unknown' }],
+    ['SET standard_conforming_strings = off', { state: 'unknown' }],
     ['RESET ALL', { action: 'reset', state: 'unknown' }],
     ['SHOW search_path', { action: 'show', out: ['search_path: '] }],
     ['DISCARD ALL', { action: 'discard', state: 'unknown' }],
     ['PREPARE p AS SELECT ssn FROM people', { action: 'prepare', reads: 'people', out: 'none' }],
-    ['DECLARE c CURSOR FOR SELECT ssn FROM people; FETCH 10 FROM c; CLOSE c', { action: 'declare', reads: 'people', out: 'none' }, { action: 'fetch', out: ['ssn: people.ssn/same'] }, { action: 'close' }],
+    [
+      'DECLARE c CURSOR FOR SELECT ssn FROM people; FETCH 10 FROM c; CLOSE c',
+      { action: 'declare', reads: 'people', out: 'none' },
+      { action: 'fetch', out: ['ssn: people.ssn/same'] },
+      { action: 'close' },
+    ],
     ['FETCH ALL FROM c', { action: 'fetch', out: 'unknown', opaque: 'session-state' }],
     ['LISTEN c', { action: 'listen', class: 'session' }],
     ['EXPLAIN SELECT ssn FROM people', { action: 'explain', class: 'read', reads: 'people', out: ['QUERY PLAN: '] }],
@@ -230,20 +337,35 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
     ['VACUUM people', { action: 'vacuum', class: 'administrative' }],
   ],
   'the schema': [
-    ['CREATE TABLE t (id int PRIMARY KEY, a text DEFAULT upper($$x$$)); CREATE INDEX i ON t (upper(a)); INSERT INTO t VALUES (1)',
+    [
+      'CREATE TABLE t (id int PRIMARY KEY, a text DEFAULT upper($$x$$)); CREATE INDEX i ON t (upper(a)); INSERT INTO t VALUES (1)',
       { action: 'create', class: 'schema', changes: 'create table t' },
       { action: 'create', class: 'schema', changes: 'alter table t; create index i' },
-      { action: 'insert', class: 'write', writes: 't' }],
-    ['CREATE TABLE t AS SELECT ssn AS s FROM people; SELECT s FROM t', { class: 'schema', changes: 'create table t', reads: 'people' }, { out: ['s: people.ssn/same t.s/same'] }],
-    ['SELECT ssn INTO t FROM people UNION SELECT ssn FROM people', { action: 'create', class: 'schema', changes: 'create table t', reads: 'people' }],
+      { action: 'insert', class: 'write', writes: 't' },
+    ],
+    [
+      'CREATE TABLE t AS SELECT ssn AS s FROM people; SELECT s FROM t',
+      { class: 'schema', changes: 'create table t', reads: 'people' },
+      { out: ['s: people.ssn/same t.s/same'] },
+    ],
+    [
+      'SELECT ssn INTO t FROM people UNION SELECT ssn FROM people',
+      { action: 'create', class: 'schema', changes: 'create table t', reads: 'people' },
+    ],
     ['CREATE VIEW w AS SELECT ssn FROM people', { class: 'schema', reads: 'people', changes: 'create view w' }],
-    ['CREATE FUNCTION f() RETURNS text LANGUAGE sql AS $$ SELECT ssn FROM people $$', { class: 'schema', reads: 'people', changes: 'create function f' }],
+    [
+      'CREATE FUNCTION f() RETURNS text LANGUAGE sql AS $$ SELECT ssn FROM people $$',
+      { class: 'schema', reads: 'people', changes: 'create function f' },
+    ],
     ['CREATE FUNCTION f() RETURNS text LANGUAGE plpgsql AS $$ BEGIN END $$', { class: 'schema', opaque: 'unknown-routine' }],
     ['ALTER TABLE people ADD COLUMN score numeric', { action: 'alter', changes: 'alter table people (add score)' }],
     ['ALTER TABLE people RENAME COLUMN ssn TO number', { changes: 'rename table people (rename ssn)' }],
     ['ALTER TABLE people DROP COLUMN ssn, ALTER name TYPE text', { changes: 'alter table people (drop ssn, alter name)' }],
     ['ALTER TABLE people RENAME TO humans', { action: 'rename', changes: 'rename table humans; rename table people' }],
-    ['DROP TABLE people, orders CASCADE', { action: 'drop', class: 'schema', writes: 'orders people', changes: 'drop table orders; drop table people' }],
+    [
+      'DROP TABLE people, orders CASCADE',
+      { action: 'drop', class: 'schema', writes: 'orders people', changes: 'drop table orders; drop table people' },
+    ],
     ['COMMENT ON TABLE people IS $$x$$', { action: 'comment', class: 'schema', changes: 'comment table people' }],
     ['CREATE POLICY p ON people USING (ssn = current_user)', { class: 'privilege' }],
     ['GRANT SELECT ON people TO PUBLIC', { action: 'grant', class: 'privilege', elevated: true }],
@@ -354,7 +476,9 @@ describe('relationOutputs', () => {
   it('says what stands behind the columns of views, tables and generated columns', () => {
     const lines = (relation: string): string[] | string | undefined => {
       const found = relationOutputs(catalogue, relation);
-      return typeof found === 'object' ? found.map(({ name, origins }) => `${name}: ${sorted(origins.map(({ column, how }) => `${column}/${how}`))}`) : found;
+      return typeof found === 'object'
+        ? found.map(({ name, origins }) => `${name}: ${sorted(origins.map(({ column, how }) => `${column}/${how}`))}`)
+        : found;
     };
     expect(lines('crm.contacts')).toContain('mail: contacts.mail/same people.email/derived');
     expect(lines('crm.totals')).toContain('ssn: people.ssn/same totals.ssn/same');
@@ -365,7 +489,10 @@ describe('relationOutputs', () => {
 
 describe('analyse', () => {
   it('says nothing of units and catalogues that are not its own', () => {
-    const foreign = analyse({ statements: [{ any: 'thing' }] }, { catalogue, state, stateChangedInTransaction: false, schemaChangedInTransaction: false });
+    const foreign = analyse(
+      { statements: [{ any: 'thing' }] },
+      { catalogue, state, stateChangedInTransaction: false, schemaChangedInTransaction: false },
+    );
     expect(foreign.statements).toMatchObject([{ action: 'unknown', outputs: 'unknown', opaque: [{ kind: 'complexity' }] }]);
   });
 });

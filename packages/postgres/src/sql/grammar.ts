@@ -45,9 +45,8 @@ export class Grammar {
   /** A fresh instance; about 30 ms. */
   static async load(major: GrammarMajor): Promise<Grammar> {
     const require = createRequire(import.meta.url);
-    const factory: unknown = require(`libpg-query-${major}/wasm/libpg-query.js`);
-    if (typeof factory !== 'function') throw new TypeError(`libpg-query-${major} has no module factory`);
-    return new Grammar((await factory()) as GrammarModule);
+    const factory = require(`libpg-query-${major}/wasm/libpg-query.js`) as () => Promise<GrammarModule>;
+    return new Grammar(await factory());
   }
 
   /** Parses a text. Throws for anything but a syntax error: the instance must then not be used again. */

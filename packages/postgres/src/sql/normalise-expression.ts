@@ -1,8 +1,9 @@
-import type { Argument, Call, Expression, FieldStar, OrderItem, Star, Window } from '@sqlwarden/core';
+import type { Argument, Call, Expression, FieldStar, Star } from '@sqlwarden/core';
 import { expressions, maybeExpression, type Normaliser } from './normaliser.js';
 import { JSON_AND_XML } from './normalise-json.js';
 import { dottedName, typeName } from './normalise-names.js';
 import { OPERATOR_EXPRESSIONS, operatorName } from './normalise-operator.js';
+import { orderItems, window } from './normalise-window.js';
 import { UnknownNodeError, type Shape } from './tree.js';
 
 /** Expressions of the tree, by the name of their node. A node that is not here is opaque: its value may derive from anything. */
@@ -34,7 +35,14 @@ const EXPRESSIONS: Readonly<Record<string, (normaliser: Normaliser, shape: Shape
   },
   SQLValueFunction: (_, shape) => {
     shape.skip('typmod', 'type');
-    return { kind: 'session-value', name: shape.text('op').replace(/^SVFOP_/, '').replace(/_N$/, '').toLowerCase() };
+    return {
+      kind: 'session-value',
+      name: shape
+        .text('op')
+        .replace(/^SVFOP_/, '')
+        .replace(/_N$/, '')
+        .toLowerCase(),
+    };
   },
   RowExpr: (normaliser, shape) => {
     shape.skip('row_format');
@@ -176,28 +184,6 @@ function callArgument(normaliser: Normaliser, shape: Shape): Argument {
   if (shape.name !== 'NamedArgExpr') return { expression: normaliser.expression(shape) };
   shape.skip('argnumber');
   return { expression: required(normaliser, shape, 'arg'), name: shape.text('name') };
-}
-
-/** A list of SortBy nodes. */
-export function orderItems(normaliser: Normaliser, shape: Shape, field: string): OrderItem[] {
-  return shape.list(field).map((sort) => {
-    sort.skip('sortby_dir', 'sortby_nulls');
-    const using = sort.has('useOp') ? { using: operatorName(sort, 'useOp').operator } : {};
-    return { expression: required(normaliser, sort, 'node'), ...using };
-  });
-}
-
-/** A WindowDef, of OVER or of a WINDOW clause (whose `name` the caller reads). */
-export function window(normaliser: Normaliser, shape: Shape): Window {
-  shape.skip('frameOptions');
-  // `OVER w` has only a name, `OVER (w ORDER BY …)` and `WINDOW x AS (w …)` have a reference.
-  const reference = shape.optionalText('refname') ?? shape.optionalText('name');
-  return {
-    ...(reference !== undefined && { reference }),
-    partitionBy: expressions(normaliser, shape, 'partitionClause'),
-    orderBy: orderItems(normaliser, shape, 'orderClause'),
-    frame: [...maybeExpression(normaliser, shape, 'startOffset'), ...maybeExpression(normaliser, shape, 'endOffset')],
-  };
 }
 
 /** `x.f`, `x[1]`, `(x).*`, in any number. */

@@ -1,6 +1,7 @@
-import type { ConstructItem, Expression } from '@sqlwarden/core';
+import type { Call, ConstructItem, Expression } from '@sqlwarden/core';
 import { expressions, maybeExpression, type Normaliser } from './normaliser.js';
 import { alias, readType } from './normalise-names.js';
+import { orderItems, window } from './normalise-window.js';
 import { UnknownNodeError, type Shape } from './tree.js';
 
 /**
@@ -45,7 +46,10 @@ export const JSON_AND_XML: Readonly<Record<string, Build>> = {
   JsonObjectConstructor: (normaliser, shape) => {
     shape.skip('absent_on_null', 'unique');
     output(shape);
-    return construct('json_object', shape.list('exprs').flatMap((pair) => keyValue(normaliser, pair)));
+    return construct(
+      'json_object',
+      shape.list('exprs').flatMap((pair) => keyValue(normaliser, pair)),
+    );
   },
   JsonArrayConstructor: (normaliser, shape) => {
     shape.skip('absent_on_null');
@@ -63,11 +67,11 @@ export const JSON_AND_XML: Readonly<Record<string, Build>> = {
   JsonObjectAgg: (normaliser, shape) => {
     shape.skip('absent_on_null', 'unique');
     const pair = shape.inline('arg', 'JsonKeyValue');
-    return construct('json_objectagg', [...(pair ? keyValue(normaliser, pair) : []), ...aggregate(normaliser, shape)]);
+    return aggregate(normaliser, shape, 'json_object_agg', pair ? keyValue(normaliser, pair) : []);
   },
   JsonArrayAgg: (normaliser, shape) => {
     shape.skip('absent_on_null');
-    return construct('json_arrayagg', [...inlineValue(normaliser, shape, 'arg'), ...aggregate(normaliser, shape)]);
+    return aggregate(normaliser, shape, 'json_agg', inlineValue(normaliser, shape, 'arg'));
   },
   JsonFuncExpr: (normaliser, shape) => {
     shape.skip('column_name', 'wrapper', 'quotes');
@@ -117,24 +121,23 @@ function keyValue(normaliser: Normaliser, pair: Shape): Expression[] {
   return [...maybeExpression(normaliser, pair, 'key'), ...inlineValue(normaliser, pair, 'value')];
 }
 
-/** FILTER, ORDER BY and OVER of an aggregate constructor: they decide what goes in, so they are operands. */
-function aggregate(normaliser: Normaliser, shape: Shape): Expression[] {
-  const found = shape.inline('constructor', 'JsonAggConstructor');
-  if (found === undefined) return [];
-  output(found);
-  const over = found.inline('over', 'WindowDef');
-  const sorted = [...found.list('agg_order'), ...(over?.list('orderClause') ?? [])];
-  over?.skip('frameOptions', 'name', 'refname');
-  return [
-    ...maybeExpression(normaliser, found, 'agg_filter'),
-    ...sorted.flatMap((sort) => {
-      sort.skip('sortby_dir', 'sortby_nulls');
-      return maybeExpression(normaliser, sort, 'node');
-    }),
-    ...(over ? expressions(normaliser, over, 'partitionClause') : []),
-    ...(over ? maybeExpression(normaliser, over, 'startOffset') : []),
-    ...(over ? maybeExpression(normaliser, over, 'endOffset') : []),
-  ];
+/** JSON_OBJECTAGG and JSON_ARRAYAGG: aggregates under a syntax of their own. */
+function aggregate(normaliser: Normaliser, shape: Shape, name: string, operands: readonly Expression[]): Call {
+  const own = shape.inline('constructor', 'JsonAggConstructor');
+  if (own === undefined) throw new UnknownNodeError(`${shape.name} without a constructor`);
+  output(own);
+  const over = own.inline('over', 'WindowDef');
+  const orderBy = orderItems(normaliser, own, 'agg_order');
+  const [filter] = maybeExpression(normaliser, own, 'agg_filter');
+  return {
+    kind: 'call',
+    name: ['pg_catalog', name],
+    arguments: operands.map((operand) => ({ expression: operand })),
+    ...(orderBy.length > 0 && { orderBy }),
+    ...(filter && { filter }),
+    ...(over && { over: window(normaliser, over) }),
+    builtIn: true,
+  };
 }
 
 function passing(normaliser: Normaliser, shape: Shape): Expression[] {
@@ -188,7 +191,12 @@ export function jsonTable(normaliser: Normaliser, shape: Shape): ConstructItem {
   const path = shape.inline('pathspec', 'JsonTablePathSpec');
   const own = [...inlineValue(normaliser, shape, 'context_item'), ...(path ? pathExpression(normaliser, path) : [])];
   const columns = jsonColumns(normaliser, shape);
-  const operands = [...own, ...passing(normaliser, shape), ...behaviours(normaliser, shape), ...columns.flatMap((column) => column.operands)];
+  const operands = [
+    ...own,
+    ...passing(normaliser, shape),
+    ...behaviours(normaliser, shape),
+    ...columns.flatMap((column) => column.operands),
+  ];
   return { kind: 'construct', name: 'json_table', operands, columns: columns.flatMap((column) => column.names), ...alias(shape) };
 }
 

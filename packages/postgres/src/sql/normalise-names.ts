@@ -25,7 +25,7 @@ export function isTemporary(range: Shape): boolean {
   return range.text('relpersistence') === 't' || range.optionalText('schemaname') === 'pg_temp';
 }
 
-export function alias(shape: Shape): { alias: Alias } | Record<never, never> {
+export function alias(shape: Shape): { readonly alias?: Alias } {
   const found = shape.inline('alias', 'Alias');
   return found === undefined ? {} : { alias: { name: found.text('aliasname'), columns: found.names('colnames') } };
 }
@@ -92,3 +92,24 @@ export function routineName(object: Shape): NameParts {
   object.skip('args_unspecified');
   return dottedName(object, 'objname');
 }
+
+/** What the dialect calls a kind of object, by the tree's tag (`OBJECT_MATVIEW`). */
+export function objectKind(tag: string): string {
+  return OBJECT_KINDS[tag] ?? tag.replace('OBJECT_', '').replaceAll('_', ' ').toLowerCase();
+}
+
+const OBJECT_KINDS: Readonly<Record<string, string>> = {
+  OBJECT_MATVIEW: 'materialized view',
+  OBJECT_TABCONSTRAINT: 'constraint',
+  OBJECT_DOMCONSTRAINT: 'constraint',
+  OBJECT_OPCLASS: 'operator class',
+  OBJECT_OPFAMILY: 'operator family',
+  OBJECT_LARGEOBJECT: 'large object',
+  OBJECT_STATISTIC_EXT: 'statistics',
+  OBJECT_TSCONFIGURATION: 'text search configuration',
+  OBJECT_TSDICTIONARY: 'text search dictionary',
+  OBJECT_TSPARSER: 'text search parser',
+  OBJECT_TSTEMPLATE: 'text search template',
+  OBJECT_FDW: 'foreign data wrapper',
+  OBJECT_FOREIGN_SERVER: 'server',
+};

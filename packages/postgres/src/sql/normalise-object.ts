@@ -1,6 +1,5 @@
 import type { Expression, NameParts, OpaqueReason, Privilege, SchemaStatement, Statement } from '@sqlwarden/core';
-import { dottedName, objectName, plainRelationName, readType, routineName } from './normalise-names.js';
-import { objectKind } from './normalise-table.js';
+import { dottedName, objectKind, objectName, plainRelationName, readType, routineName } from './normalise-names.js';
 import { indexElement } from './normalise-write.js';
 import { maybeExpression, type Normaliser } from './normaliser.js';
 import { UnknownNodeError, type Shape } from './tree.js';
@@ -78,7 +77,6 @@ export const OBJECT_STATEMENTS: Readonly<Record<string, Build>> = {
     const expressions = definition?.name === 'Constraint' ? maybeExpression(normaliser, definition, 'raw_expr') : [];
     return schema(normaliser, shape, 'alter', 'domain', { names: [dottedName(shape, 'typeName')], expressions });
   },
-  DefineStmt: define,
   DropStmt: drop,
   CommentStmt: comment,
   SecLabelStmt: (normaliser, shape) => schema(normaliser, shape, 'alter', 'security label', { privileges: true }),
@@ -88,7 +86,8 @@ export const OBJECT_STATEMENTS: Readonly<Record<string, Build>> = {
   AlterOwnerStmt: alterOwner,
   AlterObjectDependsStmt: (normaliser, shape) => schema(normaliser, shape, 'alter', objectKind(shape.text('objectType')), {}),
   AlterCollationStmt: simple('alter', 'collation', 'collname'),
-  AlterOperatorStmt: (normaliser, shape) => schema(normaliser, shape, 'alter', 'operator', { code: unread('ALTER OPERATOR may name functions') }),
+  AlterOperatorStmt: (normaliser, shape) =>
+    schema(normaliser, shape, 'alter', 'operator', { code: unread('ALTER OPERATOR may name functions') }),
   CreateOpClassStmt: simple('create', 'operator class', 'opclassname', { code: unread('an operator class names functions') }),
   CreateOpFamilyStmt: simple('create', 'operator family', 'opfamilyname'),
   AlterOpFamilyStmt: simple('alter', 'operator family', 'opfamilyname', { code: unread('an operator family names functions') }),
@@ -97,7 +96,8 @@ export const OBJECT_STATEMENTS: Readonly<Record<string, Build>> = {
     const names = target === undefined ? [] : [readType(target).name];
     return schema(normaliser, shape, 'create', 'cast', { names, code: unread('a cast may call a function') });
   },
-  CreateTransformStmt: (normaliser, shape) => schema(normaliser, shape, 'create', 'transform', { code: unread('a transform calls functions') }),
+  CreateTransformStmt: (normaliser, shape) =>
+    schema(normaliser, shape, 'create', 'transform', { code: unread('a transform calls functions') }),
   CreateConversionStmt: simple('create', 'conversion', 'conversion_name', { code: unread('a conversion calls a function') }),
   AlterTSDictionaryStmt: simple('alter', 'text search dictionary', 'dictname'),
   AlterTSConfigurationStmt: simple('alter', 'text search configuration', 'cfgname'),
@@ -116,7 +116,9 @@ export const OBJECT_STATEMENTS: Readonly<Record<string, Build>> = {
   CreateUserMappingStmt: simple('create', 'user mapping', 'servername', { privileges: true }),
   AlterUserMappingStmt: simple('alter', 'user mapping', 'servername', { privileges: true }),
   DropUserMappingStmt: simple('drop', 'user mapping', 'servername', { privileges: true }),
-  ImportForeignSchemaStmt: simple('create', 'foreign table', 'local_schema', { code: outside('IMPORT FOREIGN SCHEMA reads another server') }),
+  ImportForeignSchemaStmt: simple('create', 'foreign table', 'local_schema', {
+    code: outside('IMPORT FOREIGN SCHEMA reads another server'),
+  }),
   CreatePolicyStmt: (normaliser, shape) => policy(normaliser, shape, 'create'),
   AlterPolicyStmt: (normaliser, shape) => policy(normaliser, shape, 'alter'),
   CreateRoleStmt: simple('create', 'role', 'role', { privileges: true }),
@@ -124,7 +126,8 @@ export const OBJECT_STATEMENTS: Readonly<Record<string, Build>> = {
   AlterRoleSetStmt: (normaliser, shape) => schema(normaliser, shape, 'alter', 'role', { names: [role(shape, 'role')], privileges: true }),
   DropRoleStmt: (normaliser, shape) => schema(normaliser, shape, 'drop', 'role', { names: roleNames(shape, 'roles'), privileges: true }),
   DropOwnedStmt: (normaliser, shape) => schema(normaliser, shape, 'drop', 'owned', { names: roleNames(shape, 'roles'), privileges: true }),
-  ReassignOwnedStmt: (normaliser, shape) => schema(normaliser, shape, 'alter', 'owned', { names: roleNames(shape, 'roles'), privileges: true }),
+  ReassignOwnedStmt: (normaliser, shape) =>
+    schema(normaliser, shape, 'alter', 'owned', { names: roleNames(shape, 'roles'), privileges: true }),
   CreatedbStmt: simple('create', 'database', 'dbname'),
   AlterDatabaseStmt: simple('alter', 'database', 'dbname'),
   AlterDatabaseRefreshCollStmt: simple('alter', 'database', 'dbname'),
@@ -170,7 +173,8 @@ function domain(normaliser: Normaliser, shape: Shape): Statement {
 
 const CODE_KINDS = new Set(['operator', 'type', 'text search parser', 'text search template', 'text search dictionary']);
 
-function define(normaliser: Normaliser, shape: Shape): Statement {
+/** CREATE OPERATOR, TYPE, COLLATION, TEXT SEARCH …, and not CREATE AGGREGATE. */
+export function define(normaliser: Normaliser, shape: Shape): Statement {
   const kind = objectKind(shape.text('kind'));
   const name = dottedName(shape, 'defnames');
   const hasCode = CODE_KINDS.has(kind) && shape.has('definition');
@@ -192,7 +196,11 @@ function drop(normaliser: Normaliser, shape: Shape): Statement {
   const objects = shape.list('objects').map((object) => namedObject(tag, object));
   const relation = objects[0]?.relation;
   const names = objects.flatMap((object) => object.names ?? []);
-  return schema(normaliser, shape, 'drop', objectKind(tag), { names, ...(relation && { relation }), ...(tag === 'OBJECT_POLICY' && { privileges: true }) });
+  return schema(normaliser, shape, 'drop', objectKind(tag), {
+    names,
+    ...(relation && { relation }),
+    ...(tag === 'OBJECT_POLICY' && { privileges: true }),
+  });
 }
 
 function comment(normaliser: Normaliser, shape: Shape): Statement {
@@ -247,7 +255,11 @@ function publication(normaliser: Normaliser, shape: Shape, operation: 'create' |
     return table === undefined ? [] : [relationField(table, 'relation')];
   });
   const names = [[shape.text('pubname')]];
-  return schema(normaliser, shape, operation, 'publication', { names, relations, code: outside('a publication sends rows to other servers') });
+  return schema(normaliser, shape, operation, 'publication', {
+    names,
+    relations,
+    code: outside('a publication sends rows to other servers'),
+  });
 }
 
 // ---------------------------------------------------------------- rights

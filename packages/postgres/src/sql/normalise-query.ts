@@ -1,6 +1,7 @@
 import type { CommonTable, CommonTableBody, Expression, Query, QueryBody, RowLock, SelectItem, Values, With } from '@sqlwarden/core';
-import { isStar, orderItems, window } from './normalise-expression.js';
+import { isStar } from './normalise-expression.js';
 import { relationName } from './normalise-names.js';
+import { orderItems, window } from './normalise-window.js';
 import { maybeExpression, type Normaliser } from './normaliser.js';
 import { outputName } from './output-name.js';
 import { UnknownNodeError, type Shape } from './tree.js';
@@ -47,7 +48,13 @@ function setOperation(normaliser: Normaliser, shape: Shape, operation: string, t
   const left = shape.inline('larg', 'SelectStmt');
   const right = shape.inline('rarg', 'SelectStmt');
   if (operator === undefined || left === undefined || right === undefined) throw new UnknownNodeError(`SelectStmt ${operation}`);
-  return { kind: 'set-operation', operator, all: shape.flag('all'), left: query(normaliser, left, takeInto), right: query(normaliser, right) };
+  return {
+    kind: 'set-operation',
+    operator,
+    all: shape.flag('all'),
+    left: query(normaliser, left, takeInto),
+    right: query(normaliser, right),
+  };
 }
 
 function values(normaliser: Normaliser, shape: Shape): Values {
@@ -78,7 +85,7 @@ function select(normaliser: Normaliser, shape: Shape): QueryBody {
 }
 
 /** `DISTINCT` is a list of one empty node. */
-function distinct(normaliser: Normaliser, shape: Shape): { distinct: Expression[] } | Record<never, never> {
+function distinct(normaliser: Normaliser, shape: Shape): { readonly distinct?: Expression[] } {
   if (!shape.has('distinctClause')) return {};
   const keys = shape.list('distinctClause').filter((key) => key.name !== '');
   return { distinct: keys.map((key) => normaliser.expression(key)) };
@@ -110,7 +117,7 @@ function rowLock(clause: Shape): RowLock {
 }
 
 /** The WITH of a statement, as a property to spread. */
-export function withClause(normaliser: Normaliser, shape: Shape): { with: With } | Record<never, never> {
+export function withClause(normaliser: Normaliser, shape: Shape): { readonly with?: With } {
   const clause = shape.inline('withClause', 'WithClause');
   if (clause === undefined) return {};
   return { with: { recursive: clause.flag('recursive'), tables: clause.list('ctes').map((table) => commonTable(normaliser, table)) } };
@@ -170,4 +177,3 @@ export function selectItem(normaliser: Normaliser, shape: Shape): SelectItem {
 export function selectItems(normaliser: Normaliser, shape: Shape, field: string): SelectItem[] {
   return shape.list(field).map((target) => normaliser.selectItem(target));
 }
-

@@ -37,7 +37,11 @@ interface RoutineOptions {
 }
 
 function readOptions(shape: Shape): RoutineOptions {
-  const result: { language: string; text: string | undefined; securityDefiner: boolean } = { language: 'sql', text: undefined, securityDefiner: false };
+  const result: { language: string; text: string | undefined; securityDefiner: boolean } = {
+    language: 'sql',
+    text: undefined,
+    securityDefiner: false,
+  };
   for (const option of shape.list('options')) {
     const name = option.text('defname');
     const argument = option.child('arg');

@@ -1,9 +1,10 @@
-import type { Copy, Explain, NameParts, Query, SessionSetting, Statement, TransactionControl } from '@sqlwarden/core';
+import type { NameParts, Query, SessionSetting, Statement, TransactionControl } from '@sqlwarden/core';
+import { copy, explain, inner } from './normalise-copy.js';
 import { plainRelationName, relationName } from './normalise-names.js';
-import { maybeExpression, type Normaliser } from './normaliser.js';
+import type { Normaliser } from './normaliser.js';
 import { UnknownNodeError, type Shape } from './tree.js';
 
-/** Statements on the session, transactions, cursors, prepared statements, COPY and upkeep. */
+/** Statements on the session, transactions, cursors, prepared statements and upkeep. */
 
 type Build = (normaliser: Normaliser, shape: Shape) => Statement;
 
@@ -64,7 +65,11 @@ export const SESSION_STATEMENTS: Readonly<Record<string, Build>> = {
   },
   DoStmt: (normaliser, shape) => {
     const options = shape.list('args');
-    const language = options.find((option) => option.text('defname') === 'language')?.child('arg')?.string() ?? 'plpgsql';
+    const language =
+      options
+        .find((option) => option.text('defname') === 'language')
+        ?.child('arg')
+        ?.string() ?? 'plpgsql';
     for (const option of options) option.skipAll();
     return { kind: 'do', span: normaliser.span, language };
   },
@@ -103,13 +108,12 @@ export function skipList(shape: Shape, field: string): void {
   for (const item of shape.list(field)) item.skipAll();
 }
 
-function inner(normaliser: Normaliser, shape: Shape, field: string): Statement {
-  const child = shape.child(field);
-  if (child === undefined) throw new UnknownNodeError(`${shape.name} without ${field}`);
-  return normaliser.statement(child);
-}
-
-function maintenance(normaliser: Normaliser, action: 'vacuum' | 'analyze' | 'maintain', what: string, names: readonly NameParts[]): Statement {
+function maintenance(
+  normaliser: Normaliser,
+  action: 'vacuum' | 'analyze' | 'maintain',
+  what: string,
+  names: readonly NameParts[],
+): Statement {
   return { kind: 'maintenance', span: normaliser.span, action, what, names };
 }
 
@@ -241,61 +245,4 @@ function discard(normaliser: Normaliser, shape: Shape): Statement {
   const what = shape.text('target').replace('DISCARD_', '').toLowerCase();
   if (what !== 'all' && what !== 'plans' && what !== 'sequences' && what !== 'temp') throw new UnknownNodeError(`DiscardStmt ${what}`);
   return { kind: 'discard', span: normaliser.span, what };
-}
-
-// ---------------------------------------------------------------- COPY and EXPLAIN
-
-function copy(normaliser: Normaliser, shape: Shape): Copy {
-  const file = shape.optionalText('filename');
-  const program = shape.flag('is_program');
-  const [where] = maybeExpression(normaliser, shape, 'whereClause');
-  return {
-    kind: 'copy',
-    span: normaliser.span,
-    direction: shape.flag('is_from') ? 'from' : 'to',
-    what: copySource(normaliser, shape),
-    endpoint: { kind: program ? 'program' : file === undefined ? 'stream' : 'file' },
-    ...(where && { where }),
-    options: shape.list('options').map(copyOption),
-  };
-}
-
-function copySource(normaliser: Normaliser, shape: Shape): Copy['what'] {
-  const range = shape.inline('relation', 'RangeVar');
-  if (range !== undefined) {
-    const columns = shape.names('attlist');
-    return { kind: 'relation', name: plainRelationName(range), ...(columns.length > 0 && { columns }) };
-  }
-  const statement = inner(normaliser, shape, 'query');
-  switch (statement.kind) {
-    case 'select':
-    case 'insert':
-    case 'update':
-    case 'delete':
-    case 'merge':
-      return { kind: 'statement', statement };
-    default:
-      throw new UnknownNodeError(`CopyStmt of ${statement.kind}`);
-  }
-}
-
-function copyOption(option: Shape): Copy['options'][number] {
-  option.skip('defaction', 'defnamespace');
-  const name = option.text('defname').toLowerCase();
-  const value = option.child('arg');
-  if (value === undefined) return { name, value: undefined };
-  if (value.name === 'String') return { name, value: value.string() };
-  if (value.name === 'Integer') return { name, value: String(value.number('ival')) };
-  if (value.name === 'Boolean') return { name, value: String(value.flag('boolval')) };
-  const written = value.name === 'List' ? value.list('items').map((item) => (item.name === 'String' ? item.string() : '*')) : [];
-  value.skipAll();
-  return { name, value: written.length === 0 ? '*' : written.join(',') };
-}
-
-function explain(normaliser: Normaliser, shape: Shape): Explain {
-  const options = shape.list('options').map((option) => copyOption(option));
-  const analyze = options.findLast((option) => option.name === 'analyze');
-  // Only what the server takes for false is taken for false here.
-  const off = analyze?.value !== undefined && ['false', 'off', '0'].includes(analyze.value.toLowerCase());
-  return { kind: 'explain', span: normaliser.span, analyze: analyze !== undefined && !off, statement: inner(normaliser, shape, 'query') };
 }

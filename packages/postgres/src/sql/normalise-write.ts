@@ -126,7 +126,7 @@ function assignmentFrom(normaliser: Normaliser, targets: readonly Shape[], at: n
   return [{ targets: group.map((target) => assignmentTarget(normaliser, target)), value: source }, count];
 }
 
-function onConflict(normaliser: Normaliser, shape: Shape): { onConflict: OnConflict } | Record<never, never> {
+function onConflict(normaliser: Normaliser, shape: Shape): { readonly onConflict?: OnConflict } {
   const clause = shape.inline('onConflictClause', 'OnConflictClause');
   if (clause === undefined) return {};
   const infer = clause.inline('infer', 'InferClause');
@@ -135,12 +135,12 @@ function onConflict(normaliser: Normaliser, shape: Shape): { onConflict: OnConfl
   const target = infer?.list('indexElems').flatMap((element) => indexElement(normaliser, element)) ?? [];
   const set = assignments(normaliser, clause.list('targetList'));
   const [where] = maybeExpression(normaliser, clause, 'whereClause');
-  const update = clause.text('action') === 'ONCONFLICT_UPDATE';
+  const updates = clause.text('action') === 'ONCONFLICT_UPDATE';
   return {
     onConflict: {
       target,
       ...(targetWhere && { targetWhere }),
-      action: update ? { kind: 'update', set, ...(where && { where }) } : { kind: 'nothing' },
+      action: updates ? { kind: 'update', set, ...(where && { where }) } : { kind: 'nothing' },
     },
   };
 }
@@ -155,7 +155,7 @@ export function indexElement(normaliser: Normaliser, element: Shape): Expression
 }
 
 /** RETURNING: a plain list up to PostgreSQL 17, a clause with options since 18. */
-function returning(normaliser: Normaliser, shape: Shape): { returning: Returning } | Record<never, never> {
+function returning(normaliser: Normaliser, shape: Shape): { readonly returning?: Returning } {
   const clause = shape.inline('returningClause', 'ReturningClause');
   if (clause === undefined) {
     const items = selectItems(normaliser, shape, 'returningList');

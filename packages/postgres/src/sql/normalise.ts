@@ -1,22 +1,12 @@
 import type { Action, Span, Statement } from '@sqlwarden/core';
+import { alterTable, rename, setSchema } from './normalise-alter.js';
 import { expression } from './normalise-expression.js';
 import { fromItem } from './normalise-from.js';
-import { OBJECT_STATEMENTS } from './normalise-object.js';
+import { define, OBJECT_STATEMENTS } from './normalise-object.js';
 import { query, selectItem } from './normalise-query.js';
 import { createAggregate, createFunction, createRule, createTrigger } from './normalise-routine.js';
 import { SESSION_STATEMENTS } from './normalise-session.js';
-import {
-  alterTable,
-  compositeType,
-  createForeignTable,
-  createTable,
-  createTableAs,
-  createView,
-  intoTable,
-  relationOf,
-  rename,
-  setSchema,
-} from './normalise-table.js';
+import { compositeType, createForeignTable, createTable, createTableAs, createView, intoTable, relationOf } from './normalise-table.js';
 import { deleteFrom, insert, merge, update } from './normalise-write.js';
 import type { Normaliser } from './normaliser.js';
 import { type Shape, UnknownNodeError } from './tree.js';
@@ -56,9 +46,8 @@ const STATEMENTS: Readonly<Record<string, Build>> = {
   ...SESSION_STATEMENTS,
   ...OBJECT_STATEMENTS,
   DefineStmt: (normaliser, shape) => {
-    const build = shape.peek('kind') === 'OBJECT_AGGREGATE' ? createAggregate : OBJECT_STATEMENTS['DefineStmt'];
-    if (build === undefined) throw new UnknownNodeError('DefineStmt');
-    return build(normaliser, shape);
+    if (shape.peek('kind') === 'OBJECT_AGGREGATE') return createAggregate(normaliser, shape);
+    return define(normaliser, shape);
   },
 };
 

@@ -69,6 +69,13 @@ const STATEMENTS = [
   'DELETE FROM t RETURNING y, id',
   'WITH d AS (DELETE FROM t RETURNING x) SELECT * FROM d',
   'TABLE t',
+  "SELECT * FROM jsonb_array_elements('[]') e, json_each('{}') k, unnest(ARRAY[1]) WITH ORDINALITY u",
+  "SELECT * FROM regexp_matches('a', 'a') m, pg_options_to_table(NULL) o, ts_parse('default', 'a')",
+  `SELECT 1 AS "${'x'.repeat(70)}", id AS ${'Long'.repeat(20)} FROM t`,
+  `SELECT 'a'::text, 1::int8, true, x::varchar, CASE WHEN true THEN 1 END, CASE WHEN true THEN 1 ELSE t.id END, x COLLATE "C" FROM t`,
+  'SELECT nullif(x, y), coalesce(x), greatest(1), least(1), ROW(1), ARRAY[1], (ARRAY[1])[1], (SELECT 1), EXISTS (SELECT 1) FROM t',
+  "SELECT current_date, current_timestamp(0), session_user, localtime, extract(year FROM now()), trim(x), substring(x FROM 1), x LIKE 'a', x IS NULL, NOT true FROM t",
+  "SELECT xmlelement(name a), xmlforest(x), xmlconcat('<a/>'), xmlpi(name a), grouping(x), interval '1 day', DATE '2020-01-01' FROM t GROUP BY x",
 ];
 
 /** Statements that are not seen through: functions of users that read. */
@@ -107,7 +114,12 @@ describe.each(postgresMajors)('origins on PostgreSQL %i', (major) => {
   async function factsOf(sql: string): Promise<StatementFacts> {
     const result = await parse(sql, { serverVersion: catalogue.catalogue.serverVersion, lexical: state.lexical });
     if (!result.ok) throw new Error(result.failure.message);
-    const [facts] = analyse(result.unit, { catalogue, state, stateChangedInTransaction: false, schemaChangedInTransaction: false }).statements;
+    const [facts] = analyse(result.unit, {
+      catalogue,
+      state,
+      stateChangedInTransaction: false,
+      schemaChangedInTransaction: false,
+    }).statements;
     if (facts === undefined) throw new Error('no statement');
     return facts;
   }
@@ -132,7 +144,11 @@ describe.each(postgresMajors)('origins on PostgreSQL %i', (major) => {
       const { fields } = await client.query({ text: `SELECT * FROM ${relation} LIMIT 0`, rowMode: 'array' });
       const columns = catalogue.catalogue.relations.get(relation)?.columns ?? [];
       expect(columns.map(({ name, number, typeId }) => ({ name, number, typeId }))).toEqual(
-        fields.map(({ name, columnID, dataTypeID }) => ({ name, number: columnID, typeId: columns.find((column) => column.name === name)?.typeId ?? dataTypeID })),
+        fields.map(({ name, columnID, dataTypeID }) => ({
+          name,
+          number: columnID,
+          typeId: columns.find((column) => column.name === name)?.typeId ?? dataTypeID,
+        })),
       );
     }
   });
@@ -141,6 +157,7 @@ describe.each(postgresMajors)('origins on PostgreSQL %i', (major) => {
 function nameOf(catalogue: Catalogue, relationId: number, columnNumber: number): string {
   const relation = catalogue.relationsById.get(relationId);
   const column = relation?.columns.find((candidate) => candidate.number === columnNumber);
-  if (relation === undefined || column === undefined) throw new Error(`the catalogue has no column ${columnNumber} of relation ${relationId}`);
+  if (relation === undefined || column === undefined)
+    throw new Error(`the catalogue has no column ${columnNumber} of relation ${relationId}`);
   return `${relation.schema}.${relation.name}.${column.name}`;
 }

@@ -68,7 +68,13 @@ const FIGURES: Readonly<Record<string, (body: Json) => Found | undefined>> = {
   SubLink: (body) => figureSubquery(body),
   CaseExpr: (body) => strongOr(figure(body['defresult']), () => strong('case')),
   MinMaxExpr: (body) => strong(body['op'] === 'IS_LEAST' ? 'least' : 'greatest'),
-  SQLValueFunction: (body) => strong(String(body['op']).replace(/^SVFOP_/, '').replace(/_N$/, '').toLowerCase()),
+  SQLValueFunction: (body) =>
+    strong(
+      String(body['op'])
+        .replace(/^SVFOP_/, '')
+        .replace(/_N$/, '')
+        .toLowerCase(),
+    ),
   XmlExpr: (body) => named(XML_NAMES[String(body['op'])]),
   JsonFuncExpr: (body) => named(JSON_FUNCTION_NAMES[String(body['op'])]),
 };
@@ -100,7 +106,7 @@ function lastName(list: unknown): Found | undefined {
   for (let at = list.length - 1; at >= 0; at -= 1) {
     const item: unknown = list[at];
     const string = isJson(item) ? item['String'] : undefined;
-    if (isJson(string)) return strong(String(string['sval'] ?? ''));
+    if (isJson(string)) return typeof string['sval'] === 'string' ? strong(string['sval']) : undefined;
     if (isJson(item) && 'A_Star' in item) return undefined;
   }
   return undefined;

@@ -60,16 +60,20 @@ describe('createParser', () => {
   it('finds a span again by parsing it alone', async () => {
     const piece = fc.constantFrom("select 'é'", 'select 1 as "🙂"', 'update t set a = 1', "select $$;$$ || ';'", 'begin');
     await fc.assert(
-      fc.asyncProperty(fc.array(piece, { minLength: 1, maxLength: 6 }), fc.constantFrom(';', ' ;\n', '; -- é;\n', ';/*🙂*/'), async (pieces, glue) => {
-        const text = pieces.join(glue);
-        const found = await statements(text);
-        expect(found).toHaveLength(pieces.length);
-        for (const [at, { span }] of found.entries()) {
-          const [alone] = await statements(text.slice(span.start, span.end));
-          expect(alone?.kind).toBe(found[at]?.kind);
-          expect(text.slice(span.start, span.end)).toContain(pieces[at]);
-        }
-      }),
+      fc.asyncProperty(
+        fc.array(piece, { minLength: 1, maxLength: 6 }),
+        fc.constantFrom(';', ' ;\n', '; -- é;\n', ';/*🙂*/'),
+        async (pieces, glue) => {
+          const text = pieces.join(glue);
+          const found = await statements(text);
+          expect(found).toHaveLength(pieces.length);
+          for (const [at, { span }] of found.entries()) {
+            const [alone] = await statements(text.slice(span.start, span.end));
+            expect(alone?.kind).toBe(found[at]?.kind);
+            expect(text.slice(span.start, span.end)).toContain(pieces[at]);
+          }
+        },
+      ),
       { numRuns: 30 },
     );
   });
@@ -137,7 +141,35 @@ describe('what is not parsed', () => {
   });
 
   it('is never the cause of an exception', async () => {
-    const word = fc.constantFrom('select', 'from', 'where', '(', ')', ',', "'", '"', '$$', '*', '=', 't', 'a', '1', 'with', 'as', 'update', 'set', 'insert into', 'values', ';', '::', '[', ']', 'case', 'end', 'over');
+    const word = fc.constantFrom(
+      'select',
+      'from',
+      'where',
+      '(',
+      ')',
+      ',',
+      "'",
+      '"',
+      '$$',
+      '*',
+      '=',
+      't',
+      'a',
+      '1',
+      'with',
+      'as',
+      'update',
+      'set',
+      'insert into',
+      'values',
+      ';',
+      '::',
+      '[',
+      ']',
+      'case',
+      'end',
+      'over',
+    );
     await fc.assert(
       fc.asyncProperty(fc.array(word, { maxLength: 25 }), async (words) => {
         const result = await run(words.join(' '));

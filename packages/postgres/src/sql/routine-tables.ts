@@ -23,7 +23,11 @@ const readsPages = reads('foreign-data', 'reads rows by their place');
 
 const administrates = (): RoutineEffect => ({ category: 'elevated', raises: 'administrative' });
 const writesFiles = (name: string): RoutineEffect => ({ ...readsLargeObjects(name), flow: { kind: 'file', name }, raises: 'write' });
-const writesLargeObjects = (name: string): RoutineEffect => ({ ...readsLargeObjects(name), flow: { kind: 'external', name: 'large object' }, raises: 'write' });
+const writesLargeObjects = (name: string): RoutineEffect => ({
+  ...readsLargeObjects(name),
+  flow: { kind: 'external', name: 'large object' },
+  raises: 'write',
+});
 const locks = (): RoutineEffect => ({ category: 'volatile', locks: true });
 const volatile = (): RoutineEffect => ({ category: 'volatile' });
 

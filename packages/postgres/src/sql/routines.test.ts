@@ -47,8 +47,16 @@ ORDER BY 1`;
 
 /** Of those: what neither reads rows nor changes anything. */
 const HARMLESS = new Set([
-  'pg_relation_size', 'pg_table_size', 'pg_indexes_size', 'pg_total_relation_size', 'pg_sequence_last_value', 'pg_partition_tree',
-  'pg_partition_ancestors', 'pg_get_sequence_data', 'pg_get_replica_identity_index', 'pg_relation_filenode',
+  'pg_relation_size',
+  'pg_table_size',
+  'pg_indexes_size',
+  'pg_total_relation_size',
+  'pg_sequence_last_value',
+  'pg_partition_tree',
+  'pg_partition_ancestors',
+  'pg_get_sequence_data',
+  'pg_get_replica_identity_index',
+  'pg_relation_filenode',
 ]);
 
 const parse = createParser();
@@ -175,7 +183,9 @@ describe('the table of system routines', () => {
       const server = await startPostgres({ major });
       const client = new pg.Client({ connectionString: server.url() });
       await client.connect();
-      const { rows } = await client.query<{ proname: string }>("SELECT DISTINCT proname FROM pg_proc WHERE pronamespace = 'pg_catalog'::regnamespace");
+      const { rows } = await client.query<{ proname: string }>(
+        "SELECT DISTINCT proname FROM pg_proc WHERE pronamespace = 'pg_catalog'::regnamespace",
+      );
       for (const { proname } of rows) known.add(proname);
       await client.end();
       await server.stop();

@@ -97,7 +97,7 @@ class CatalogueKnowledge implements RoutineKnowledge {
       name: joinName(routine.schema, routine.name),
       category: categoryOf(routine.kind),
       ...(routine.returnsSet && { returnsSet: true }),
-      ...(detail.columns && detail.columns.length > 1 && { columns: detail.columns }),
+      ...(detail.columns && { columns: detail.columns }),
       ...(detail.rowOf !== undefined && { rowOf: detail.rowOf }),
       ...(detail.returnsRecord && { returnsRecord: true }),
       ...effect,

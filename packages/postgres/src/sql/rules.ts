@@ -84,11 +84,7 @@ const PRIVILEGE_SETTINGS = ['role', 'session_authorization', 'row_security', 'se
  * The schemas that are searched after the search path was set to constants ("The Schema Search Path"): `"$user"` is the role's own schema,
  * schemas that do not exist are passed over, pg_catalog is first unless it is named, and before it the session's temporary schema.
  */
-function effectiveSearchPath(
-  values: readonly string[] | 'default',
-  state: SqlState,
-  catalogue: Catalogue,
-): readonly string[] | undefined {
+function effectiveSearchPath(values: readonly string[] | 'default', state: SqlState, catalogue: Catalogue): readonly string[] | undefined {
   // What the default is, only the server knows.
   if (values === 'default') return undefined;
   const temporary = state.searchPath.find((schema) => isTemporarySchema(schema));

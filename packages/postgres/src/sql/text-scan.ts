@@ -21,7 +21,19 @@ export interface TextMeasure {
 const CONSTANT_WORDS = new Set(['null', 'true', 'false', 'default']);
 /** Words that put one expression inside another without a parenthesis. */
 const CHAINING_WORDS = new Set([
-  'not', 'is', 'isnull', 'notnull', 'collate', 'at', 'like', 'ilike', 'similar', 'between', 'in', 'overlaps', 'operator',
+  'not',
+  'is',
+  'isnull',
+  'notnull',
+  'collate',
+  'at',
+  'like',
+  'ilike',
+  'similar',
+  'between',
+  'in',
+  'overlaps',
+  'operator',
 ]);
 /** Words that put one query or FROM item inside another without a parenthesis, for as long as the level lasts. */
 const NESTING_WORDS = new Set(['union', 'intersect', 'except', 'join']);
@@ -31,11 +43,22 @@ const NESTING_WORDS = new Set(['union', 'intersect', 'except', 'join']);
  */
 const SEPARATING_WORDS = new Set(['and', 'or', 'select', 'from', 'where', 'group', 'having', 'order', 'limit', 'when', 'then', 'else']);
 
-const OPERATOR_CHARACTERS = new Set([...'~!@#^&|`?+-*/%<>=:'].map((character) => character.charCodeAt(0)));
+const OPERATOR_CHARACTERS = codes('~!@#^&|`?+-*/%<>=');
+/** With one of these in it, an operator may end in a plus or minus; without, those at its end are operators of their own. */
+const BINDING_CHARACTERS = codes('~!@#^&|`?%');
 const QUOTE = 39;
 const DOUBLE_QUOTE = 34;
 const BACKSLASH = 92;
 const DOLLAR = 36;
+const PLUS = 43;
+const MINUS = 45;
+const SLASH = 47;
+const ASTERISK = 42;
+const COLON = 58;
+
+function codes(characters: string): ReadonlySet<number> {
+  return new Set([...characters].map((character) => character.charCodeAt(0)));
+}
 
 /** Measures `text`. Unterminated constructs simply end with the text; the parser reports them. */
 export function measureText(text: string): TextMeasure {
@@ -74,8 +97,8 @@ class TextScan {
 
   #step(code: number): void {
     const next = this.#text.charCodeAt(this.#at + 1);
-    if (code === 45 && next === 45) this.#skipLineComment();
-    else if (code === 47 && next === 42) this.#skipBlockComment();
+    if (code === MINUS && next === MINUS) this.#skipLineComment();
+    else if (code === SLASH && next === ASTERISK) this.#skipBlockComment();
     else if (code === QUOTE) this.#skipQuoted(QUOTE, false);
     else if (code === DOUBLE_QUOTE) {
       this.#words += 1;
@@ -87,6 +110,7 @@ class TextScan {
     else if (code === 44) this.#separate();
     else if (code === 59) this.#endStatement();
     else if (OPERATOR_CHARACTERS.has(code)) this.#operator();
+    else if (code === COLON && next === COLON) this.#cast();
     else {
       this.#at += 1;
       if (code > 32) this.#afterDot = code === 46;
@@ -147,9 +171,29 @@ class TextScan {
     this.#deepest = Math.max(this.#deepest, this.#depth + this.#chainTotal + this.#nestingTotal);
   }
 
-  /** One operator character after another: each may be an operator of its own (`- - 1`), so each counts. */
+  /** One operator, and the signs at its end (`*-1` is two operators, `@-` is one). */
   #operator(): void {
-    this.#at += 1;
+    let binding = false;
+    let signs = 0;
+    let length = 0;
+    for (; OPERATOR_CHARACTERS.has(this.#text.charCodeAt(this.#at)) && !this.#atComment(); this.#at += 1) {
+      const code = this.#text.charCodeAt(this.#at);
+      binding ||= BINDING_CHARACTERS.has(code);
+      signs = code === PLUS || code === MINUS ? signs + 1 : 0;
+      length += 1;
+    }
+    const operators = binding ? 1 : signs + (length > signs ? 1 : 0);
+    for (let count = 0; count < operators; count += 1) this.#chain();
+  }
+
+  #atComment(): boolean {
+    const code = this.#text.charCodeAt(this.#at);
+    const next = this.#text.charCodeAt(this.#at + 1);
+    return (code === MINUS && next === MINUS) || (code === SLASH && next === ASTERISK);
+  }
+
+  #cast(): void {
+    this.#at += 2;
     this.#chain();
   }
 
@@ -201,11 +245,11 @@ class TextScan {
     while (this.#at < this.#text.length) {
       const code = this.#text.charCodeAt(this.#at);
       const next = this.#text.charCodeAt(this.#at + 1);
-      if (code === 47 && next === 42) {
+      if (code === SLASH && next === ASTERISK) {
         nesting += 1;
         this.#deepestComment = Math.max(this.#deepestComment, nesting);
         this.#at += 2;
-      } else if (code === 42 && next === 47) {
+      } else if (code === ASTERISK && next === SLASH) {
         nesting -= 1;
         this.#at += 2;
         if (nesting === 0) return;

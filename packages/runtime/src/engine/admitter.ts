@@ -1,12 +1,25 @@
 import {
-  type Admission, type CancelKey, type CatalogueQuery, type Disclosure, type EndReason, type LoginRequest, type Outcome, type Principal, type Refusal,
-  type SecurityEvent, type TransactionEnd, type Unit, type WireSession, approvalDigest,
+  type Admission,
+  type CancelKey,
+  type CatalogueQuery,
+  type Disclosure,
+  type EndReason,
+  type LoginRequest,
+  type Outcome,
+  type Principal,
+  type Refusal,
+  type SecurityEvent,
+  type TransactionEnd,
+  type Unit,
+  type WireSession,
+  approvalDigest,
 } from '@sqlwarden/core';
 import { nodeHash } from '../node-hash.js';
 import type { ConnectionPolicy } from '../transport/connection.js';
 import type { Decision } from './decision.js';
 import { decide, deniedDecision } from './decide.js';
 import type { Engine } from './engine.js';
+import { OpenCursors } from './open-cursors.js';
 import { type UnitScope, approvalSubject, unitRecord } from './records.js';
 import type { Snapshot, Upstream } from './upstream.js';
 
@@ -47,9 +60,13 @@ export class Admitter implements ConnectionPolicy {
   readonly #rightsKey: string;
   readonly #running = new Map<number, Running>();
   readonly #session: WireSession;
+  readonly #cursors = new OpenCursors();
   /** Of the unit that waits for an answer; a new object each time, so that late answers to a given-up unit are known. */
   #turn: { held: string | undefined } | undefined;
   #overlay: Overlay | undefined;
+  #lastEnded = -1;
+  #over = false;
+  #inTransaction = false;
   /** Set when a statement of the running transaction may have changed the schema. */
   #schemaChanges: { readonly transaction: number; readonly intent: number } | undefined;
 
@@ -66,6 +83,7 @@ export class Admitter implements ConnectionPolicy {
   }
 
   admit(unit: Unit): Admission | undefined {
+    if (unit.portal !== undefined) this.#cursors.boundPortal(unit.portal);
     const decision = this.#known(unit);
     const answer = decision === undefined ? this.#decideAndRun(unit) : this.#run(unit, decision);
     if (!(answer instanceof Promise)) return answer;
@@ -89,11 +107,20 @@ export class Admitter implements ConnectionPolicy {
     const turn = this.#turn;
     if (turn?.held === undefined) return false;
     this.abandon();
-    this.#session.admitted({ kind: 'refuse', refusal: { code: 'cancelled', message: 'the statement was cancelled while it was held for approval' } });
+    this.#session.admitted({
+      kind: 'refuse',
+      refusal: { code: 'cancelled', message: 'the statement was cancelled while it was held for approval' },
+    });
     return true;
   }
 
+  /** Nothing is asked, held, running or open: the connection can be ended without harm. */
+  get isIdle(): boolean {
+    return this.#turn === undefined && this.#running.size === 0 && !this.#inTransaction;
+  }
+
   settle(outcome: Outcome): void {
+    this.#inTransaction = outcome.transaction.status !== 'idle';
     const running = this.#running.get(outcome.ticket);
     if (running === undefined) return;
     this.#running.delete(outcome.ticket);
@@ -108,17 +135,24 @@ export class Admitter implements ConnectionPolicy {
       ...(outcome.errorCode === undefined ? {} : { errorCode: outcome.errorCode }),
       durationUs: Math.max(0, Math.round((performance.now() - running.startedAt) * 1000)),
       transaction: running.transaction,
+      ...(outcome.suspended ? { suspended: true } : {}),
     });
+    if (outcome.status === 'ok') this.#cursors.afterUnit(running.decision.facts?.statements ?? [], running.transaction);
     if (running.decision.changesSchema) this.#schemaMayHaveChanged(running.transaction, outcome.ticket);
   }
 
   transactionEnded(ordinal: number, end: TransactionEnd): void {
     this.#engine.recorder.after({ type: 'transaction.ended', session: this.#scope.session, transaction: ordinal, end });
-    if (this.#overlay?.transaction === ordinal) this.#overlay = undefined;
+    this.#lastEnded = Math.max(this.#lastEnded, ordinal);
+    this.#cursors.transactionEnded(ordinal, end === 'committed');
+    if (this.#schemaChanges?.transaction === ordinal) this.#forgetTransactionSchema(end !== 'rolled-back');
+  }
+
+  #forgetTransactionSchema(mayBeCommitted: boolean): void {
     const changes = this.#schemaChanges;
-    if (changes === undefined || changes.transaction !== ordinal) return;
     this.#schemaChanges = undefined;
-    if (end !== 'rolled-back') this.#engine.schemaSuspect(this.#upstream, changes.intent);
+    this.#overlay = undefined;
+    if (changes !== undefined && mayBeCommitted) this.#engine.schemaSuspect(this.#upstream, changes.intent);
   }
 
   security(event: SecurityEvent): void {
@@ -133,17 +167,30 @@ export class Admitter implements ConnectionPolicy {
   }
 
   ended(reason: EndReason): void {
+    this.#over = true;
     this.abandon();
     for (const [ticket, running] of this.#running) {
       this.#engine.recorder.after({
-        type: 'statement.outcome', intent: ticket, session: this.#scope.session, status: 'unknown', statements: [], bytesReturned: 0, maskedCells: 0,
-        durationUs: Math.max(0, Math.round((performance.now() - running.startedAt) * 1000)), transaction: running.transaction,
+        type: 'statement.outcome',
+        intent: ticket,
+        session: this.#scope.session,
+        status: 'unknown',
+        statements: [],
+        bytesReturned: 0,
+        maskedCells: 0,
+        durationUs: Math.max(0, Math.round((performance.now() - running.startedAt) * 1000)),
+        transaction: running.transaction,
       });
     }
     this.#running.clear();
     if (this.#schemaChanges !== undefined) this.#engine.schemaSuspect(this.#upstream, this.#schemaChanges.intent);
     if (reason.kind === 'protocol-error') {
-      this.#engine.recorder.after({ type: 'security.finding', session: this.#scope.session, kind: 'protocol-error', detail: `${reason.leg}: ${reason.detail}` });
+      this.#engine.recorder.after({
+        type: 'security.finding',
+        session: this.#scope.session,
+        kind: 'protocol-error',
+        detail: `${reason.leg}: ${reason.detail}`,
+      });
     }
   }
 
@@ -151,18 +198,23 @@ export class Admitter implements ConnectionPolicy {
   authenticate(_login: LoginRequest): void {}
   ready(_serverVersion: string): void {}
   cancelRequested(_key: CancelKey): void {}
+  trouble(error: Error): void {
+    this.#engine.trouble(error);
+  }
 
   #known(unit: Unit): Decision | undefined {
     if (this.#overlay !== undefined || this.#schemaChanges !== undefined) return undefined;
     const snapshot = this.#upstream.current();
     if (snapshot === undefined) return undefined;
     const earlier = granted(unit)?.decision;
-    if (earlier !== undefined && unit.phase === 'execute' && earlier.epoch === snapshot.epoch) return earlier;
+    // Statements other than queries look their names up when they run, so state and cursors must still be those of the binding.
+    const isSame = earlier?.epoch === snapshot.epoch && earlier.stateId === unit.state.id && earlier.cursors === this.#cursors.key;
+    if (isSame && unit.phase === 'execute') return earlier;
     return this.#upstream.decisions.get(unit.text, this.#cacheKey(unit));
   }
 
   #cacheKey(unit: Unit): string {
-    return `${unit.state.id}|${unit.transaction.stateChanged ? 1 : 0}|${this.#rightsKey}`;
+    return `${unit.state.id}|${unit.transaction.stateChanged ? 1 : 0}|${this.#rightsKey}|${this.#cursors.key}`;
   }
 
   async #decideAndRun(unit: Unit): Promise<Admission> {
@@ -173,14 +225,23 @@ export class Admitter implements ConnectionPolicy {
 
   async #decide(unit: Unit): Promise<Decision> {
     if (unit.text.length > this.#engine.options.maxTextLength) {
-      return deniedDecision({ code: 'statement-too-large', message: `the statement is longer than ${this.#engine.options.maxTextLength} characters; send it in parts` });
+      return deniedDecision({
+        code: 'statement-too-large',
+        message: `the statement is longer than ${this.#engine.options.maxTextLength} characters; send it in parts`,
+      });
     }
     const overlay = await this.#transactionSchema(unit);
     let snapshot = overlay ?? (await this.#upstream.fresh());
     const decideOn = (on: Snapshot): Promise<Decision> =>
       decide(
         { engine: this.#engine, upstream: this.#upstream, principal: this.#scope.principal },
-        { text: unit.text, state: unit.state, stateChangedInTransaction: unit.transaction.stateChanged, schemaChangedInTransaction: overlay !== undefined },
+        {
+          text: unit.text,
+          state: unit.state,
+          stateChangedInTransaction: unit.transaction.stateChanged,
+          schemaChangedInTransaction: overlay !== undefined,
+          cursors: this.#cursors,
+        },
         on,
       );
     let decision = await decideOn(snapshot);
@@ -190,7 +251,8 @@ export class Admitter implements ConnectionPolicy {
       const again = await this.#upstream.fresh();
       if (again !== snapshot) decision = await decideOn((snapshot = again));
     }
-    if (overlay === undefined && this.#upstream.current() === snapshot) this.#upstream.decisions.set(unit.text, this.#cacheKey(unit), decision);
+    if (overlay === undefined && this.#upstream.current() === snapshot)
+      this.#upstream.decisions.set(unit.text, this.#cacheKey(unit), decision);
     return decision;
   }
 
@@ -199,7 +261,7 @@ export class Admitter implements ConnectionPolicy {
     const changes = this.#schemaChanges;
     if (changes === undefined || unit.transaction.status === 'failed') return undefined;
     if (changes.transaction !== unit.transaction.ordinal) {
-      this.transactionEnded(changes.transaction, 'unknown');
+      this.#forgetTransactionSchema(true);
       return undefined;
     }
     const overlay = (this.#overlay ??= { transaction: changes.transaction, snapshot: undefined });
@@ -226,6 +288,10 @@ export class Admitter implements ConnectionPolicy {
   }
 
   #schemaMayHaveChanged(transaction: number, intent: number): void {
+    if (transaction <= this.#lastEnded) {
+      this.#engine.schemaSuspect(this.#upstream, intent);
+      return;
+    }
     this.#schemaChanges = { transaction, intent };
     if (this.#overlay !== undefined) this.#overlay.snapshot = undefined;
   }
@@ -250,6 +316,7 @@ export class Admitter implements ConnectionPolicy {
     if (typeof ticket !== 'number') return ticket;
     this.#running.set(ticket, { decision, startedAt: performance.now(), transaction: unit.transaction.ordinal });
     if (decision.changesSchema) this.#schemaMayHaveChanged(unit.transaction.ordinal, ticket);
+    this.#cursors.beforeUnit(decision.facts?.statements ?? []);
     if (!decision.durable) return proceed(ticket, decision, approval);
     return this.#engine.recorder.durable(ticket).then(
       () => proceed(ticket, decision, approval),
@@ -290,8 +357,15 @@ export class Admitter implements ConnectionPolicy {
   #neverForwarded(ticket: number, unit: Unit): void {
     this.#running.delete(ticket);
     this.#engine.recorder.after({
-      type: 'statement.outcome', intent: ticket, session: this.#scope.session, status: 'cancelled', statements: [], bytesReturned: 0, maskedCells: 0,
-      durationUs: 0, transaction: unit.transaction.ordinal,
+      type: 'statement.outcome',
+      intent: ticket,
+      session: this.#scope.session,
+      status: 'cancelled',
+      statements: [],
+      bytesReturned: 0,
+      maskedCells: 0,
+      durationUs: 0,
+      transaction: unit.transaction.ordinal,
     });
   }
 
@@ -315,15 +389,22 @@ export class Admitter implements ConnectionPolicy {
 
   async #hold(unit: Unit, decision: Decision): Promise<Admission> {
     const requirement = decision.verdict.approval;
-    if (requirement === undefined) return this.#refuse(unit, decision, { code: 'policy-error', message: 'policy asks for an approval without saying by whom' });
+    if (requirement === undefined)
+      return this.#refuse(unit, decision, { code: 'policy-error', message: 'policy asks for an approval without saying by whom' });
     const subject = approvalSubject(this.#scope, unit, decision);
-    const held = this.#engine.approvals.request(subject, requirement, { session: this.#scope.session, facts: decision.facts?.statements ?? [], labels: decision.verdict.labels });
+    const held = this.#engine.approvals.request(subject, requirement, {
+      session: this.#scope.session,
+      facts: decision.facts?.statements ?? [],
+      labels: decision.verdict.labels,
+    });
     if (held.kind === 'refused') return this.#refuse(unit, decision, held.refusal);
     const { request } = held;
     if (held.kind === 'pending') {
       if (unit.transaction.hasEffects) {
         return this.#refuse(unit, decision, {
-          code: 'approval-in-transaction', rule: requirement.rule, request: request.id,
+          code: 'approval-in-transaction',
+          rule: requirement.rule,
+          request: request.id,
           message: `the statement needs an approval and its transaction may hold locks; ask for request ${request.id} to be approved, then run the transaction again`,
         });
       }
@@ -335,7 +416,10 @@ export class Admitter implements ConnectionPolicy {
       );
       const ended = await held.wait();
       if (turn !== undefined) turn.held = undefined;
-      if (ended.kind === 'refused') return this.#refuse(unit, decision, ended.refusal);
+      if (ended.kind === 'refused') {
+        // The session is closed in the ledger; that its request was withdrawn is recorded.
+        return this.#over ? { kind: 'refuse', refusal: ended.refusal } : this.#refuse(unit, decision, ended.refusal);
+      }
     }
     return this.#wake(unit, decision, { request: request.id, digest: request.digest });
   }
@@ -347,7 +431,8 @@ export class Admitter implements ConnectionPolicy {
     const decision = await this.#decide(unit);
     if (decision.verdict.refusal !== undefined) return this.#refuse(unit, decision, decision.verdict.refusal);
     const digest = approvalDigest(approvalSubject(this.#scope, unit, decision), nodeHash);
-    const used = digest === approval.digest ? this.#engine.approvals.use(approval.request, digest) : this.#engine.approvals.void(approval.request);
+    const used =
+      digest === approval.digest ? this.#engine.approvals.use(approval.request, digest) : this.#engine.approvals.void(approval.request);
     if (used !== undefined) return this.#refuse(unit, decision, used);
     return this.#forward(unit, decision, approval);
   }
@@ -356,7 +441,10 @@ export class Admitter implements ConnectionPolicy {
   #runApproved(unit: Unit, decision: Decision): Admission | Promise<Admission> {
     const approval = granted(unit)?.approval;
     if (approval === undefined) {
-      return this.#refuse(unit, decision, { code: 'approval-void', message: 'the statement needs an approval that its binding did not have; bind it again' });
+      return this.#refuse(unit, decision, {
+        code: 'approval-void',
+        message: 'the statement needs an approval that its binding did not have; bind it again',
+      });
     }
     return this.#forward(unit, decision, approval);
   }
@@ -367,8 +455,15 @@ export class Admitter implements ConnectionPolicy {
         const running = this.#running.get(admission.ticket);
         this.#running.delete(admission.ticket);
         this.#engine.recorder.after({
-          type: 'statement.outcome', intent: admission.ticket, session: this.#scope.session, status: 'cancelled', statements: [], bytesReturned: 0,
-          maskedCells: 0, durationUs: 0, transaction: running?.transaction ?? 0,
+          type: 'statement.outcome',
+          intent: admission.ticket,
+          session: this.#scope.session,
+          status: 'cancelled',
+          statements: [],
+          bytesReturned: 0,
+          maskedCells: 0,
+          durationUs: 0,
+          transaction: running?.transaction ?? 0,
         });
       }
       return;

@@ -1,9 +1,21 @@
 import {
-  type AdmittedStatement, type MaskPlan, type ParsedUnit, type ParseFailure, type Principal, type Refusal, type SqlState, type StatementFacts, type StatementMasks, type UnitFacts,
-  type Verdict, evaluate, unreachable,
+  type AdmittedStatement,
+  type MaskPlan,
+  type ParsedUnit,
+  type ParseFailure,
+  type Principal,
+  type Refusal,
+  type SqlState,
+  type StatementFacts,
+  type StatementMasks,
+  type UnitFacts,
+  type Verdict,
+  evaluate,
+  unreachable,
 } from '@sqlwarden/core';
 import type { Decision } from './decision.js';
 import type { Engine } from './engine.js';
+import type { OpenCursors } from './open-cursors.js';
 import { schemaDigest, sha256Hex } from './records.js';
 import type { Snapshot, Upstream } from './upstream.js';
 
@@ -18,6 +30,7 @@ export interface DecideWhat {
   readonly state: SqlState;
   readonly stateChangedInTransaction: boolean;
   readonly schemaChangedInTransaction: boolean;
+  readonly cursors: OpenCursors;
 }
 
 /** Text → model → facts → verdict. Never rejects for what the text is: what is not understood is refused. */
@@ -31,6 +44,7 @@ export async function decide(who: DecideFor, what: DecideWhat, snapshot: Snapsho
     state: what.state,
     stateChangedInTransaction: what.stateChangedInTransaction,
     schemaChangedInTransaction: what.schemaChangedInTransaction,
+    cursors: what.cursors.outputs,
   });
   const verdict = evaluate({
     policy: who.engine.policy,
@@ -60,6 +74,8 @@ function makeDecision(who: DecideFor, what: DecideWhat, snapshot: Snapshot, { un
   return {
     epoch: snapshot.epoch,
     catalogueVersion: catalogue.version,
+    stateId: what.state.id,
+    cursors: what.cursors.key,
     facts,
     verdict,
     statements,
@@ -91,8 +107,13 @@ function planOf(facts: StatementFacts, masks: StatementMasks | undefined, byOrig
 
 /** Routines whose bodies are not known may do anything, schema changes included. */
 function mayChangeSchema(facts: StatementFacts): boolean {
-  return facts.class === 'schema' || facts.class === 'procedural' || facts.class === 'privilege' || facts.schemaChanges.length > 0 ||
-    facts.opaque.some((reason) => reason.kind === 'dynamic-sql' || reason.kind === 'unknown-routine');
+  return (
+    facts.class === 'schema' ||
+    facts.class === 'procedural' ||
+    facts.class === 'privilege' ||
+    facts.schemaChanges.length > 0 ||
+    facts.opaque.some((reason) => reason.kind === 'dynamic-sql' || reason.kind === 'unknown-routine')
+  );
 }
 
 function mustBeDurable(facts: StatementFacts): boolean {
@@ -131,6 +152,8 @@ export function deniedDecision(refusal: Refusal, from?: Snapshot & { readonly sh
   return {
     epoch: from?.epoch ?? -1,
     catalogueVersion: from?.resolved.catalogue.version ?? 0,
+    stateId: -1,
+    cursors: '',
     facts: undefined,
     verdict: { effect: 'deny', rules: [], refusal, masks: [], labels: [], protectedColumns: [] },
     statements: [],

@@ -5,6 +5,9 @@ export interface Decision {
   /** The upstream's epoch it was made in: policy and catalogue of that moment. */
   readonly epoch: number;
   readonly catalogueVersion: number;
+  /** The session state it was made for, and the cursors that were open. */
+  readonly stateId: number;
+  readonly cursors: string;
   /** Absent when the text was not understood. */
   readonly facts: UnitFacts | undefined;
   readonly verdict: Verdict;

@@ -30,6 +30,7 @@ export function unitRecord(scope: UnitScope, unit: Unit, decision: Decision, rec
     parameters: unit.parameters.map((parameter) => recorder.commit('parameter', parameter.value ?? 'null', disclosures)),
     facts: decision.facts?.statements ?? [],
     labels: verdict.labels,
+    protectedColumns: verdict.protectedColumns,
     rules: verdict.rules,
     policy: scope.policyDigest,
     catalogue: decision.catalogueVersion,

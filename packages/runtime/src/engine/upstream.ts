@@ -1,5 +1,14 @@
 import {
-  type CatalogueChange, type CatalogueQuery, type CompiledPolicy, type Dialect, type ProtectionMap, type ResolvedCatalogue, type ServerLogin, diffCatalogues, protectionFor,
+  type CatalogueChange,
+  type CatalogueQuery,
+  type CompiledPolicy,
+  type Dialect,
+  type ProtectionMap,
+  type ReadCatalogue,
+  type ResolvedCatalogue,
+  type ServerLogin,
+  diffCatalogues,
+  protectionFor,
 } from '@sqlwarden/core';
 import type { ParsePool } from '../parse-pool.js';
 import { ControlConnection } from '../transport/control-connection.js';
@@ -36,6 +45,7 @@ export class Upstream {
   readonly name: string;
   readonly options: UpstreamOptions;
   readonly decisions = new DecisionCache({ maxTexts: 20_000, maxCharacters: 64 * 1024 * 1024 });
+  readonly #readCatalogue: ReadCatalogue;
   #control: ControlConnection | undefined;
   #snapshot: Snapshot | undefined;
   #fingerprint = '';
@@ -49,6 +59,7 @@ export class Upstream {
   constructor(options: UpstreamOptions) {
     this.name = options.name;
     this.options = options;
+    this.#readCatalogue = options.dialect.createCatalogueReader();
   }
 
   /** The schema, if the last look at it is good enough for a decision now. */
@@ -88,7 +99,7 @@ export class Upstream {
   }
 
   async readCatalogue(query: CatalogueQuery): Promise<ResolvedCatalogue> {
-    return this.options.dialect.readCatalogue(query, ++this.#version, (text, context) => this.options.parser.parse(text, context));
+    return this.#readCatalogue(query, ++this.#version, (text, context) => this.options.parser.parse(text, context));
   }
 
   close(): void {

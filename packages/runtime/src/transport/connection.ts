@@ -3,7 +3,19 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { TLSSocket, type SecureContext } from 'node:tls';
 import type {
-  Admission, CancelKey, Dialect, EndReason, Leg, LoginRequest, Outcome, SecurityEvent, SessionHost, TransactionEnd, Unit, WireSession, WireSessionOptions,
+  Admission,
+  CancelKey,
+  Dialect,
+  EndReason,
+  Leg,
+  LoginRequest,
+  Outcome,
+  SecurityEvent,
+  SessionHost,
+  TransactionEnd,
+  Unit,
+  WireSession,
+  WireSessionOptions,
 } from '@sqlwarden/core';
 import { dialServer, encryptServerSocket, type ServerTarget } from './server-socket.js';
 
@@ -18,6 +30,8 @@ export interface ConnectionPolicy {
   ready(serverVersion: string): void;
   cancelRequested(key: CancelKey): void;
   ended(reason: EndReason): void;
+  /** For the operator: what the client is not told. */
+  trouble(error: Error): void;
 }
 
 export interface ConnectionOptions {
@@ -98,7 +112,10 @@ export class Connection implements SessionHost {
       this.#attach('server', socket);
       this.session.serverConnected();
     });
-    socket.once('error', (error: NodeJS.ErrnoException) => this.#legEnded('server', socket, error.code ?? error.message));
+    socket.once('error', (error: NodeJS.ErrnoException) => {
+      this.#policy.trouble(new Error(`the server cannot be reached: ${error.message}`));
+      this.#legEnded('server', socket, error.code ?? error.message);
+    });
     this.#streams.server = socket;
   }
 
@@ -173,7 +190,7 @@ export class Connection implements SessionHost {
   }
 
   #encryptClient(plain: Duplex): void {
-    const secure = new TLSSocket(plain as Socket, {
+    const secure = new TLSSocket(plain, {
       isServer: true,
       ...(this.#options.clientTls === undefined ? {} : { secureContext: this.#options.clientTls }),
     });

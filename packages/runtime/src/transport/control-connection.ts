@@ -20,6 +20,11 @@ export class ControlConnection {
   readonly #fail: (error: ControlConnectionError) => void;
   readonly #onFailure = new Set<(error: ControlConnectionError) => void>();
 
+  /** Asks a server to stop what runs under its key. Nobody learns what became of it; the server closes the connection. */
+  static cancel(dialect: Dialect, target: ServerTarget, login: ServerLogin, key: CancelKey): void {
+    new ControlConnection(dialect, target, login, key).unref();
+  }
+
   constructor(dialect: Dialect, target: ServerTarget, login: ServerLogin, cancel?: CancelKey) {
     let resolveReady = (): void => undefined;
     let rejectReady: (error: Error) => void = () => undefined;
@@ -97,7 +102,9 @@ export class ControlConnection {
 
   #listen(socket: Socket): void {
     socket.on('data', (chunk: Buffer) => this.#client.receive(chunk));
-    socket.on('error', (error: NodeJS.ErrnoException) => this.#fail(new ControlConnectionError(`connection to the server failed: ${error.code ?? error.message}`)));
+    socket.on('error', (error: NodeJS.ErrnoException) =>
+      this.#fail(new ControlConnectionError(`connection to the server failed: ${error.code ?? error.message}`)),
+    );
     socket.on('close', () => {
       this.#client.ended();
       this.#fail(new ControlConnectionError('the server closed the connection'));

@@ -25,7 +25,12 @@ class DuplexEnd extends Duplex {
   }
 
   override _writev(chunks: { chunk: Buffer }[], done: (error?: Error | null) => void): void {
-    setImmediate(() => this.#deliver(chunks.map((entry) => entry.chunk), done));
+    setImmediate(() =>
+      this.#deliver(
+        chunks.map((entry) => entry.chunk),
+        done,
+      ),
+    );
   }
 
   #deliver(chunks: readonly Buffer[], done: (error?: Error | null) => void): void {

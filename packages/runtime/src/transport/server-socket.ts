@@ -15,7 +15,8 @@ export interface ServerTarget {
 }
 
 export function dialServer(target: ServerTarget): Socket {
-  const socket = target.socketPath !== undefined ? connectTcp({ path: target.socketPath }) : connectTcp({ host: target.host, port: target.port });
+  const socket =
+    target.socketPath !== undefined ? connectTcp({ path: target.socketPath }) : connectTcp({ host: target.host, port: target.port });
   socket.setNoDelay(true);
   socket.setKeepAlive(true, 60_000);
   const timer = setTimeout(() => socket.destroy(new Error(`no connection within ${target.connectTimeoutMs} ms`)), target.connectTimeoutMs);

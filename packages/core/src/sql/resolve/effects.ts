@@ -34,7 +34,7 @@ export class Effects {
   }
 
   useColumn(column: ColumnName, use: ColumnUseKind): void {
-    this.#uses.set(column, (this.#uses.get(column) ?? 0) | (1 << COLUMN_USES.indexOf(use)));
+    this.#uses.set(column, (this.#uses.get(column) ?? 0) | useBit(use));
   }
 
   opaque(reason: OpaqueReason): void {
@@ -77,6 +77,21 @@ export class Effects {
     this.filtered(other.filter);
   }
 
+  /**
+   * Takes in what a stored definition does when it is read. Its conditions are those of whoever made it, who was judged then: the one who
+   * reads the view chooses none of them and learns no more than the view was made to tell.
+   */
+  addStored(other: Effects): void {
+    const free = new Effects();
+    free.add(other);
+    for (const [column, uses] of other.#uses) {
+      if ((uses & ~CONDITIONS) === 0) free.#uses.delete(column);
+      else free.#uses.set(column, uses & ~CONDITIONS);
+    }
+    free.#pending.splice(0, free.#pending.length, ...other.#pending.filter(({ use }) => (useBit(use) & CONDITIONS) === 0));
+    this.add(free);
+  }
+
   /** Takes in what another collection names, but none of what running it would do: EXPLAIN. */
   addUnexecuted(other: Effects): void {
     for (const relation of [...other.reads, ...other.writes]) this.reads.add(relation);
@@ -114,6 +129,16 @@ export class Effects {
     return uses;
   }
 }
+
+function useBit(use: ColumnUseKind): number {
+  return 1 << COLUMN_USES.indexOf(use);
+}
+
+/** Uses that choose which rows there are, or how they are put together. */
+const CONDITIONS = (['predicate-equality', 'predicate-other', 'join', 'group', 'order'] as const).reduce(
+  (bits, use) => bits | useBit(use),
+  0,
+);
 
 /** A statement that reads is never weakened to a session or transaction statement by what else it does. */
 const STRENGTH = {

@@ -90,7 +90,7 @@ function aliased(r: Resolver, name: string | undefined, outputs: Outputs, names:
 /** Records that the rows of a relation are read. */
 export function readRelation(r: Resolver, relation: ResolvedRelation): void {
   r.effects.reads.add(relation.name);
-  if (relation.effects !== undefined) r.effects.add(relation.effects);
+  if (relation.effects !== undefined) r.effects.addStored(relation.effects);
   if (relation.opaque !== undefined) r.effects.opaque(relation.opaque);
 }
 
