@@ -219,7 +219,7 @@ export class Admitter implements ConnectionPolicy {
 
   async #decideAndRun(unit: Unit): Promise<Admission> {
     const expired = this.#expired();
-    if (expired !== undefined) return { kind: 'refuse', refusal: expired };
+    if (expired !== undefined) return this.#refuse(unit, deniedDecision(expired), expired);
     return this.#run(unit, await this.#decide(unit));
   }
 
@@ -248,8 +248,9 @@ export class Admitter implements ConnectionPolicy {
     if (overlay === undefined && namesWhatIsMissing(decision)) {
       // Somebody else may have made it since the last look, which is allowed to be a little old.
       this.#upstream.suspect();
-      const again = await this.#upstream.fresh();
-      if (again !== snapshot) decision = await decideOn((snapshot = again));
+      const before = snapshot;
+      snapshot = await this.#upstream.fresh();
+      if (snapshot !== before) decision = await decideOn(snapshot);
     }
     if (overlay === undefined && this.#upstream.current() === snapshot)
       this.#upstream.decisions.set(unit.text, this.#cacheKey(unit), decision);
