@@ -4,7 +4,7 @@ import { REFUSAL_CODES } from '@sqlwarden/core';
 import { REFUSAL_SQLSTATES } from '@sqlwarden/postgres';
 
 const page = readFileSync(new URL('../../../docs/errors.md', import.meta.url), 'utf8');
-const documented = new Map([...page.matchAll(/^\| `([a-z-]+)` \| (\w{5}) \|/gm)].map(([, code, sqlstate]) => [code, sqlstate]));
+const documented = new Map([...page.matchAll(/^\| `([a-z-]+)`\s*\| (\w{5})\s*\|/gm)].map(([, code, sqlstate]) => [code, sqlstate]));
 
 describe('docs/errors.md', () => {
   it('lists every refusal code with its SQLSTATE, and no other', () => {

@@ -2,6 +2,7 @@ import { connect, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { DEFAULT_DEV_ISSUER, issueDevToken, openDevIssuer } from '@sqlwarden/identity';
+import { readEntries } from '@sqlwarden/ledger';
 import { findPostgres, requireOrSkip } from '@sqlwarden/testkit';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -92,6 +93,31 @@ const MEBIBYTE = 1024 * 1024;
     // Nobody is let in: no ReadyForQuery, and no rows.
     expect(splitMessages(bytes).messages.some(({ type }) => type === 'Z' || type === 'D')).toBe(false);
     expect(text).not.toContain('x'.repeat(100));
+    await stillWorks();
+  });
+
+  it('one whose login is too long for an entry of the ledger does not keep others from being recorded', async () => {
+    // Every control character takes six bytes in JSON.
+    const parameters = { user: 'ada', database: 'crm', application_name: '\u0001'.repeat(30_000) };
+    const client = RawClient.connect({ port: port(), user: 'ada', database: 'crm', password: 'no token', parameters });
+    await expect(client).rejects.toThrow('28P01');
+    await stillWorks();
+  });
+
+  it('those who leave while their writes are made durable leave one outcome for each intent', async () => {
+    for (let round = 0; round < 60; round += 1) {
+      const client = await login(token());
+      client.send(frontend.query(`insert into settings (key, value) values ('gone ${round}', 'x')`));
+      await delay(round % 5);
+      client.destroy();
+    }
+    await delay(500);
+    const outcomes = new Map<number, number>();
+    for await (const { seq, event } of readEntries(gateway.site.ledgerDirectory)) {
+      if (event.type === 'statement.intent') outcomes.set(seq, 0);
+      if (event.type === 'statement.outcome') outcomes.set(event.intent, (outcomes.get(event.intent) ?? 0) + 1);
+    }
+    expect([...outcomes].filter(([, count]) => count !== 1)).toEqual([]);
     await stillWorks();
   });
 

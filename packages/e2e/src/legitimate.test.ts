@@ -79,6 +79,8 @@ function tell(message: BackendMessage, columns: readonly string[], one: Legitima
         .join(' | ');
     case 'd':
       return `copy ${printable(message.body)}`;
+    case 'T':
+      return `T ${printable(mayChange(one) ? withoutRelations(message.body) : message.body)}`;
     case 'C':
       return `complete ${tagOf(message)}`;
     // Texts of errors and notices may be withheld; their codes stay.
@@ -100,6 +102,18 @@ const SAME_IN_BOTH = ['42601', '42703', '42P01'];
 function refusalOf(message: BackendMessage): string {
   const { message: text, code } = errorFieldsOf(message);
   return text.startsWith('sqlwarden: ') && !SAME_IN_BOTH.includes(code) ? text : '';
+}
+
+/** A RowDescription without the numbers of relations: those of new ones are drawn for the whole server. */
+function withoutRelations(body: Buffer): Buffer {
+  const copy = Buffer.from(body);
+  let at = 2;
+  for (let left = copy.readUInt16BE(0); left > 0; left -= 1) {
+    at = copy.indexOf(0, at) + 1;
+    copy.fill(0, at, at + 4);
+    at += 18;
+  }
+  return copy;
 }
 
 function leftOut(column: string, { masked, varies }: LegitimateCase, step: number): boolean {

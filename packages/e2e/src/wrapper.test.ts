@@ -36,6 +36,31 @@ import { SECRETS, WORLD_A } from './harness/worlds.js';
   const ada = (): string => site.token(['app'], { id: 'ada' });
   const leaksIn = (value: unknown): unknown[] => oracle.findIn(Buffer.from(JSON.stringify(value)), []);
 
+  it('opens again as soon as it was ended, though a ledger is for one at a time', async () => {
+    const own = await writeSite({ server, upstreams: { crm: 'crm' }, policies: [corpusPolicy('masks')] });
+    try {
+      for (let round = 0; round < 3; round++) {
+        const client = new Client({ sqlwarden: own.configFile, identity: own.token(['app'], { id: 'ada' }) });
+        await client.connect();
+        await client.query('select 1');
+        await client.end();
+        const again = new Pool({ sqlwarden: own.configFile });
+        await again.as(own.token(['app'], { id: 'ada' })).query('select 1');
+        await again.end();
+      }
+    } finally {
+      own.remove();
+    }
+  });
+
+  it('gives no pool to an identity after it was ended', async () => {
+    const own = await writeSite({ server, upstreams: { crm: 'crm' }, policies: [corpusPolicy('masks')] });
+    const ended = new Pool({ sqlwarden: own.configFile });
+    await ended.end();
+    expect(() => ended.as(own.token(['app'], { id: 'ada' }))).toThrow('Cannot use a pool after calling end on the pool');
+    own.remove();
+  });
+
   it.each([
     ['numbers, texts and nulls', 'select id, name, manager_id, active from people order by id'],
     ['dates, numerics and enums', 'select id, status, total, placed_at, note from orders order by id'],

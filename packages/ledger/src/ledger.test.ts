@@ -280,6 +280,19 @@ describe('the ledger', () => {
     expect((await verifyLedger(directory)).findings).toEqual([]);
   });
 
+  it('withholds the commitments of thousands of parameters, each of which still opens', async () => {
+    const directory = scratch();
+    const ledger = await openLedger(directory);
+    const parameters = Array.from({ length: 5000 }, (_, n) => `value ${n}`);
+    const seq = new Player(ledger).run({ parameters });
+    await ledger.close();
+    const entry = await readEntry(directory, seq);
+    expect(entry.event).toMatchObject({ withheld: [{ field: 'parameters' }] });
+    expect(entry.disclosures.filter(({ name }) => name === 'parameter').map(({ value }) => value)).toEqual(parameters);
+    expect(entry.redacted).toEqual([]);
+    expect((await verifyLedger(directory)).findings).toEqual([]);
+  });
+
   it('refuses what cannot be an entry, and appends nothing', async () => {
     const directory = scratch();
     const ledger = await openLedger(directory);

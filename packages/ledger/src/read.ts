@@ -1,19 +1,10 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import {
-  commitmentsOf,
-  type Disclosure,
-  disclosedBytes,
-  type LedgerEvent,
-  opensCommitment,
-  parseCheckpoint,
-  parseEvent,
-  parseNote,
-} from '@sqlwarden/core';
+import { commitmentsOf, type Disclosure, type LedgerEvent, parseCheckpoint, parseEvent, parseNote } from '@sqlwarden/core';
 import { parseDisclosureFile } from './disclosure-lines.js';
 import { disclosuresPath, segmentStart, segmentStarts, TILE_WIDTH, tilePath, walPath } from './layout.js';
 import { ifMissing, LedgerError } from './ledger-error.js';
-import { sha256 } from './node-crypto.js';
+import { openDisclosures } from './open-disclosures.js';
 import { decodeBundle } from './tile-files.js';
 import { decodeRecords, entryOf } from './write-ahead.js';
 
@@ -152,27 +143,9 @@ function eventOf(bytes: Buffer, seq: number): LedgerEvent {
 }
 
 async function joinDisclosures(seq: number, event: LedgerEvent, reader: DisclosureReader): Promise<LedgerEntry> {
-  const commitments = commitmentsOf(event);
-  if (commitments.length === 0) return { seq, event, disclosures: [], redacted: [] };
-  const kept = await reader.of(seq);
-  const disclosures: Disclosure[] = [];
-  const redacted: string[] = [];
-  for (const commitment of commitments) {
-    const disclosure = kept.find((candidate) => candidate.name === commitment.name && opensCommitment(sha256, commitment, candidate));
-    if (disclosure === undefined) redacted.push(commitment.name);
-    else disclosures.push(disclosure);
-  }
-  return { seq, event: putBack(event, disclosures), disclosures, redacted };
-}
-
-/** The event with its withheld fields. Checked against their commitments before. */
-function putBack(event: LedgerEvent, disclosures: readonly Disclosure[]): LedgerEvent {
-  const fields = (event.withheld ?? []).flatMap(({ field }) => {
-    const disclosure = disclosures.find(({ name }) => name === `withheld.${field}`);
-    const bytes = disclosure === undefined ? undefined : disclosedBytes(disclosure.value);
-    return bytes === undefined ? [] : [[field, JSON.parse(Buffer.from(bytes).toString('utf8')) as unknown] as const];
-  });
-  return fields.length === 0 ? event : { ...event, ...Object.fromEntries(fields) };
+  if (commitmentsOf(event).length === 0) return { seq, event, disclosures: [], redacted: [] };
+  const opened = openDisclosures(event, await reader.of(seq));
+  return { seq, event: opened.event, disclosures: opened.disclosures, redacted: opened.redacted };
 }
 
 /** The disclosure files, one in memory at a time. */

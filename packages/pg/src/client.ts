@@ -38,11 +38,16 @@ export class Client extends pg.Client {
     this.#lease = lease;
     const { stream } = (this as unknown as { readonly connection: { readonly stream: object } }).connection;
     if (!ours.has(stream)) {
-      void lease.release();
+      giveBack(lease);
       throw new SqlwardenPgError('not-injected', 'the driver did not take the governed connection; pg.native is not supported');
     }
-    this.once('end', () => void this.#lease.release());
+    this.once('end', () => giveBack(this.#lease));
   }
+}
+
+/** Nobody waits for it: a ledger that could not be closed in order must not end the application, and must not be silent. */
+function giveBack(lease: GatewayLease): void {
+  lease.release().catch((error: Error) => process.emitWarning(error.message, 'SqlwardenPgWarning'));
 }
 
 const ours = new WeakSet<object>();
@@ -61,7 +66,7 @@ function injected(config: ClientConfig, identity: Identity, lease: GatewayLease)
       const socket = driverSocket(near, async () => {
         const gateway = await lease.gateway();
         const upstream = chooseUpstream(gateway, config.upstream, wantedServer(config, wanted));
-        gateway.connect(upstream, {
+        const { connection } = gateway.connect(upstream, {
           stream: far,
           address: 'in-memory',
           isPrivate: true,
@@ -70,6 +75,7 @@ function injected(config: ClientConfig, identity: Identity, lease: GatewayLease)
           principal: typeof identity === 'string' ? undefined : identity,
           isDatabaseChosen: true,
         });
+        return connection;
       });
       ours.add(socket);
       return socket;

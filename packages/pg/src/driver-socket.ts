@@ -9,19 +9,28 @@ export interface DriverSocket extends Duplex {
   unref(): this;
 }
 
+/** The other end of the in-memory connection, as far as it can keep the process alive. */
+export interface FarEnd {
+  keepAlive(keepsAlive: boolean): void;
+}
+
 /**
  * Makes the driver's end of an in-memory connection look like a socket that is not connected yet. `open` is called once, when the driver
  * connects; the stream is destroyed with its error when it fails. What the driver writes before waits in the stream.
  */
-export function driverSocket(near: Duplex, open: () => Promise<void>): DriverSocket {
+export function driverSocket(near: Duplex, open: () => Promise<FarEnd>): DriverSocket {
+  let far: FarEnd | undefined;
+  let keepsAlive = true;
   // Something must keep the process alive while the gateway opens, as a dialling socket would.
   let alive: NodeJS.Timeout | undefined;
   const socket: DriverSocket = Object.assign(near, {
     connect(): DriverSocket {
       alive = setInterval(() => undefined, 1 << 30);
       open().then(
-        () => {
+        (opened) => {
           clearInterval(alive);
+          far = opened;
+          far.keepAlive(keepsAlive);
           socket.emit('connect');
         },
         (error: Error) => {
@@ -34,11 +43,15 @@ export function driverSocket(near: Duplex, open: () => Promise<void>): DriverSoc
     setNoDelay: (): DriverSocket => socket,
     setKeepAlive: (): DriverSocket => socket,
     ref(): DriverSocket {
+      keepsAlive = true;
       alive?.ref();
+      far?.keepAlive(true);
       return socket;
     },
     unref(): DriverSocket {
+      keepsAlive = false;
       alive?.unref();
+      far?.keepAlive(false);
       return socket;
     },
   });

@@ -10,28 +10,23 @@ interface Shared {
 }
 
 const shared = new Map<string, Shared>();
+/** Gateways that are being closed: the next one for the same file waits, because two cannot have one ledger. */
+const closing = new Map<string, Promise<void>>();
 
-/** A user's hold on the process's gateway for one configuration file. */
+/** A user's hold on the process's gateway for one configuration file; taken when the gateway is first asked for. */
 export class GatewayLease {
   readonly #path: string;
-  readonly #shared: Shared;
+  #shared: Shared | undefined;
   #released = false;
 
   constructor(configFile: string) {
     this.#path = resolve(configFile);
-    let entry = shared.get(this.#path);
-    if (entry === undefined) {
-      const gateway = Gateway.open({ configFile: this.#path, dialects: [postgresDialect], enforcement: 'library' });
-      gateway.catch(() => shared.delete(this.#path));
-      entry = { gateway, users: 0 };
-      shared.set(this.#path, entry);
-    }
-    entry.users++;
-    this.#shared = entry;
   }
 
-  /** The gateway once it is open; rejects when its configuration or ledger cannot be used. */
-  gateway(): Promise<Gateway> {
+  /** The gateway once it is open; rejects when its configuration or ledger cannot be used, or the hold was given back. */
+  async gateway(): Promise<Gateway> {
+    if (this.#released) throw new Error('the connection was ended before it was made');
+    this.#shared ??= enter(this.#path);
     return this.#shared.gateway;
   }
 
@@ -39,11 +34,42 @@ export class GatewayLease {
   async release(): Promise<void> {
     if (this.#released) return;
     this.#released = true;
-    if (--this.#shared.users > 0) return;
-    if (shared.get(this.#path) === this.#shared) shared.delete(this.#path);
-    const gateway = await this.#shared.gateway.catch(() => undefined);
-    await gateway?.close();
+    const entry = this.#shared;
+    if (entry === undefined || --entry.users > 0) return;
+    if (shared.get(this.#path) === entry) shared.delete(this.#path);
+    const closed = close(entry.gateway);
+    const settled = closed.catch(() => undefined);
+    closing.set(this.#path, settled);
+    try {
+      await closed;
+    } finally {
+      if (closing.get(this.#path) === settled) closing.delete(this.#path);
+    }
   }
+}
+
+function enter(path: string): Shared {
+  let entry = shared.get(path);
+  if (entry === undefined) {
+    const opened: Shared = { gateway: openAfterOthers(path), users: 0 };
+    opened.gateway.catch(() => {
+      if (shared.get(path) === opened) shared.delete(path);
+    });
+    entry = opened;
+    shared.set(path, entry);
+  }
+  entry.users++;
+  return entry;
+}
+
+async function openAfterOthers(configFile: string): Promise<Gateway> {
+  await closing.get(configFile);
+  return Gateway.open({ configFile, dialects: [postgresDialect], enforcement: 'library' });
+}
+
+async function close(opened: Promise<Gateway>): Promise<void> {
+  const gateway = await opened.catch(() => undefined);
+  await gateway?.close();
 }
 
 /** Where an application says that its database is. */

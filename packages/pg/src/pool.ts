@@ -10,6 +10,8 @@ export type PoolConfig = pg.PoolConfig &
   };
 
 const DEFAULT_MAX_IDENTITIES = 64;
+/** A client whose database is gone without a word does not end by itself. */
+const MAX_END_MS = 1_000;
 
 /**
  * `pg.Pool` under governance. A pool is for one identity: that of the option `identity`, or each one that {@link Pool.as} is given. A
@@ -19,12 +21,21 @@ export class Pool extends pg.Pool {
   readonly #config: PoolConfig;
   readonly #lease: GatewayLease;
   readonly #byIdentity = new Map<string, Pool>();
+  /** The ends of the clients that there are: a pool says that it has ended before they have. */
+  readonly #ending = new Set<Promise<void>>();
+  #ended = false;
 
   constructor(config: PoolConfig) {
     const lease = new GatewayLease(config.sqlwarden);
     super({ ...config, Client: clientClass(config) });
     this.#config = config;
     this.#lease = lease;
+    // Opened early, and kept while no client is there. What is wrong with it, the first client says.
+    lease.gateway().catch(() => undefined);
+    this.on('connect', (client) => {
+      const ended = new Promise<void>((resolve) => client.once('end', resolve)).then(() => void this.#ending.delete(ended));
+      this.#ending.add(ended);
+    });
   }
 
   /**
@@ -32,6 +43,7 @@ export class Pool extends pg.Pool {
    * itself. Asking again gives the same pool; it is ended with this one.
    */
   as(identity: Identity): Pool {
+    if (this.#ended) throw new Error('Cannot use a pool after calling end on the pool');
     const key = identityKey(identity);
     const known = this.#byIdentity.get(key);
     if (known !== undefined) {
@@ -57,9 +69,11 @@ export class Pool extends pg.Pool {
   }
 
   async #endAll(): Promise<void> {
+    this.#ended = true;
     const pools = [...this.#byIdentity.values()];
     this.#byIdentity.clear();
     await Promise.all([super.end(), ...pools.map((pool) => pool.end())]);
+    await Promise.race([Promise.all(this.#ending), waited(MAX_END_MS)]);
     await this.#lease.release();
   }
 
@@ -98,4 +112,8 @@ function identityKey(identity: Identity): string {
 /** Two principals share a pool only when nothing about them differs. */
 function principalKey(principal: Principal): string {
   return `${partyKey(principal.subject)} ${JSON.stringify(principal)}`;
+}
+
+function waited(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms).unref());
 }

@@ -23,6 +23,7 @@ export const REFUSAL_SQLSTATES = {
   'approval-void': '42501',
   'approval-in-transaction': '25001', // active_sql_transaction
   'approval-unavailable': '58000', // system_error
+  'transaction-failed': '25P02', // in_failed_sql_transaction
   'identity-expired': '28000', // invalid_authorization_specification
   'identity-invalid': '28P01', // invalid_password
   'identity-missing': '28000',
@@ -57,6 +58,7 @@ export function refusalFields(refusal: Refusal, severity: RefusalSeverity): read
     { code: 'M', value: `sqlwarden: ${plain(refusal.message)}` },
     { code: 'D', value: detail(refusal) },
   ];
+  if (refusal.position !== undefined) fields.push({ code: 'P', value: String(refusal.position) });
   if (refusal.hint !== undefined) fields.push({ code: 'H', value: plain(refusal.hint) });
   return fields;
 }

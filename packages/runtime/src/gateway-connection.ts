@@ -15,6 +15,7 @@ import type {
   Unit,
 } from '@sqlwarden/core';
 import { Admitter } from './engine/admitter.js';
+import { assertedFields } from './engine/asserted.js';
 import type { Engine } from './engine/engine.js';
 import type { Upstream } from './engine/upstream.js';
 import { nodeHash } from './node-hash.js';
@@ -231,7 +232,7 @@ export class GatewayConnection implements ConnectionPolicy {
           enforcement,
           principal,
           client: this.#client.address,
-          asserted: { user: login.user, ...login.parameters },
+          asserted: assertedFields({ user: login.user, ...login.parameters }),
         },
         [],
       );
@@ -250,7 +251,7 @@ export class GatewayConnection implements ConnectionPolicy {
       client: this.#client.address,
       code: refusal.code,
       message: refusal.message,
-      asserted: { user: login.user, database: login.database, ...login.parameters },
+      asserted: assertedFields({ user: login.user, database: login.database, ...login.parameters }),
     });
   }
 }

@@ -73,8 +73,11 @@ export class Sidecar {
   /** Takes no new clients, lets those that are there finish for `drainMs`, and closes the ledger in order. */
   async stop(drainMs: number): Promise<void> {
     for (const listener of this.#listeners) listener.stop();
-    await this.gateway.close(drainMs);
-    await this.#admin?.close();
+    try {
+      await this.gateway.close(drainMs);
+    } finally {
+      await this.#admin?.close();
+    }
   }
 }
 

@@ -51,11 +51,17 @@ export function disclosedBytes(value: string): Uint8Array | undefined {
 
 /** True when the disclosure is what was committed to. False when anything in it was changed, or it is malformed. */
 export function opensCommitment(hash: Sha256, commitment: Commitment, disclosure: Disclosure): boolean {
+  const expected = decodeBase64(commitment.commitment);
+  const opened = openedBy(hash, disclosure);
+  const actual = opened === undefined ? undefined : decodeBase64(opened.commitment);
+  return expected !== undefined && actual !== undefined && equalBytes(actual, expected);
+}
+
+/** The commitment that a disclosure opens, or `undefined` when it is malformed. */
+export function openedBy(hash: Sha256, disclosure: Disclosure): Commitment | undefined {
   const salt = decodeBase64(disclosure.salt);
   const value = disclosedBytes(disclosure.value);
-  const expected = decodeBase64(commitment.commitment);
-  if (salt?.length !== SALT_BYTES || value === undefined || expected === undefined) return false;
-  if (disclosure.name === '' || disclosure.name.includes('\0')) return false;
-  const actual = decodeBase64(commitmentTo(hash, disclosure.name, salt, value).commitment);
-  return actual !== undefined && equalBytes(actual, expected);
+  if (salt?.length !== SALT_BYTES || value === undefined) return undefined;
+  if (disclosure.name === '' || disclosure.name.includes('\0')) return undefined;
+  return commitmentTo(hash, disclosure.name, salt, value);
 }

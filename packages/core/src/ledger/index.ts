@@ -7,7 +7,7 @@ export {
   canonicalString,
   type UndefinedProperties,
 } from './canonical.js';
-export { commitmentTo, disclosedBytes, disclosedValue, opensCommitment, SALT_BYTES } from './commitment.js';
+export { commitmentTo, disclosedBytes, disclosedValue, openedBy, opensCommitment, SALT_BYTES } from './commitment.js';
 export { commitmentsOf, type NamedCommitment } from './commitments-of.js';
 export {
   consistencyProof,

@@ -541,6 +541,10 @@ describe('evaluate: masks', () => {
     ['masks what is passed through where derivation is allowed', out('salary'), ['bucket']],
     ['passes a count', out('n', 'counted', 'ssn'), [null]],
     ['takes the strictest of several columns', out('x', 'same', 'email', 'ssn'), ['token']],
+    ['makes no tokens of values that the statement chose', { ...out('ssn'), mixed: 'values' }, ['redact']],
+    ['makes no tokens of values from an unprotected column', { ...out('x', 'same', 'ssn', 'id'), mixed: 'columns' }, ['redact']],
+    ['masks a column alike in every branch', { ...out('ssn'), mixed: 'columns' }, ['token']],
+    ['shows chosen values through a mask that needs no key', { ...out('email'), mixed: 'values' }, ['email']],
   ])('%s', (_, output, want) => {
     expect(masked(output)).toEqual(want);
   });
@@ -819,6 +823,16 @@ describe('evaluate: names that carry protection', () => {
       'protected-flow',
     ],
     ['a partition, which keeps what its parent gives', rename('public.people_eu', { to: 'public.eu' }), 'allow'],
+    [
+      'a partition that leaves the parent it has its labels from',
+      { ...rename('public.people_eu', { operation: 'alter', leaves: 'public.people' }), action: 'alter' },
+      'protected-flow',
+    ],
+    [
+      'a child without labels that leaves its parent',
+      { ...rename('public.orders', { operation: 'alter', leaves: 'public.people' }), action: 'alter' },
+      'allow',
+    ],
     [
       'a column of a view, which keeps what it derives from',
       rename('public.v', { kind: 'view', columns: [{ operation: 'rename', name: 'number', to: 'x' }] }),

@@ -1,6 +1,7 @@
-import type { OutputMask } from '../masking/mask.js';
+import type { MaskFunction, OutputMask } from '../masking/mask.js';
 import type { ColumnUseKind, Flow, OutputColumn, StatementFacts } from '../sql/facts.js';
 import type { ColumnName } from '../sql/names.js';
+import { TEMPORARY } from '../sql/resolve/relations.js';
 import { unreachable } from '../unreachable.js';
 import { splitColumn } from './column-names.js';
 import type { CompiledPolicy } from './compiled.js';
@@ -49,7 +50,7 @@ function opaqueRefusal({ facts, opacity }: JudgedStatement): Refusal | undefined
   return refuse('opaque-statement', `${why}; write it with tables and columns by name`);
 }
 
-type UseCheck = 'free' | 'equality' | 'predicate' | 'argument' | 'flow' | 'write';
+type UseCheck = 'free' | 'equality' | 'predicate' | 'failure' | 'argument' | 'flow' | 'write';
 /** What a use of a protected column needs. Outputs are masked; they need nothing here. */
 const USE_CHECKS = {
   output: 'free',
@@ -60,6 +61,7 @@ const USE_CHECKS = {
   group: 'predicate',
   order: 'predicate',
   argument: 'argument',
+  failure: 'failure',
   'write-source': 'flow',
   'write-target': 'write',
 } as const satisfies Record<ColumnUseKind, UseCheck>;
@@ -95,6 +97,12 @@ function checkUse(check: UseCheck, guard: ColumnGuard, inFlows: ReadonlySet<Colu
     case 'predicate':
       if (guard.predicates === 'allow') return undefined;
       return refuse('protected-predicate', `${column} may not be used in this condition, grouping or ordering; ${insteadOf(guard)}`);
+    case 'failure':
+      if (guard.predicates === 'allow') return undefined;
+      return refuse(
+        'protected-predicate',
+        `${column} may not be computed with in a way that fails for some values, because the failure would tell; read the column itself`,
+      );
     case 'argument':
       return refuse('protected-flow', `${column} may not be handed to a routine that is more than a computation; leave it out of the call`);
     case 'flow':
@@ -120,7 +128,11 @@ function flowRefusal(facts: StatementFacts, context: ProtectContext): Refusal | 
   for (const flow of facts.flows) {
     for (const column of flow.from) {
       const guard = context.guards.of(column);
-      if (guard === undefined || carriesLabels(flow, guard, context)) continue;
+      if (guard === undefined) continue;
+      if (carriesLabels(flow, guard, context)) {
+        if (!isShownComputed(flow, guard, context)) continue;
+        return refuse('protected-flow', `what is computed from ${describe(guard)} would be shown as if it were the value; leave it out`);
+      }
       const target = flow.to.kind === 'column' ? `column ${flow.to.column}` : `a ${flow.to.kind}`;
       return refuse('protected-flow', `${describe(guard)} would move to ${target} that is not protected alike; leave the column out`);
     }
@@ -133,9 +145,24 @@ function flowRefusal(facts: StatementFacts, context: ProtectContext): Refusal | 
  * is refreshed has them by derivation.
  */
 function carriesLabels(flow: Flow, guard: ColumnGuard, { policy, protection }: ProtectContext): boolean {
-  if (flow.to.kind !== 'column') return false;
+  if (flow.to.kind !== 'column' || isTemporary(flow.to.column)) return false;
   const carried = labelsOf(policy, protection, flow.to.column);
   return guard.labels.every((label) => carried.some((candidate) => candidate.label === label));
+}
+
+/** What stands behind a temporary name is known only as long as nothing else has it: nothing protected may be kept there. */
+function isTemporary(column: ColumnName): boolean {
+  return splitColumn(column).parts[0] === TEMPORARY;
+}
+
+/**
+ * A mask shows a part of a value, or where it is the same again: of what was computed from the value it would show what the computation
+ * put there. A column that is known to hold computed values is redacted instead.
+ */
+function isShownComputed(flow: Flow, guard: ColumnGuard, { policy, protection }: ProtectContext): boolean {
+  if (flow.to.kind !== 'column' || guard.derived === undefined || flow.computed?.includes(guard.column) !== true) return false;
+  const carried = labelsOf(policy, protection, flow.to.column);
+  return !carried.some(({ label, how }) => how === 'derived' && guard.labels.includes(label));
 }
 
 /** Classification goes by name: whoever reads a column masked may not give it a name that policy does not know. */
@@ -143,7 +170,11 @@ function renameRefusal(facts: StatementFacts, context: ProtectContext): Refusal 
   for (const renamed of renamedColumns(facts, context.protection)) {
     const guard = context.guards.of(renamed.from);
     if (guard === undefined || keepsLabels(renamed, guard, context)) continue;
-    return refuse('protected-flow', `${describe(guard)} would lose its protection under its new name; classify the new name first`);
+    const how =
+      renamed.what === 'hierarchy'
+        ? 'without its parent; classify it by its own name first'
+        : 'under its new name; classify the new name first';
+    return refuse('protected-flow', `${describe(guard)} would lose its protection ${how}`);
   }
   return undefined;
 }
@@ -153,7 +184,8 @@ function keepsLabels({ from, to, what }: RenamedColumn, guard: ColumnGuard, { po
   const { relation } = splitColumn(from);
   const isView = protection.relations.get(relation)?.definition !== undefined;
   // A view's columns, and relations of a hierarchy, also have labels that no name gives them and no new name takes away.
-  const needed = what === 'column' && !isView ? guard.labels : byName(from);
+  const throughHierarchy = what === 'hierarchy' || (what === 'column' && !isView);
+  const needed = throughHierarchy ? guard.labels : byName(from);
   const kept = to === undefined ? [] : byName(to);
   return needed.every((label) => kept.includes(label));
 }
@@ -179,13 +211,23 @@ function outputMask(output: OutputColumn, guards: Guards): OutputMask | null {
   const sources = new Set<ColumnName>();
   for (const { column, how } of output.origins) {
     const guard = how === 'counted' ? undefined : guards.of(column);
-    const mask = how === 'same' ? guard?.same : guard?.derived;
+    const mask = how === 'same' && !isChosen(output, guard, guards) ? guard?.same : guard?.derived;
     if (mask === undefined) continue;
     masks.push(mask);
     sources.add(column);
   }
   const mask = strictest(masks);
   return mask === undefined ? null : { ...mask, sources: [...sources].sort() };
+}
+
+/** Masks that give equal values equal results, and nobody without the key can compute: whoever may choose what they are given can try out values. */
+const RECOGNISES: ReadonlySet<MaskFunction['kind']> = new Set<MaskFunction['kind']>(['hash', 'token', 'noise']);
+
+/** Values that may not be protected stand under those that are, and would be masked the same way. */
+function isChosen({ mixed, origins }: OutputColumn, guard: ColumnGuard | undefined, guards: Guards): boolean {
+  if (mixed === undefined || guard === undefined || !RECOGNISES.has(guard.same.function.kind)) return false;
+  if (mixed === 'values') return true;
+  return origins.some(({ column }) => guards.of(column)?.labels.includes(guard.same.label) !== true);
 }
 
 function describe(guard: ColumnGuard): string {

@@ -7,15 +7,18 @@ import type { ProtectionMap } from './protection.js';
 export interface RenamedColumn {
   readonly from: ColumnName;
   readonly to: ColumnName | undefined;
-  /** What gets the new name: labels that a column has through its hierarchy survive a rename of the relation, not one of the column. */
-  readonly what: 'column' | 'relation' | 'schema';
+  /**
+   * What gets the new name: labels that a column has through its hierarchy survive a rename of the relation, not one of the column.
+   * `hierarchy`: it keeps its name and loses what it has through its parent.
+   */
+  readonly what: 'column' | 'relation' | 'schema' | 'hierarchy';
 }
 
 /** The columns that the statement gives another full name; of relations and schemas renamed, the columns with labels. */
 export function renamedColumns(facts: StatementFacts, protection: ProtectionMap): RenamedColumn[] {
   return facts.schemaChanges.flatMap((change, at) => {
     const to = laterName(change, facts.schemaChanges[at + 1]);
-    return [...byColumn(change), ...byObject(change, to, protection)];
+    return [...byColumn(change), ...byObject(change, to, protection), ...byParent(change, protection)];
   });
 }
 
@@ -43,6 +46,11 @@ function byObject(change: SchemaChange, newName: string | undefined, protection:
     to: to?.length === 2 ? joinName(...to, splitColumn(from).name) : undefined,
     what: 'relation',
   }));
+}
+
+function byParent(change: SchemaChange, protection: ProtectionMap): RenamedColumn[] {
+  if (change.leaves === undefined) return [];
+  return (protection.columnsOf.get(change.name) ?? []).map((from) => ({ from, to: from, what: 'hierarchy' }));
 }
 
 function bySchema(change: SchemaChange, newName: string | undefined, protection: ProtectionMap): RenamedColumn[] {

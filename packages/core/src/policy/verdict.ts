@@ -22,6 +22,7 @@ export const REFUSAL_CODES = [
   'approval-void',
   'approval-in-transaction',
   'approval-unavailable',
+  'transaction-failed', // refused, in a transaction that takes nothing but its end any more
   'identity-expired',
   'identity-invalid',
   'identity-missing',
@@ -46,6 +47,8 @@ export interface Refusal {
   readonly rule?: string;
   /** More for people: the request to approve, who to ask. */
   readonly hint?: string;
+  /** Where in the text, in characters (code points) from 1, for clients that show the place. */
+  readonly position?: number;
   /** The approval request it belongs to. */
   readonly request?: string;
 }

@@ -22,6 +22,8 @@ export interface SqlState {
   readonly role: string;
   /** Effective schemas in order, as the server says (implicit ones included). */
   readonly searchPath: readonly string[];
+  /** There are relations that only this session sees (temporary ones). */
+  readonly hasOwnRelations?: boolean;
   /** What the lexer needs, by the server's names (`standard_conforming_strings`, `sql_mode`, …). Plain data. */
   readonly lexical: Readonly<Record<string, string>>;
 }
@@ -51,6 +53,8 @@ export interface Unit {
   readonly parameterTypes: readonly number[];
   /** At `bind` and `execute`. */
   readonly parameters: readonly BoundParameter[];
+  /** At `prepare`: the name that EXECUTE may know the statement by; absent for the unnamed one. */
+  readonly statementName?: string;
   /** At `bind`: the name that the bound statement gets, where a cursor may have it too; absent for the unnamed one. */
   readonly portal?: string;
   readonly state: SqlState;

@@ -45,6 +45,8 @@ export interface AnalyseContext {
   readonly schemaChangedInTransaction: boolean;
   /** What FETCH returns from the cursors that are open in the session (see `StatementFacts.cursor`); without it, FETCH is opaque. */
   readonly cursors?: ReadonlyMap<string, readonly OutputColumn[] | 'unknown'>;
+  /** The statements of earlier units that were prepared under a name (see `StatementFacts.prepares`); without it, EXECUTE is opaque. */
+  readonly prepared?: ReadonlyMap<string, unknown>;
 }
 
 export interface Dialect {

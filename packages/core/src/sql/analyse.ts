@@ -139,7 +139,7 @@ function runStatement(run: Run, statement: Statement, scope: Scope): Part {
     case 'execute':
       return runExecute(run, statement, scope);
     case 'deallocate':
-      return session(run, 'deallocate');
+      return { ...session(run, 'deallocate'), deallocates: { name: statement.name } };
     case 'declare':
       return runDeclare(run, statement, scope);
     case 'fetch':

@@ -78,6 +78,8 @@ export const COLUMN_USES = [
   'write-target',
   /** an argument of a routine that is not a plain operator or known pure function */
   'argument',
+  /** its value may decide whether the statement fails: a division, a cast, a function that is not defined everywhere */
+  'failure',
   /** only counted (count(column)) */
   'count',
 ] as const;
@@ -96,6 +98,12 @@ export interface Origin {
   readonly how: OriginKind;
 }
 
+/**
+ * How the branches of UNION and the rows of VALUES differ in one column. `columns`: they come from different columns. `values`: some are
+ * the statement's own, so that whoever wrote it chose them.
+ */
+export type Mixture = 'columns' | 'values';
+
 export interface OutputColumn {
   /** The name the result header will show, as far as it is known. */
   readonly name: string;
@@ -103,6 +111,8 @@ export interface OutputColumn {
   readonly origins: readonly Origin[];
   /** True when its value could not be seen through: it may derive from anything that is in reach. */
   readonly opaque: boolean;
+  /** Rows of different origins stand under one another in it; see {@link Mixture}. */
+  readonly mixed?: Mixture;
 }
 
 /** Why a part of a statement could not be seen through. */
@@ -125,6 +135,8 @@ export interface OpaqueReason {
 /** Values move from `from` into something that is stored or kept. */
 export interface Flow {
   readonly from: readonly ColumnName[];
+  /** Those of `from` whose values do not arrive as they are: what arrives was computed from them. */
+  readonly computed?: readonly ColumnName[];
   /** Where they go: a column, a new relation, a session variable, a file, another session. */
   readonly to:
     | { readonly kind: 'column'; readonly column: ColumnName }
@@ -149,6 +161,8 @@ export interface SchemaChange {
   readonly kind: string;
   /** `schema.name` when resolved, else the name as it was written. */
   readonly name: string;
+  /** The parent whose child or partition it is no more. */
+  readonly leaves?: RelationName;
   /** For columns added, changed, dropped or renamed by ALTER TABLE. */
   readonly columns?: readonly {
     readonly operation: 'add' | 'alter' | 'drop' | 'rename';
@@ -184,6 +198,10 @@ export interface StatementFacts {
   readonly opaque: readonly OpaqueReason[];
   /** A cursor that the statement opens, with what FETCH will return from it. */
   readonly cursor?: { readonly name: string; readonly outputs: readonly OutputColumn[] | 'unknown'; readonly hold: boolean };
+  /** The name that the statement is prepared under, for EXECUTE. */
+  readonly prepares?: string;
+  /** The prepared statement that is forgotten; its name is `undefined` for all of them. */
+  readonly deallocates?: { readonly name: string | undefined };
   /** The cursor that the statement closes; its name is `undefined` for all of them. */
   readonly closes?: { readonly name: string | undefined };
   readonly flows: readonly Flow[];

@@ -1,3 +1,4 @@
+import type { Statement } from './statement.js';
 import type { Catalogue } from '../catalog/catalogue.js';
 import type { SqlState } from '../session/contract.js';
 import type { OpaqueReason, OutputColumn, RoutineUse, StatementClass } from './facts.js';
@@ -30,6 +31,11 @@ export interface RoutineFacts {
    * comparing the result for equality is comparing the argument.
    */
   readonly computes?: 'count' | 'fold';
+  /**
+   * Which arguments' values never make it fail, whatever they are: all, or those at these positions. None when absent. Running out of
+   * memory does not count.
+   */
+  readonly total?: 'all' | readonly number[];
   /** Returns rows: how many there are depends on the arguments. */
   readonly returnsSet?: boolean;
   /** Column names when it stands in FROM and returns a composite; a single column named after the alias or the routine when absent. */
@@ -42,6 +48,8 @@ export interface RoutineFacts {
   readonly flow?: RoutineFlow;
   /** May change session state that names and lexis depend on. */
   readonly changesState?: boolean;
+  /** As a trigger, writes what it computes from the columns that its later arguments name into the one that its first argument names. */
+  readonly copiesColumns?: boolean;
   /** Takes locks (advisory ones too). */
   readonly locks?: boolean;
   /** Raises the class of the statement: `write` for SETVAL, `administrative` for terminating a backend. Never `session` or `transaction`. */
@@ -81,6 +89,11 @@ export interface DialectRules {
   readonly searchPathSetting?: string;
   /** The effective schemas after the search path was set to constants; `'default'` for TO DEFAULT. `undefined`: not known. */
   effectiveSearchPath?(values: readonly string[] | 'default', state: SqlState, catalogue: Catalogue): readonly string[] | undefined;
+  /**
+   * Schemas that the search path names, whether they exist or not. What was searched when the state was read is known; the others are searched
+   * as soon as they are made. Not known when absent.
+   */
+  namedSchemas?(state: SqlState): readonly string[];
   /** `f(row)` may mean `row.f`, and a relation's name may stand for its whole row. */
   readonly rowsAsValues: boolean;
   /** The column that EXPLAIN returns. */
@@ -106,4 +119,6 @@ export interface AnalyseOptions {
   readonly rules: DialectRules;
   /** Outputs of the cursors that are open in the session, by name: what FETCH returns. */
   readonly cursors?: ReadonlyMap<string, readonly OutputColumn[] | 'unknown'>;
+  /** Statements that were prepared in the session by name: what EXECUTE runs. */
+  readonly prepared?: ReadonlyMap<string, Statement>;
 }

@@ -1,6 +1,6 @@
 import { unreachable } from '../unreachable.js';
 import type { SchemaChange } from './facts.js';
-import type { NameParts } from './model.js';
+import type { Expression, NameParts } from './model.js';
 import { joinName, type RelationName, splitName } from './names.js';
 import type { ResolvedRelation } from './resolve/context.js';
 import { ROOT, type Scope } from './resolve/scope.js';
@@ -19,6 +19,8 @@ interface Altered {
   columns: readonly Column[];
   readonly relation: ResolvedRelation | undefined;
   readonly columnChanges: NonNullable<SchemaChange['columns']>[number][];
+  /** Children that leave their parents. */
+  readonly departures: SchemaChange[];
   /** The relation's later name, when it is renamed or moved. */
   movedTo: RelationName | undefined;
 }
@@ -35,6 +37,7 @@ export function runAlter(run: Run, statement: AlterRelation): Part {
     columns: relation?.outputs.columns ?? [],
     relation,
     columnChanges: [],
+    departures: [],
     movedTo: undefined,
   };
   for (const action of statement.actions) alter(altered, action);
@@ -55,7 +58,9 @@ function changesOf(altered: Altered): SchemaChange[] {
     name,
     ...(columnChanges.length === 0 ? {} : { columns: columnChanges }),
   };
-  return movedTo === undefined ? [change] : [change, { operation: 'rename', kind: statement.objectKind, name: movedTo }];
+  // A rename follows the change that it belongs to.
+  const renamed: SchemaChange[] = movedTo === undefined ? [] : [{ operation: 'rename', kind: statement.objectKind, name: movedTo }];
+  return [change, ...renamed, ...altered.departures];
 }
 
 function alter(altered: Altered, action: AlterAction): void {
@@ -82,6 +87,9 @@ function alter(altered: Altered, action: AlterAction): void {
       return;
     case 'attach':
       attach(altered, action.relation, action.as);
+      return;
+    case 'detach':
+      detach(altered, action.relation, action.as);
       return;
     case 'other':
       for (const relation of action.relations) refersTo(run, relation);
@@ -116,16 +124,30 @@ function alterColumn(altered: Altered, action: AlterAction & { kind: 'alter-colu
   const { run } = altered;
   altered.columnChanges.push({ operation: 'alter', name: action.name, ...(action.type === undefined ? {} : { type: action.type }) });
   const scope = scopeOf(altered);
+  if (action.type !== undefined) rewrite(altered, action.name);
   const values = action.expressions.map((expression) => run.r.value(expression, scope));
   if (values.length === 0) return;
   const value = derive(values);
   const column = `${altered.name}.${joinName(action.name)}`;
-  const others = new Map([...value.origins].filter(([origin]) => origin !== column));
-  // The column's own values, converted, stay where they are.
-  run.r.effects.flow({ ...value, origins: others, via: [] }, { kind: 'column', column });
+  // A bare conversion is judged as the change of type that it is part of.
+  const converts = action.expressions.every((expression) => isConversion(expression, action.name));
+  const flowing = new Map([...value.origins].filter(([origin]) => !converts || origin !== column));
+  run.r.effects.flow({ ...value, origins: flowing, via: [] }, { kind: 'column', column });
   altered.columns = altered.columns.map((known) =>
     known.name === action.name ? { ...known, value: either([known.value, derive([value])]) } : known,
   );
+}
+
+/** A new type writes every value of the column again. */
+function rewrite({ run, columns }: Altered, name: string): void {
+  for (const column of columns.find((known) => known.name === name)?.value.origins.keys() ?? [])
+    run.r.effects.useColumn(column, 'write-target');
+}
+
+/** The column itself, under casts that do not cut it. */
+function isConversion(expression: Expression, name: string): boolean {
+  if (expression.kind === 'cast') return expression.type.modified !== true && isConversion(expression.operand, name);
+  return expression.kind === 'column' && expression.name === name;
 }
 
 /** The renamed column goes on to hold what the old name is known for. */
@@ -149,6 +171,16 @@ function attach(altered: Altered, name: NameParts, as: 'child' | 'parent'): void
   const childColumns = as === 'child' ? (other.relation?.outputs.columns ?? []) : altered.columns;
   const parent = as === 'child' ? altered.name : other.name;
   for (const column of childColumns) effects.flow(column.value, { kind: 'column', column: `${parent}.${joinName(column.name)}` });
+}
+
+/** A child has what its parent gave it by being one. */
+function detach(altered: Altered, name: NameParts, as: 'child' | 'parent'): void {
+  const { effects } = altered.run.r;
+  const other = findNamed(altered.run, name);
+  effects.reads.add(other.name);
+  effects.writes.add(other.name);
+  const [child, parent] = as === 'child' ? [other.name, altered.name] : [altered.name, other.name];
+  altered.departures.push({ operation: 'alter', kind: altered.statement.objectKind, name: child, leaves: parent });
 }
 
 function afterAlter(altered: Altered): void {

@@ -2,6 +2,7 @@ import type { SchemaChange } from './facts.js';
 import type { ColumnDefinition, Expression, NameParts, TypeName } from './model.js';
 import { joinName, type RelationName, splitName } from './names.js';
 import { applyRoutine } from './resolve/call.js';
+import { TEMPORARY } from './resolve/relations.js';
 import { namespaceOf, openScope, rangeOf, ROOT, type Scope } from './resolve/scope.js';
 import { type Column, derive, either, NOTHING, type Outputs, stored, type Value } from './resolve/value.js';
 import { changes, findNamed, type Part, refersTo, type Run } from './run.js';
@@ -39,10 +40,22 @@ export function typeText(type: TypeName): string {
   return `${joinName(...type.name)}${type.array ? '[]' : ''}`;
 }
 
+/** The first temporary relation of a session adds its schema to those that are searched, in front of all others. */
+function newRelation({ r, unit }: Run, { name, temporary }: CreateTable | CreateTableAs | CreateView): RelationName {
+  const full = unit.newName(name, temporary);
+  if (isTemporary(full)) r.effects.changesSearch = true;
+  return full;
+}
+
+function isTemporary(name: RelationName): boolean {
+  const parts = splitName(name);
+  return parts.length > 1 && parts[0] === TEMPORARY;
+}
+
 export function runCreateTable(run: Run, statement: CreateTable): Part {
   const { r, unit } = run;
   r.effects.raise('schema');
-  const name = unit.newName(statement.name, statement.temporary);
+  const name = newRelation(run, statement);
   r.effects.writes.add(name);
   for (const other of [
     ...statement.columnsOf,
@@ -109,7 +122,7 @@ export function columnValue(run: Run, definition: ColumnDefinition, own: Value, 
 
 export function runCreateTableAs(run: Run, statement: CreateTableAs, scope: Scope): Part {
   const { r, unit } = run;
-  const name = unit.newName(statement.name, statement.temporary);
+  const name = newRelation(run, statement);
   const { source } = statement;
   const outputs =
     source.kind === 'query'
@@ -137,8 +150,12 @@ export function runCreateTableAs(run: Run, statement: CreateTableAs, scope: Scop
 /** A view is no copy: it is read through when it is read. */
 export function runCreateView(run: Run, statement: CreateView, scope: Scope): Part {
   const { r, unit } = run;
-  const name = unit.newName(statement.name, statement.temporary);
-  const outputs = r.query(statement.query, scope);
+  const { result: outputs, effects } = r.collect(() => r.query(statement.query, scope));
+  r.effects.add(effects);
+  // A view of what is temporary is temporary without saying so.
+  const name = newRelation(run, { ...statement, temporary: statement.temporary || [...effects.reads].some(isTemporary) });
+  // The catalogue shows no session its temporary views: what one hands out cannot be told when it is read.
+  if (isTemporary(name)) r.effects.flow(derive(outputs.columns.map((column) => column.value)), { kind: 'relation', relation: name });
   r.effects.raise('schema');
   r.effects.writes.add(name);
   const columns = carriedColumns(name, statement.columns, outputs);
@@ -210,6 +227,7 @@ export function runCreateTrigger(run: Run, statement: CreateTrigger): Part {
   r.effects.writes.add(name);
   const facts = r.routineChanged(statement.routine) ? undefined : r.options.routines.routine(statement.routine, 0, r.searchPath);
   applyRoutine(r, joinName(...statement.routine), facts, []);
+  if (facts?.copiesColumns === true) copyByTrigger(run, statement, name);
   if (statement.when !== undefined) r.condition(statement.when, rowScope(run, statement.relation));
   return {
     action: 'create',
@@ -220,6 +238,15 @@ export function runCreateTrigger(run: Run, statement: CreateTrigger): Part {
     after: () =>
       relation === undefined ? unit.obscure(name) : unit.create(name, relation.outputs.columns, { ...relation, writeOpaque: true }),
   };
+}
+
+/** The trigger's first argument names the column that it fills, the others those that it fills it from. */
+function copyByTrigger(run: Run, { relation, arguments: [target, ...sources] }: CreateTrigger, name: RelationName): void {
+  const { effects } = run.r;
+  const columns = findNamed(run, relation).relation?.outputs.columns;
+  const values = columns?.filter((column) => sources.includes(column.name)).map((column) => column.value);
+  if (target === undefined || values === undefined) return effects.opaque({ kind: 'unknown-relation', detail: name });
+  effects.flow(derive(values), { kind: 'column', column: `${name}.${joinName(target)}` });
 }
 
 export function runCreateRule(run: Run, statement: CreateRule): Part {
@@ -253,6 +280,8 @@ export function runSchema(run: Run, statement: SchemaStatement): Part {
   if (statement.objectKind === 'publication' && statement.operation !== 'drop') publish(run, statement);
   const on = statement.relation === undefined ? undefined : changes(run, statement.relation);
   schemaExpressions(run, statement);
+  // Which schemas are searched depends on which there are: the search path may name one long before it is made.
+  if (statement.objectKind === 'schema' && statement.operation !== 'comment') r.effects.changesSearch = true;
   const names = statement.names.map((name) => objectName(run, statement, name, on));
   const list = names.map((name): SchemaChange => ({ operation: statement.operation, kind: statement.objectKind, name }));
   if (on !== undefined && !names.includes(on))
@@ -289,12 +318,39 @@ function created(run: Run, name: NameParts): RelationName {
 
 function schemaExpressions(run: Run, statement: SchemaStatement): void {
   const { r } = run;
-  const scope = statement.relation === undefined ? ROOT : relationScope(run, statement.relation, ROOT);
+  const scope =
+    statement.objectKind === 'domain'
+      ? domainScope(run, statement)
+      : statement.relation === undefined
+        ? ROOT
+        : relationScope(run, statement.relation, ROOT);
   for (const expression of statement.expressions) {
     // A plain column of an index is stored again, where only conditions can reach it.
     if (statement.objectKind === 'index' && expression.kind === 'column') r.effects.use(r.value(expression, scope), 'write-source');
     else r.condition(expression, scope);
   }
+}
+
+/** Conditions of a domain speak of its VALUE. An added one is held against every stored column of the domain. */
+function domainScope(run: Run, statement: SchemaStatement): Scope {
+  const scope = openScope(ROOT);
+  const stored = statement.operation === 'create' ? NOTHING : derive(columnsOfType(run, statement.names[0]?.at(-1) ?? ''));
+  scope.namespaces.push(namespaceOf(rangeOf(undefined, { columns: [{ name: 'value', value: stored }], complete: true })));
+  if (statement.expressions.length > 0) run.r.effects.use(stored, 'predicate-other');
+  return scope;
+}
+
+/** Stored columns of a type of that name in any schema, arrays of it too. */
+function columnsOfType(run: Run, type: string): Value[] {
+  const values: Value[] = [];
+  for (const [relation, { columns }] of run.unit.options.catalogue.relations)
+    for (const column of columns) if (namesType(column.type, type)) values.push(stored(`${relation}.${joinName(column.name)}`));
+  return values;
+}
+
+function namesType(shown: string, type: string): boolean {
+  const own = shown.replace(/(\[\])+$/, '');
+  return own === type || own.endsWith(`.${type}`) || own.endsWith(`"${type.replaceAll('"', '""')}"`);
 }
 
 /** Kinds whose statements change neither which relations there are nor their columns. */
@@ -319,7 +375,7 @@ function afterSchema(run: Run, statement: SchemaStatement, names: readonly strin
   const { unit } = run;
   const { operation, objectKind } = statement;
   if (operation === 'comment' || NAMELESS.has(objectKind)) return;
-  if (objectKind === 'schema' && operation === 'create') for (const name of statement.names) unit.schemas.add(name.at(-1) ?? '');
+  if (objectKind === 'schema' && operation === 'create') for (const name of statement.names) unit.addSchema(name.at(-1) ?? '');
   else if (RELATION_KINDS.has(objectKind)) for (const name of names) afterRelation(run, statement, name);
   else if (ROUTINE_KINDS.has(objectKind)) for (const name of statement.names) unit.routines.add(name.at(-1) ?? '');
   else if (on !== undefined) unit.obscure(on);

@@ -43,6 +43,11 @@ export function runSetting(run: Run, statement: SessionSetting): Part {
   return { action: statement.operation, after: () => afterSetting(run, statement) };
 }
 
+/** `undefined` where the names are not known. */
+function searchedNames(values: SessionSetting['values'], role: string): readonly string[] | undefined {
+  return Array.isArray(values) ? values.map((value: string) => (value === '$user' ? role : value)) : undefined;
+}
+
 /** Setting the search path to constants is simulated; anything else that matters makes names uncertain. */
 function afterSetting(run: Run, statement: SessionSetting): void {
   const { unit } = run;
@@ -52,6 +57,7 @@ function afterSetting(run: Run, statement: SessionSetting): void {
   const schemas = unit.schemas.size === 0 ? catalogue.schemas : new Set([...catalogue.schemas, ...unit.schemas]);
   const path = simulated ? rules.effectiveSearchPath?.(values, state, { ...catalogue, schemas }) : undefined;
   unit.stateChanged = true;
+  if (statement.name === rules.searchPathSetting) unit.searchPathNames = searchedNames(values, state.role);
   if (path === undefined) unit.stateKnown = false;
   else unit.searchPath = path;
 }
@@ -101,6 +107,7 @@ export function runPrepare(run: Run, statement: Prepare, scope: Scope): Part {
   const inner = run.statement(run, statement.statement, scope);
   return {
     action: 'prepare',
+    prepares: statement.name,
     ...(inner.outputs === undefined ? {} : { computes: inner.outputs }),
     after: () => run.unit.prepared.set(statement.name, statement.statement),
   };

@@ -19,6 +19,8 @@ export interface Part {
   readonly limit?: number | null;
   readonly cursor?: NonNullable<StatementFacts['cursor']>;
   readonly closes?: NonNullable<StatementFacts['closes']>;
+  readonly prepares?: string;
+  readonly deallocates?: NonNullable<StatementFacts['deallocates']>;
   /** Outputs that are already facts: FETCH. */
   readonly fixedOutputs?: StatementFacts['outputs'];
   /** What the following statements of the unit see of it. */

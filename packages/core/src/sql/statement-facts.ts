@@ -9,8 +9,9 @@ import type { Part } from './run.js';
 export function outputFacts(outputs: Outputs): readonly OutputColumn[] | 'unknown' {
   if (!outputs.complete) return 'unknown';
   return outputs.columns.map((column) => {
-    const { origins, opaque } = settle(column.value);
-    return { name: column.name, origins: originList(origins), opaque: opaque || column.reason !== undefined };
+    const { origins, opaque, mixed } = settle(column.value);
+    const known = { name: column.name, origins: originList(origins), opaque: opaque || column.reason !== undefined };
+    return mixed === undefined || origins.size === 0 ? known : { ...known, mixed };
   });
 }
 
@@ -53,10 +54,12 @@ export function statementFacts(span: Span, part: Part, effects: Effects): Statem
     opaque: effects.opaqueReasons,
     ...(part.cursor === undefined ? {} : { cursor: part.cursor }),
     ...(part.closes === undefined ? {} : { closes: part.closes }),
+    ...(part.prepares === undefined ? {} : { prepares: part.prepares }),
+    ...(part.deallocates === undefined ? {} : { deallocates: part.deallocates }),
     flows: effects.flows,
     locks: effects.locks,
     schemaChanges: part.changes ?? [],
-    stateEffect: effects.changesState ? 'unknown' : 'none',
+    stateEffect: effects.changesState || effects.changesSearch ? 'unknown' : 'none',
     elevated: effects.elevated,
   };
 }

@@ -97,12 +97,14 @@ export type AlterAction =
   | { readonly kind: 'set-schema'; readonly schema: string }
   /** `child`: the relation named becomes a child of this one (ATTACH PARTITION); `parent`: this one becomes its child (INHERIT). */
   | { readonly kind: 'attach'; readonly relation: NameParts; readonly as: 'child' | 'parent' }
+  /** `child`: the relation named is no child of this one any more (DETACH PARTITION); `parent`: this one is none of its (NO INHERIT). */
+  | { readonly kind: 'detach'; readonly relation: NameParts; readonly as: 'child' | 'parent' }
   /** Anything else that leaves the columns as they are: constraints, owner, storage, row security, triggers on and off. `what` is for people. */
   | {
       readonly kind: 'other';
       readonly what: string;
       readonly expressions: readonly Expression[];
-      /** Other relations that it names: foreign keys, NO INHERIT, DETACH PARTITION. */
+      /** Other relations that it names: foreign keys. */
       readonly relations: readonly NameParts[];
       /** Changes who may do what: OWNER TO, row security. */
       readonly privileges?: boolean;
@@ -145,6 +147,8 @@ export interface CreateTrigger {
   readonly name: string;
   readonly relation: NameParts;
   readonly routine: NameParts;
+  /** The routine's arguments; constants. */
+  readonly arguments: readonly string[];
   /** The WHEN condition: `old` and `new` stand for the row. */
   readonly when?: Expression;
   readonly replace: boolean;

@@ -16,6 +16,8 @@ export class UnitState {
   readonly cursors = new Map<string, readonly OutputColumn[] | 'unknown'>();
   readonly prepared = new Map<string, Statement>();
   searchPath: readonly string[];
+  /** What the search path was set to in this unit, schemas that do not exist included. */
+  searchPathNames: readonly string[] | undefined;
   /** Names can be resolved: nothing out of sight has changed the session's state. */
   stateKnown = true;
   /** The catalogue with the overlay is what the server has. */
@@ -28,6 +30,7 @@ export class UnitState {
     this.searchPath = options.state.searchPath;
     this.stateChanged = options.stateChangedInTransaction;
     for (const [name, outputs] of options.cursors ?? []) this.cursors.set(name, outputs);
+    for (const [name, statement] of options.prepared ?? []) this.prepared.set(name, statement);
   }
 
   get names(): NameContext {
@@ -63,6 +66,14 @@ export class UnitState {
     this.schemaChanged = true;
     const outputs: Outputs = { columns: [], complete: false };
     this.relations.set(name, { name, outputs, systemColumns: true, opaque: { kind: 'schema-changed', detail: name } });
+  }
+
+  /** A schema exists from here on. Where the search path has been waiting for it, unqualified names mean something else now. */
+  addSchema(name: string): void {
+    this.schemas.add(name);
+    const { rules, state } = this.options;
+    const named = this.searchPathNames ?? rules.namedSchemas?.(state);
+    if (named?.includes(name) !== false) this.stateKnown = false;
   }
 
   drop(name: RelationName): void {

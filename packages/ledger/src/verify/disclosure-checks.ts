@@ -1,10 +1,10 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { commitmentsOf, type Disclosure, type LedgerEvent, opensCommitment } from '@sqlwarden/core';
+import { commitmentsOf, type Disclosure, type LedgerEvent } from '@sqlwarden/core';
 import { parseDisclosureFile, tornSeq } from '../disclosure-lines.js';
 import { disclosuresPath, SEGMENT_ENTRIES, segmentStart, segmentStarts } from '../layout.js';
 import { ifMissing } from '../ledger-error.js';
-import { sha256 } from '../node-crypto.js';
+import { openDisclosures } from '../open-disclosures.js';
 import type { Findings } from './report.js';
 
 const LISTED = 100;
@@ -33,21 +33,15 @@ export class DisclosureChecks {
   async add(event: LedgerEvent, position: number): Promise<void> {
     this.#seen = position + 1;
     if (segmentStart(position) !== this.#start) await this.#load(segmentStart(position));
-    const commitments = commitmentsOf(event);
     const line = this.#lines.get(position);
     this.#lines.delete(position);
     if (line === undefined) {
-      if (commitments.length > 0) this.#redacted(position);
+      if (commitmentsOf(event).length > 0) this.#redacted(position);
       return;
     }
-    for (const disclosure of line.disclosures) {
-      const index = commitments.findIndex(
-        (commitment) => commitment.name === disclosure.name && opensCommitment(sha256, commitment, disclosure),
-      );
-      if (index >= 0) commitments.splice(index, 1);
-      else this.#changed(position, line.number);
-    }
-    if (commitments.length > 0) this.#redacted(position);
+    const { redacted, strangers } = openDisclosures(event, line.disclosures);
+    if (strangers > 0) this.#changed(position, line.number);
+    if (redacted.length > 0) this.#redacted(position);
   }
 
   /** After the last entry. `total` says how many entries there are by now: a log that is open has grown since. */

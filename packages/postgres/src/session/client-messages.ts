@@ -173,9 +173,10 @@ export class ClientMessages {
       talk.needReplies();
       return true;
     }
-    if (type === FRONTEND.Sync || type === FRONTEND.Flush) return false;
+    if (type === FRONTEND.Flush) return false;
     const full = talk.expected.length >= MAX_OUTSTANDING || talk.expected.bytes >= MAX_OUTSTANDING_BYTES;
-    if (!full && talk.copyPending === 0) return false;
+    // A Sync takes room too, but it may be what the server ends a COPY at.
+    if (!full && (talk.copyPending === 0 || type === FRONTEND.Sync)) return false;
     talk.needReplies();
     return true;
   }
@@ -229,6 +230,7 @@ export class ClientMessages {
       return this.#refuse(FRONTEND.Parse, TOO_MANY_STATEMENTS);
     const admission = this.#admission.ask({
       phase: 'prepare',
+      ...(message.name === '' ? {} : { statementName: message.name }),
       text: message.text,
       parameterTypes: message.parameterTypes,
       parameters: NO_PARAMETERS,
@@ -372,7 +374,12 @@ export class ClientMessages {
     }
     const portal = this.#lookup.portal(message.name);
     if (portal === 'wait') return false;
-    if (portal === undefined) return this.#unknownName('34000', 'portal');
+    if (portal === undefined) {
+      // It may be a cursor of the SQL level. A description holds no data, and the server says when there is no such name.
+      this.#admission.drop();
+      this.#forwardExtended('describe-portal', undefined, { clean: true });
+      return true;
+    }
     portal.describeForwarded = true;
     this.#forwardExtended('describe-portal', portal.admission, { portal, undo: () => void (portal.describeForwarded = false) });
     return true;

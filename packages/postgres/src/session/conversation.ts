@@ -9,7 +9,7 @@ import { PreparedNames } from './prepared.js';
 import { TransactionForecast, TransactionRecord } from './transactions.js';
 
 /** Most replies that may be outstanding before the client is read no further. */
-export const MAX_OUTSTANDING = 65_536;
+export const MAX_OUTSTANDING = 16_384;
 /** Most bytes of forwarded messages that may be unanswered. */
 export const MAX_OUTSTANDING_BYTES = 64 << 20;
 

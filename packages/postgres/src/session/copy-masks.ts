@@ -43,6 +43,8 @@ export class CopyMasks {
       else if (plan.outputs.some((output) => output !== null)) return NOT_DESCRIBED;
     }
     if (copies.length === 0) return UNMASKED;
+    // Nothing can be described any more, and nothing would be copied.
+    if (talk.forecast.snapshot().status === 'failed') return TRANSACTION_FAILED;
     const next = copies.find(({ index }) => !this.#columns.has(index));
     if (next === undefined) return makeMaskers(copies, this.#columns, talk, work);
     this.#describe(talk, next);
@@ -62,6 +64,11 @@ export class CopyMasks {
 const WAIT: CopyReadiness = { kind: 'wait' };
 const UNMASKED: CopyReadiness = { kind: 'ready', maskers: undefined };
 const NOT_DESCRIBED = refused('COPY cannot mask these columns, select them instead');
+
+const TRANSACTION_FAILED: CopyReadiness = {
+  kind: 'refuse',
+  refusal: { code: 'transaction-failed', message: 'the transaction has failed; roll it back' },
+};
 
 function refused(message: string): CopyReadiness {
   return { kind: 'refuse', refusal: { code: 'mask-unbindable', message } };

@@ -402,6 +402,8 @@ export class ServerMessages {
   #parameterStatus(message: Message<'ParameterStatus'>): void {
     if (message.name === 'client_encoding' && message.value.toUpperCase() !== 'UTF8') throw new EncodingLost();
     if (STATE_PARAMETERS.has(message.name)) this.#talk.stateStale = true;
+    // Reading the catalogue in a client's transaction changes the search path and puts it back: nothing that the client should hear of.
+    if (this.#talk.expected.peek()?.injection !== undefined) return;
     this.#pass();
   }
 }

@@ -5,7 +5,7 @@ import type { SqlState } from '@sqlwarden/core';
  * those of {@link stateFromRow}.
  */
 export const STATE_PROBE =
-  "SELECT pg_catalog.current_database()::pg_catalog.text, current_user::pg_catalog.text, pg_catalog.to_json(pg_catalog.current_schemas(true))::pg_catalog.text, pg_catalog.current_setting('standard_conforming_strings'), pg_catalog.current_setting('backslash_quote'), pg_catalog.current_setting('client_encoding')";
+  "SELECT pg_catalog.current_database()::pg_catalog.text, current_user::pg_catalog.text, pg_catalog.to_json(pg_catalog.current_schemas(true))::pg_catalog.text, pg_catalog.current_setting('standard_conforming_strings'), pg_catalog.current_setting('backslash_quote'), pg_catalog.current_setting('client_encoding'), pg_catalog.current_setting('search_path')";
 
 const MAX_INTERNED = 10_000;
 
@@ -15,7 +15,7 @@ class SqlStatePool {
   #nextId = 1;
 
   /** The one state of this content. `lexical` is taken over and frozen. */
-  intern(content: Omit<SqlState, 'id'>): SqlState {
+  intern(content: Omit<SqlState, 'id' | 'hasOwnRelations'>): SqlState {
     const key = JSON.stringify([content.database, content.role, content.searchPath, Object.entries(content.lexical).sort()]);
     const known = this.#states.get(key);
     if (known !== undefined) return known;
@@ -26,6 +26,8 @@ class SqlStatePool {
       database: content.database,
       role: content.role,
       searchPath: Object.freeze([...content.searchPath]),
+      // The server makes a session's temporary schema with its first temporary object.
+      hasOwnRelations: content.searchPath.some((schema) => schema.startsWith('pg_temp_')),
       lexical: Object.freeze({ ...content.lexical }),
     });
     this.#states.set(key, state);
@@ -37,12 +39,13 @@ const pool = new SqlStatePool();
 
 /** The state in the row that {@link STATE_PROBE} gave, or `undefined` when the row is not what it should be. */
 export function stateFromRow(row: readonly (string | null)[]): SqlState | undefined {
-  const [database, role, path, conforming, backslash, encoding] = row;
-  if (row.length !== 6 || typeof database !== 'string' || typeof role !== 'string' || typeof path !== 'string') return undefined;
-  if (typeof conforming !== 'string' || typeof backslash !== 'string' || typeof encoding !== 'string') return undefined;
+  const [database, role, path, conforming, backslash, encoding, named] = row;
+  if (row.length !== 7 || typeof database !== 'string' || typeof role !== 'string' || typeof path !== 'string') return undefined;
+  if (typeof conforming !== 'string' || typeof backslash !== 'string' || typeof encoding !== 'string' || typeof named !== 'string')
+    return undefined;
   const searchPath = schemas(path);
   if (searchPath === undefined) return undefined;
-  const lexical = { standard_conforming_strings: conforming, backslash_quote: backslash, client_encoding: encoding };
+  const lexical = { standard_conforming_strings: conforming, backslash_quote: backslash, client_encoding: encoding, search_path: named };
   return pool.intern({ database, role, searchPath, lexical });
 }
 

@@ -27,6 +27,7 @@ import { FrameSplitter } from '../protocol/frame-splitter.js';
 import { decodeFrontend, encodeFrontend, type FrontendMessage, type PasswordKind } from '../protocol/frontend-message.js';
 import { BACKEND_LIMIT_TABLE, FRONTEND_LIMIT_TABLE } from '../protocol/message-types.js';
 import { decodeStartupPacket, encodeStartupPacket } from '../protocol/startup-message.js';
+import { MAX_OUTSTANDING } from './conversation.js';
 import { createWireSession } from './wire-session.js';
 
 // ---- a scripted client, server and host: everything in memory, nothing waits ----
@@ -224,7 +225,7 @@ function probeReplies(path: readonly string[]): BackendMessage[] {
   return [
     one('ParseComplete'),
     one('BindComplete'),
-    row('crm', 'gateway', JSON.stringify(path), 'on', 'safe_encoding', 'UTF8'),
+    row('crm', 'gateway', JSON.stringify(path), 'on', 'safe_encoding', 'UTF8', path.join(', ')),
     tag('SELECT 1'),
     one('CloseComplete'),
     one('CloseComplete'),
@@ -1036,6 +1037,18 @@ describe('a unit that waits', () => {
     script.session.inject('select 1', (result) => results.push(result));
     expect(results).toMatchObject([{ kind: 'error' }]);
     expect(script.serverSaw()).toEqual([]);
+  });
+});
+
+describe('a client that does not wait for replies', () => {
+  it('has so many Syncs forwarded as may be unanswered, and the others later', () => {
+    const sync = encodeFrontend({ kind: 'Sync' });
+    const script = new Script({ options: { maxQueuedBytes: 1 << 20 } }).open();
+    script.serverSaw();
+    script.client(Buffer.concat(Array.from({ length: MAX_OUTSTANDING + 1000 }, () => sync)));
+    expect(script.serverSaw()).toHaveLength(MAX_OUTSTANDING);
+    script.server(ready('I'), ready('I'));
+    expect(script.serverSaw()).toHaveLength(2);
   });
 });
 

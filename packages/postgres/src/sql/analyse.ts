@@ -7,6 +7,7 @@ import type {
   ResolvedCatalogue,
   RoutineKnowledge,
   SqlState,
+  Statement,
   StatementFacts,
   UnitFacts,
 } from '@sqlwarden/core';
@@ -30,7 +31,17 @@ export function analyse(unit: ParsedUnit, context: AnalyseContext): UnitFacts {
     stateChangedInTransaction: context.stateChangedInTransaction,
     schemaChangedInTransaction: context.schemaChangedInTransaction,
     ...(context.cursors && { cursors: context.cursors }),
+    ...(context.prepared && { prepared: preparedStatements(context.prepared) }),
   });
+}
+
+/** What PREPARE prepares; a statement of another kind has no business here. */
+function preparedStatements(prepared: ReadonlyMap<string, unknown>): ReadonlyMap<string, Statement> {
+  const found = new Map<string, Statement>();
+  for (const [name, statement] of prepared) {
+    if (isStatement(statement) && statement.kind === 'prepare') found.set(name, statement.statement);
+  }
+  return found;
 }
 
 /** For what was not made by this package: nothing is known. */

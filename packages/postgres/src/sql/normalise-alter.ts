@@ -8,12 +8,13 @@ import { UnknownNodeError, type Shape } from './tree.js';
 
 export function alterTable(normaliser: Normaliser, shape: Shape): Statement {
   const { name } = relationOf(shape);
+  const kind = shape.text('objtype');
   return {
     kind: 'alter-relation',
     span: normaliser.span,
-    objectKind: objectKind(shape.text('objtype')),
+    objectKind: objectKind(kind),
     name,
-    actions: shape.list('cmds').map((command) => alterAction(normaliser, command)),
+    actions: shape.list('cmds').map((command) => alterAction(normaliser, command, kind === 'OBJECT_TYPE')),
     ifExists: shape.flag('missing_ok'),
   };
 }
@@ -26,7 +27,13 @@ const PRIVILEGE_COMMANDS = new Set([
   'AT_NoForceRowSecurity',
 ]);
 
-function alterAction(normaliser: Normaliser, command: Shape): AlterAction {
+/** The attributes of a composite type are the columns of the tables that were made of it, and CASCADE reaches these. */
+function rejectTypeCascade(shape: Shape): void {
+  if (shape.text('behavior') === 'DROP_CASCADE') throw new UnknownNodeError('ALTER TYPE with CASCADE changes tables that it does not name');
+}
+
+function alterAction(normaliser: Normaliser, command: Shape, ofType: boolean): AlterAction {
+  if (ofType) rejectTypeCascade(command);
   command.skip('behavior', 'recurse', 'num');
   const type = command.text('subtype');
   const name = command.text('name');
@@ -53,6 +60,8 @@ function alterAction(normaliser: Normaliser, command: Shape): AlterAction {
   }
 }
 
+const DETACHING = new Set(['AT_DetachPartition', 'AT_DetachPartitionFinalize']);
+
 function otherAction(normaliser: Normaliser, type: string, definition: Shape | undefined): AlterAction {
   const what = type
     .replace(/^AT_/, '')
@@ -67,6 +76,8 @@ function otherAction(normaliser: Normaliser, type: string, definition: Shape | u
   const [relation] = found.references;
   if (relation !== undefined && type === 'AT_AttachPartition') return { kind: 'attach', relation, as: 'child' };
   if (relation !== undefined && type === 'AT_AddInherit') return { kind: 'attach', relation, as: 'parent' };
+  if (relation !== undefined && DETACHING.has(type)) return { kind: 'detach', relation, as: 'child' };
+  if (relation !== undefined && type === 'AT_DropInherit') return { kind: 'detach', relation, as: 'parent' };
   const privileges = PRIVILEGE_COMMANDS.has(type) ? { privileges: true } : {};
   return { kind: 'other', what, expressions: found.expressions, relations: found.references, ...privileges };
 }
@@ -83,8 +94,9 @@ const RELATION_TAGS = new Set(['OBJECT_TABLE', 'OBJECT_VIEW', 'OBJECT_MATVIEW', 
 
 /** ALTER … RENAME. */
 export function rename(normaliser: Normaliser, shape: Shape): Statement {
-  shape.skip('behavior');
   const tag = shape.text('renameType');
+  if (tag === 'OBJECT_ATTRIBUTE') rejectTypeCascade(shape);
+  shape.skip('behavior');
   const relationTag = shape.text('relationType');
   const newName = shape.text('newname');
   const old = shape.optionalText('subname');
@@ -136,5 +148,7 @@ export function setSchema(normaliser: Normaliser, shape: Shape): Statement {
     return { kind: 'alter-relation', span, objectKind: objectKind(tag), name, actions: [{ kind: 'set-schema', schema }], ifExists };
   }
   if (object === undefined) throw new UnknownNodeError('AlterObjectSchemaStmt without an object');
+  // The members of an extension, which may be anything, move with it.
+  if (tag === 'OBJECT_EXTENSION') throw new UnknownNodeError('ALTER EXTENSION SET SCHEMA moves relations that it does not name');
   return { kind: 'schema', span, operation: 'alter', objectKind: objectKind(tag), names: [objectName(object)], expressions: [], ifExists };
 }

@@ -44,13 +44,26 @@ function sample(normaliser: Normaliser, shape: Shape): FromItem {
 function routine(normaliser: Normaliser, shape: Shape): RoutineItem {
   shape.skip('lateral', 'is_rowsfrom');
   const own = columnDefinitions(shape.list('coldeflist'));
-  const calls = shape.list('functions').map((entry) => {
-    const [call, columns] = entry.list('items');
-    if (call === undefined) throw new UnknownNodeError('RangeFunction without a call');
-    const listed = columns === undefined || columns.name === '' ? own : columnDefinitions(columns.list('items'));
-    return { call: normaliser.expression(call), ...(listed.length > 0 && { columns: listed }) };
-  });
+  const calls = shape
+    .list('functions')
+    .map((entry) => {
+      const [call, columns] = entry.list('items');
+      if (call === undefined) throw new UnknownNodeError('RangeFunction without a call');
+      const listed = columns === undefined || columns.name === '' ? own : columnDefinitions(columns.list('items'));
+      return { call: normaliser.expression(call), ...(listed.length > 0 && { columns: listed }) };
+    })
+    .flatMap(unnestEach);
   return { kind: 'routine', calls, ordinality: shape.flag('ordinality'), ...alias(shape) };
+}
+
+/** UNNEST of several arrays in FROM is one UNNEST of the system for each, side by side ("Table Functions"). */
+function unnestEach(entry: RoutineItem['calls'][number]): RoutineItem['calls'][number][] {
+  const { call, columns } = entry;
+  if (call.kind !== 'call' || columns !== undefined || call.arguments.length < 2) return [entry];
+  const { name, arguments: arrays, kind: _, ...decoration } = call;
+  const plain = Object.values(decoration).every((value) => value === undefined || value === false);
+  if (name.length !== 1 || name[0] !== 'unnest' || !plain || arrays.some((array) => array.name !== undefined)) return [entry];
+  return arrays.map((array) => ({ call: { kind: 'call', name: ['pg_catalog', 'unnest'], arguments: [array] } }));
 }
 
 /** A column definition list: names and types only. */

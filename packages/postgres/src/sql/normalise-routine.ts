@@ -106,7 +106,7 @@ export function createAggregate(normaliser: Normaliser, shape: Shape): CreateRou
 
 export function createTrigger(normaliser: Normaliser, shape: Shape): Statement {
   shape.skip('isconstraint', 'row', 'timing', 'events', 'deferrable', 'initdeferred');
-  for (const field of ['args', 'columns', 'transitionRels']) for (const item of shape.list(field)) item.skipAll();
+  for (const field of ['columns', 'transitionRels']) for (const item of shape.list(field)) item.skipAll();
   const range = shape.inline('relation', 'RangeVar');
   if (range === undefined) throw new UnknownNodeError('CreateTrigStmt without a relation');
   shape.inline('constrrel', 'RangeVar')?.skipAll();
@@ -117,6 +117,7 @@ export function createTrigger(normaliser: Normaliser, shape: Shape): Statement {
     name: shape.text('trigname'),
     relation: plainRelationName(range),
     routine: dottedName(shape, 'funcname'),
+    arguments: shape.list('args').map((argument) => argument.string()),
     ...(when && { when }),
     replace: shape.flag('replace'),
   };

@@ -92,6 +92,8 @@ const GROUPS: readonly { readonly effect: (name: string) => RoutineEffect; reado
 function single(): Map<string, RoutineEffect> {
   return new Map<string, RoutineEffect>([
     ['count', { computes: 'count' }],
+    ['tsvector_update_trigger', { copiesColumns: true }],
+    ['tsvector_update_trigger_column', { copiesColumns: true }],
     ['lower', { computes: 'fold' }],
     ['upper', { computes: 'fold' }],
     ['setval', { category: 'volatile', raises: 'write' }],

@@ -4,6 +4,7 @@ import type { PostgresCatalogue, RoutineDetail } from '../catalog/resolved-catal
 import { BodyPurity } from './body-purity.js';
 import { extensionEffect, type RoutineEffect, systemEffect } from './routine-tables.js';
 import { isTemporarySchema } from './rules.js';
+import { TOTAL_CAST_TYPES, TOTAL_OPERATORS, totalOf } from './total-routines.js';
 
 /**
  * What is known of PostgreSQL's routines, operators and casts, given a catalogue. Fails closed: a routine of a user whose body is not
@@ -16,6 +17,7 @@ export function createRoutineKnowledge(catalogue: PostgresCatalogue): RoutineKno
 
 const PURE_OPERATOR: RoutineFacts = { name: 'pg_catalog.operator', category: 'pure' };
 const PURE_CAST: RoutineFacts = { name: 'pg_catalog.cast', category: 'pure' };
+const TOTAL_CAST: RoutineFacts = { ...PURE_CAST, total: 'all' };
 
 /** Operators that are written as words, by the symbol that the server looks up. */
 const WORD_OPERATORS: Readonly<Record<string, readonly string[]>> = {
@@ -59,7 +61,8 @@ class CatalogueKnowledge implements RoutineKnowledge {
 
   operator(operator: OperatorName, operandCount: number, searchPath: readonly string[]): RoutineFacts | undefined {
     const symbols = WORD_OPERATORS[operator.symbol] ?? [operator.symbol];
-    const found: RoutineFacts[] = [PURE_OPERATOR];
+    const total = symbols.every((symbol) => TOTAL_OPERATORS.has(symbol));
+    const found: RoutineFacts[] = [total ? { ...PURE_OPERATOR, total: 'all' } : PURE_OPERATOR];
     for (const symbol of symbols) {
       for (const candidate of this.#catalogue.operators.get(symbol) ?? []) {
         const reachable = operator.schema === undefined ? searchPath.includes(candidate.schema) : operator.schema === candidate.schema;
@@ -77,7 +80,7 @@ class CatalogueKnowledge implements RoutineKnowledge {
     const own = type.name.at(-1);
     if (own === undefined) return undefined;
     const schemas = type.name.length > 1 ? type.name.slice(-2, -1) : searchPath;
-    const found: RoutineFacts[] = [PURE_CAST];
+    const found: RoutineFacts[] = [TOTAL_CAST_TYPES.has(own) ? TOTAL_CAST : PURE_CAST];
     for (const schema of schemas) {
       for (const id of this.#catalogue.casts.get(joinName(schema, own)) ?? []) {
         const detail = this.#catalogue.routinesById.get(id);
@@ -106,7 +109,7 @@ class CatalogueKnowledge implements RoutineKnowledge {
 
   #effect(detail: RoutineDetail, argumentCount: number): RoutineEffect | undefined {
     const { routine } = detail;
-    if (routine.origin === 'system') return systemEffect(routine.name, argumentCount) ?? {};
+    if (routine.origin === 'system') return { ...totalOf(routine.name), ...systemEffect(routine.name, argumentCount) };
     // Only a superuser makes functions of these languages; those of others can be added to an extension by who owns it.
     const compiled = routine.language === 'c' || routine.language === 'internal';
     if (compiled && detail.extension !== undefined) return extensionEffect(detail.extension, routine.name);
@@ -135,11 +138,12 @@ function merge(a: RoutineFacts, b: RoutineFacts): RoutineFacts {
   if (a === b) return a;
   const [harder, softer] = SEVERITY[b.category] > SEVERITY[a.category] ? [b, a] : [a, b];
   const merged = { ...softer, ...harder };
-  const { computes, columns, rowOf, ...both } = merged;
+  const { computes, columns, rowOf, total, ...both } = merged;
   return {
     ...both,
     // Where two overloads return different things, neither is certain.
     ...(a.computes === b.computes && computes !== undefined && { computes }),
+    ...(a.total !== undefined && sameTotal(a.total, b.total) && total !== undefined && { total }),
     ...(sameList(a.columns, b.columns) && columns !== undefined && { columns }),
     ...(a.rowOf === b.rowOf && rowOf !== undefined && { rowOf }),
     ...((a.changesState === true || b.changesState === true) && { changesState: true }),
@@ -147,6 +151,10 @@ function merge(a: RoutineFacts, b: RoutineFacts): RoutineFacts {
     ...((a.returnsSet === true || b.returnsSet === true) && { returnsSet: true }),
     ...((a.returnsRecord === true || b.returnsRecord === true) && { returnsRecord: true }),
   };
+}
+
+function sameTotal(a: RoutineFacts['total'], b: RoutineFacts['total']): boolean {
+  return a === b || (Array.isArray(a) && Array.isArray(b) && a.join() === b.join());
 }
 
 function sameList(a: readonly string[] | undefined, b: readonly string[] | undefined): boolean {

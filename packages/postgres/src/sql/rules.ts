@@ -97,6 +97,15 @@ function effectiveSearchPath(values: readonly string[] | 'default', state: SqlSt
   return temporary === undefined || implicit.includes(temporary) ? implicit : [temporary, ...implicit];
 }
 
+/** The names in `search_path` as it was set, folded and without quotes. States of sessions always have it; where it is missing it is the default. */
+function namedSchemas({ lexical, role }: SqlState): readonly string[] {
+  const list = lexical['search_path'] ?? '"$user"';
+  const names = [...list.matchAll(/"((?:[^"]|"")*)"|[^\s",]+/g)].map(
+    ([whole, quoted]) => quoted?.replaceAll('""', '"') ?? whole.toLowerCase(),
+  );
+  return names.map((name) => (name === '$user' ? role : name));
+}
+
 export const POSTGRES_RULES: DialectRules = {
   // They say where a row lies and which transaction wrote it, nothing of what it holds.
   systemColumns: new Set(['ctid', 'tableoid', 'xmin', 'xmax', 'cmin', 'cmax']),
@@ -109,6 +118,7 @@ export const POSTGRES_RULES: DialectRules = {
   privilegeSettings: new Set(PRIVILEGE_SETTINGS),
   searchPathSetting: 'search_path',
   effectiveSearchPath,
+  namedSchemas,
   rowsAsValues: true,
   explainColumn: 'QUERY PLAN',
   showAllColumns: ['name', 'setting', 'description'],

@@ -16,10 +16,11 @@ import {
 } from '@sqlwarden/core';
 import { nodeHash } from '../node-hash.js';
 import type { ConnectionPolicy } from '../transport/connection.js';
-import type { Decision } from './decision.js';
+import { type Decision, DecisionCache } from './decision.js';
 import { decide, deniedDecision } from './decide.js';
 import type { Engine } from './engine.js';
 import { OpenCursors } from './open-cursors.js';
+import { PreparedNames } from './prepared-names.js';
 import { type UnitScope, approvalSubject, unitRecord } from './records.js';
 import type { Snapshot, Upstream } from './upstream.js';
 
@@ -35,6 +36,16 @@ interface Granted {
   readonly approval: Grant | undefined;
 }
 
+/** A unit that waits for its answer. */
+interface Turn {
+  /** The request that it is held for. */
+  held: string | undefined;
+  /** The intent that is being made durable, 0 without one. */
+  ticket: number;
+  /** Given up: nothing may be asked, recorded or run for it any more. */
+  over: boolean;
+}
+
 /** A forwarded unit whose outcome is awaited. */
 interface Running {
   readonly decision: Decision;
@@ -42,12 +53,15 @@ interface Running {
   readonly transaction: number;
 }
 
-/** The schema as an open transaction sees it after changing it. */
-interface Overlay {
-  readonly transaction: number;
-  /** Undefined: changed since it was last read. */
-  snapshot: Snapshot | undefined;
+/** The schema as only this session sees it: with its temporary relations, and with what its open transaction has changed. */
+interface OwnSchema {
+  readonly snapshot: Snapshot;
+  /** Epoch of the committed schema that it goes with. */
+  readonly base: number;
+  readonly decisions: DecisionCache;
 }
+
+const OWN_DECISIONS = { maxTexts: 500, maxCharacters: 1024 * 1024 };
 
 /**
  * Everything that is decided and recorded for one client connection. Adapters ask it through the wire session; it answers at once when the
@@ -61,12 +75,17 @@ export class Admitter implements ConnectionPolicy {
   readonly #running = new Map<number, Running>();
   readonly #session: WireSession;
   readonly #cursors = new OpenCursors();
-  /** Of the unit that waits for an answer; a new object each time, so that late answers to a given-up unit are known. */
-  #turn: { held: string | undefined } | undefined;
-  #overlay: Overlay | undefined;
+  readonly #prepared = new PreparedNames();
+  /** Of the unit that waits for an answer. */
+  #turn: Turn | undefined;
+  /** For the next unit that has to wait; each has its own, so that a late answer to a given-up unit is known. */
+  #nextTurn = newTurn();
+  /** Undefined when there is none, or when it has changed since it was read. */
+  #own: OwnSchema | undefined;
   #lastEnded = -1;
   #over = false;
-  #inTransaction = false;
+  /** Of the last unit that was forwarded. */
+  #lastOrdinal = -1;
   /** Set when a statement of the running transaction may have changed the schema. */
   #schemaChanges: { readonly transaction: number; readonly intent: number } | undefined;
 
@@ -84,10 +103,12 @@ export class Admitter implements ConnectionPolicy {
 
   admit(unit: Unit): Admission | undefined {
     if (unit.portal !== undefined) this.#cursors.boundPortal(unit.portal);
+    if (unit.statementName !== undefined) this.#prepared.parsed(unit.statementName);
     const decision = this.#known(unit);
-    const answer = decision === undefined ? this.#decideAndRun(unit) : this.#run(unit, decision);
+    const turn = this.#nextTurn;
+    const answer = decision === undefined ? this.#decideAndRun(unit, turn) : this.#run(unit, decision, turn);
     if (!(answer instanceof Promise)) return answer;
-    const turn = { held: undefined };
+    this.#nextTurn = newTurn();
     this.#turn = turn;
     answer
       .catch((error: unknown): Admission => ({ kind: 'refuse', refusal: this.#failure(error) }))
@@ -99,7 +120,10 @@ export class Admitter implements ConnectionPolicy {
   abandon(): void {
     const turn = this.#turn;
     this.#turn = undefined;
-    if (turn?.held !== undefined) this.#engine.approvals.withdraw(turn.held);
+    if (turn === undefined) return;
+    turn.over = true;
+    if (turn.held !== undefined) this.#engine.approvals.withdraw(turn.held);
+    if (turn.ticket !== 0) this.#neverForwarded(turn.ticket);
   }
 
   /** The client asks to stop what runs. True when that was a held unit, which is refused then. */
@@ -116,11 +140,10 @@ export class Admitter implements ConnectionPolicy {
 
   /** Nothing is asked, held, running or open: the connection can be ended without harm. */
   get isIdle(): boolean {
-    return this.#turn === undefined && this.#running.size === 0 && !this.#inTransaction;
+    return this.#turn === undefined && this.#running.size === 0 && this.#lastOrdinal <= this.#lastEnded;
   }
 
   settle(outcome: Outcome): void {
-    this.#inTransaction = outcome.transaction.status !== 'idle';
     const running = this.#running.get(outcome.ticket);
     if (running === undefined) return;
     this.#running.delete(outcome.ticket);
@@ -137,8 +160,19 @@ export class Admitter implements ConnectionPolicy {
       transaction: running.transaction,
       ...(outcome.suspended ? { suspended: true } : {}),
     });
-    if (outcome.status === 'ok') this.#cursors.afterUnit(running.decision.facts?.statements ?? [], running.transaction);
+    if (outcome.status === 'ok') this.#afterUnit(running);
     if (running.decision.changesSchema) this.#schemaMayHaveChanged(running.transaction, outcome.ticket);
+  }
+
+  #afterUnit({ decision: { text, unit, facts }, transaction }: Running): void {
+    const statements = facts?.statements ?? [];
+    this.#cursors.afterUnit(statements, transaction);
+    this.#prepared.afterUnit(text, unit, statements);
+  }
+
+  /** What cursors and prepared statements are called by, and what they stand for; empty without any. */
+  get #names(): string {
+    return this.#cursors.key === '' && this.#prepared.key === '' ? '' : `${this.#cursors.key} ${this.#prepared.key}`;
   }
 
   transactionEnded(ordinal: number, end: TransactionEnd): void {
@@ -151,7 +185,7 @@ export class Admitter implements ConnectionPolicy {
   #forgetTransactionSchema(mayBeCommitted: boolean): void {
     const changes = this.#schemaChanges;
     this.#schemaChanges = undefined;
-    this.#overlay = undefined;
+    this.#own = undefined;
     if (changes !== undefined && mayBeCommitted) this.#engine.schemaSuspect(this.#upstream, changes.intent);
   }
 
@@ -203,24 +237,31 @@ export class Admitter implements ConnectionPolicy {
   }
 
   #known(unit: Unit): Decision | undefined {
-    if (this.#overlay !== undefined || this.#schemaChanges !== undefined) return undefined;
-    const snapshot = this.#upstream.current();
-    if (snapshot === undefined) return undefined;
+    if (this.#schemaChanges !== undefined) return undefined;
+    const committed = this.#upstream.current();
+    if (committed === undefined) return undefined;
+    const own = unit.state.hasOwnRelations === true ? this.#ownFor(committed) : undefined;
+    if (unit.state.hasOwnRelations === true && own === undefined) return undefined;
+    const { epoch } = own?.snapshot ?? committed;
     const earlier = granted(unit)?.decision;
-    // Statements other than queries look their names up when they run, so state and cursors must still be those of the binding.
-    const isSame = earlier?.epoch === snapshot.epoch && earlier.stateId === unit.state.id && earlier.cursors === this.#cursors.key;
+    // Statements other than queries look their names up when they run, so state and names must still be those of the binding.
+    const isSame = earlier?.epoch === epoch && earlier.stateId === unit.state.id && earlier.names === this.#names;
     if (isSame && unit.phase === 'execute') return earlier;
-    return this.#upstream.decisions.get(unit.text, this.#cacheKey(unit));
+    return (own ?? this.#upstream).decisions.get(unit.text, this.#cacheKey(unit));
+  }
+
+  #ownFor(committed: Snapshot): OwnSchema | undefined {
+    return this.#own?.base === committed.epoch ? this.#own : undefined;
   }
 
   #cacheKey(unit: Unit): string {
-    return `${unit.state.id}|${unit.transaction.stateChanged ? 1 : 0}|${this.#rightsKey}|${this.#cursors.key}`;
+    return `${unit.state.id}|${unit.transaction.stateChanged ? 1 : 0}|${this.#rightsKey}|${this.#names}`;
   }
 
-  async #decideAndRun(unit: Unit): Promise<Admission> {
+  async #decideAndRun(unit: Unit, turn: Turn): Promise<Admission> {
     const expired = this.#expired();
     if (expired !== undefined) return this.#refuse(unit, deniedDecision(expired), expired);
-    return this.#run(unit, await this.#decide(unit));
+    return this.#run(unit, await this.#decide(unit), turn);
   }
 
   async #decide(unit: Unit): Promise<Decision> {
@@ -230,53 +271,57 @@ export class Admitter implements ConnectionPolicy {
         message: `the statement is longer than ${this.#engine.options.maxTextLength} characters; send it in parts`,
       });
     }
-    const overlay = await this.#transactionSchema(unit);
-    let snapshot = overlay ?? (await this.#upstream.fresh());
-    const decideOn = (on: Snapshot): Promise<Decision> =>
-      decide(
-        { engine: this.#engine, upstream: this.#upstream, principal: this.#scope.principal },
-        {
-          text: unit.text,
-          state: unit.state,
-          stateChangedInTransaction: unit.transaction.stateChanged,
-          schemaChangedInTransaction: overlay !== undefined,
-          cursors: this.#cursors,
-        },
-        on,
-      );
-    let decision = await decideOn(snapshot);
-    if (overlay === undefined && namesWhatIsMissing(decision)) {
+    let schema = await this.#schemaFor(unit);
+    let decision = await this.#decideOn(unit, schema.snapshot);
+    if (schema.own === undefined && namesWhatIsMissing(decision)) {
       // Somebody else may have made it since the last look, which is allowed to be a little old.
+      const before = schema.snapshot;
       this.#upstream.suspect();
-      const before = snapshot;
-      snapshot = await this.#upstream.fresh();
-      if (snapshot !== before) decision = await decideOn(snapshot);
+      schema = await this.#schemaFor(unit);
+      if (schema.snapshot !== before) decision = await this.#decideOn(unit, schema.snapshot);
     }
-    if (overlay === undefined && this.#upstream.current() === snapshot)
-      this.#upstream.decisions.set(unit.text, this.#cacheKey(unit), decision);
+    const isCurrent = schema.own === undefined ? this.#upstream.current() === schema.snapshot : this.#own === schema.own;
+    if (isCurrent) (schema.own ?? this.#upstream).decisions.set(unit.text, this.#cacheKey(unit), decision);
     return decision;
   }
 
-  /** The schema that the open transaction sees, when it has changed it; read on the client's own server connection. */
-  async #transactionSchema(unit: Unit): Promise<Snapshot | undefined> {
+  #decideOn(unit: Unit, snapshot: Snapshot): Promise<Decision> {
+    return decide(
+      { engine: this.#engine, upstream: this.#upstream, principal: this.#scope.principal },
+      {
+        text: unit.text,
+        state: unit.state,
+        stateChangedInTransaction: unit.transaction.stateChanged,
+        schemaChangedInTransaction: this.#schemaChanges !== undefined,
+        cursors: this.#cursors.outputs,
+        prepared: this.#prepared.statements,
+        names: this.#names,
+      },
+      snapshot,
+    );
+  }
+
+  /** The committed schema, or what this session sees instead; that is read on the client's own server connection. */
+  async #schemaFor(unit: Unit): Promise<{ readonly snapshot: Snapshot; readonly own: OwnSchema | undefined }> {
     const changes = this.#schemaChanges;
-    if (changes === undefined || unit.transaction.status === 'failed') return undefined;
-    if (changes.transaction !== unit.transaction.ordinal) {
-      this.#forgetTransactionSchema(true);
-      return undefined;
+    if (changes !== undefined && changes.transaction !== unit.transaction.ordinal) this.#forgetTransactionSchema(true);
+    const committed = await this.#upstream.fresh();
+    const hasOwn = unit.state.hasOwnRelations === true;
+    // In a failed transaction nothing can be read, and nothing but its end runs.
+    const isNeeded = (hasOwn || this.#schemaChanges !== undefined) && unit.transaction.status !== 'failed';
+    if (!isNeeded) return { snapshot: committed, own: undefined };
+    const known = this.#ownFor(committed);
+    if (known !== undefined) return { snapshot: known.snapshot, own: known };
+    const query: CatalogueQuery = (sql) => this.#inject(sql);
+    // Most statements that may change the schema (a call of a routine that is not understood) do not.
+    if (!hasOwn && (await this.#upstream.isUnchanged(query))) {
+      this.#schemaChanges = undefined;
+      return { snapshot: committed, own: undefined };
     }
-    const overlay = (this.#overlay ??= { transaction: changes.transaction, snapshot: undefined });
-    if (overlay.snapshot === undefined) {
-      const query: CatalogueQuery = (sql) => this.#inject(sql);
-      // Most statements that may change the schema (a call of a routine that is not understood) do not.
-      if (await this.#upstream.isUnchanged(query)) {
-        this.#overlay = undefined;
-        this.#schemaChanges = undefined;
-        return undefined;
-      }
-      overlay.snapshot = this.#upstream.snapshotOf(await this.#upstream.readCatalogue(query));
-    }
-    return overlay.snapshot;
+    const snapshot = this.#upstream.snapshotOf(await this.#upstream.readCatalogue(query));
+    const own = { snapshot, base: committed.epoch, decisions: new DecisionCache(OWN_DECISIONS) };
+    this.#own = own;
+    return { snapshot, own };
   }
 
   #inject(sql: string): Promise<readonly (readonly (string | null)[])[]> {
@@ -289,40 +334,44 @@ export class Admitter implements ConnectionPolicy {
   }
 
   #schemaMayHaveChanged(transaction: number, intent: number): void {
+    this.#own = undefined;
     if (transaction <= this.#lastEnded) {
       this.#engine.schemaSuspect(this.#upstream, intent);
       return;
     }
     this.#schemaChanges = { transaction, intent };
-    if (this.#overlay !== undefined) this.#overlay.snapshot = undefined;
   }
 
-  #run(unit: Unit, decision: Decision): Admission | Promise<Admission> {
+  #run(unit: Unit, decision: Decision, turn: Turn): Admission | Promise<Admission> {
+    if (turn.over) return GIVEN_UP;
     const expired = this.#expired();
     if (expired !== undefined) return this.#refuse(unit, decision, expired);
     const { verdict } = decision;
     if (verdict.refusal !== undefined) return this.#refuse(unit, decision, verdict.refusal);
     if (verdict.effect === 'approve' && (unit.phase === 'query' || unit.phase === 'bind')) {
       // Later, so that the turn that waits for the answer exists when the hold begins.
-      return Promise.resolve().then(() => this.#hold(unit, decision));
+      return Promise.resolve().then(() => this.#hold(unit, decision, turn));
     }
-    if (verdict.effect === 'approve' && unit.phase === 'execute') return this.#runApproved(unit, decision);
-    return this.#forward(unit, decision, undefined);
+    if (verdict.effect === 'approve' && unit.phase === 'execute') return this.#runApproved(unit, decision, turn);
+    return this.#forward(unit, decision, undefined, turn);
   }
 
-  #forward(unit: Unit, decision: Decision, approval: Grant | undefined): Admission | Promise<Admission> {
+  #forward(unit: Unit, decision: Decision, approval: Grant | undefined, turn: Turn): Admission | Promise<Admission> {
     const runs = (unit.phase === 'query' || unit.phase === 'execute') && decision.statements.length > 0;
     if (!runs) return proceed(0, decision, approval);
     const ticket = this.#writeIntent(unit, decision, approval);
     if (typeof ticket !== 'number') return ticket;
+    this.#lastOrdinal = unit.transaction.ordinal;
     this.#running.set(ticket, { decision, startedAt: performance.now(), transaction: unit.transaction.ordinal });
     if (decision.changesSchema) this.#schemaMayHaveChanged(unit.transaction.ordinal, ticket);
     this.#cursors.beforeUnit(decision.facts?.statements ?? []);
+    this.#prepared.beforeUnit(decision.facts?.statements ?? []);
     if (!decision.durable) return proceed(ticket, decision, approval);
+    turn.ticket = ticket;
     return this.#engine.recorder.durable(ticket).then(
       () => proceed(ticket, decision, approval),
       (error: unknown) => {
-        this.#neverForwarded(ticket, unit);
+        this.#neverForwarded(ticket);
         return { kind: 'refuse', refusal: ledgerRefusal(this.#engine, error) } as const;
       },
     );
@@ -355,7 +404,10 @@ export class Admitter implements ConnectionPolicy {
     }
   }
 
-  #neverForwarded(ticket: number, unit: Unit): void {
+  /** Ends an intent whose unit was not forwarded and will not be. An intent has one outcome, whoever finds out first. */
+  #neverForwarded(ticket: number): void {
+    const running = this.#running.get(ticket);
+    if (running === undefined) return;
     this.#running.delete(ticket);
     this.#engine.recorder.after({
       type: 'statement.outcome',
@@ -366,7 +418,7 @@ export class Admitter implements ConnectionPolicy {
       bytesReturned: 0,
       maskedCells: 0,
       durationUs: 0,
-      transaction: unit.transaction.ordinal,
+      transaction: running.transaction,
     });
   }
 
@@ -388,7 +440,8 @@ export class Admitter implements ConnectionPolicy {
     return { kind: 'refuse', refusal };
   }
 
-  async #hold(unit: Unit, decision: Decision): Promise<Admission> {
+  async #hold(unit: Unit, decision: Decision, turn: Turn): Promise<Admission> {
+    if (turn.over) return GIVEN_UP;
     const requirement = decision.verdict.approval;
     if (requirement === undefined)
       return this.#refuse(unit, decision, { code: 'policy-error', message: 'policy asks for an approval without saying by whom' });
@@ -409,37 +462,38 @@ export class Admitter implements ConnectionPolicy {
           message: `the statement needs an approval and its transaction may hold locks; ask for request ${request.id} to be approved, then run the transaction again`,
         });
       }
-      const turn = this.#turn;
-      if (turn !== undefined) turn.held = request.id;
+      turn.held = request.id;
       this.#session.notice(
         `held for approval by ${requirement.groups.join(', ')} (request ${request.id}, rule ${requirement.rule})`,
         `an approver decides with: sqlwarden approve ${request.id}`,
       );
       const ended = await held.wait();
-      if (turn !== undefined) turn.held = undefined;
+      turn.held = undefined;
       if (ended.kind === 'refused') {
         // The session is closed in the ledger; that its request was withdrawn is recorded.
         return this.#over ? { kind: 'refuse', refusal: ended.refusal } : this.#refuse(unit, decision, ended.refusal);
       }
     }
-    return this.#wake(unit, decision, { request: request.id, digest: request.digest });
+    return this.#wake(unit, decision, { request: request.id, digest: request.digest }, turn);
   }
 
   /** After the approval: token, policy and schema are looked at again, and what runs must be what was approved. */
-  async #wake(unit: Unit, before: Decision, approval: Grant): Promise<Admission> {
+  async #wake(unit: Unit, before: Decision, approval: Grant, turn: Turn): Promise<Admission> {
     const expired = this.#expired();
     if (expired !== undefined) return this.#refuse(unit, before, expired);
     const decision = await this.#decide(unit);
+    // An approval is used by what runs, not by what was given up meanwhile.
+    if (turn.over) return GIVEN_UP;
     if (decision.verdict.refusal !== undefined) return this.#refuse(unit, decision, decision.verdict.refusal);
     const digest = approvalDigest(approvalSubject(this.#scope, unit, decision), nodeHash);
     const used =
       digest === approval.digest ? this.#engine.approvals.use(approval.request, digest) : this.#engine.approvals.void(approval.request);
     if (used !== undefined) return this.#refuse(unit, decision, used);
-    return this.#forward(unit, decision, approval);
+    return this.#forward(unit, decision, approval, turn);
   }
 
   /** The execution of a portal whose binding was held and approved. */
-  #runApproved(unit: Unit, decision: Decision): Admission | Promise<Admission> {
+  #runApproved(unit: Unit, decision: Decision, turn: Turn): Admission | Promise<Admission> {
     const approval = granted(unit)?.approval;
     if (approval === undefined) {
       return this.#refuse(unit, decision, {
@@ -447,26 +501,12 @@ export class Admitter implements ConnectionPolicy {
         message: 'the statement needs an approval that its binding did not have; bind it again',
       });
     }
-    return this.#forward(unit, decision, approval);
+    return this.#forward(unit, decision, approval, turn);
   }
 
-  #answer(turn: { held: string | undefined }, admission: Admission): void {
+  #answer(turn: Turn, admission: Admission): void {
     if (this.#turn !== turn) {
-      if (admission.kind === 'proceed' && admission.ticket !== 0) {
-        const running = this.#running.get(admission.ticket);
-        this.#running.delete(admission.ticket);
-        this.#engine.recorder.after({
-          type: 'statement.outcome',
-          intent: admission.ticket,
-          session: this.#scope.session,
-          status: 'cancelled',
-          statements: [],
-          bytesReturned: 0,
-          maskedCells: 0,
-          durationUs: 0,
-          transaction: running?.transaction ?? 0,
-        });
-      }
+      if (admission.kind === 'proceed') this.#neverForwarded(admission.ticket);
       return;
     }
     this.#turn = undefined;
@@ -485,6 +525,13 @@ export class Admitter implements ConnectionPolicy {
     }
     return { code: 'internal-error', message: 'the statement could not be judged; see the log of the gateway' };
   }
+}
+
+/** The answer to a unit that was given up: nobody hears it. */
+const GIVEN_UP: Admission = { kind: 'refuse', refusal: { code: 'cancelled', message: 'the statement was given up' } };
+
+function newTurn(): Turn {
+  return { held: undefined, ticket: 0, over: false };
 }
 
 function granted(unit: Unit): Granted | undefined {

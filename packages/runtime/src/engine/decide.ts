@@ -1,5 +1,6 @@
 import {
   type AdmittedStatement,
+  type AnalyseContext,
   type MaskPlan,
   type ParsedUnit,
   type ParseFailure,
@@ -15,7 +16,6 @@ import {
 } from '@sqlwarden/core';
 import type { Decision } from './decision.js';
 import type { Engine } from './engine.js';
-import type { OpenCursors } from './open-cursors.js';
 import { schemaDigest, sha256Hex } from './records.js';
 import type { Snapshot, Upstream } from './upstream.js';
 
@@ -30,7 +30,10 @@ export interface DecideWhat {
   readonly state: SqlState;
   readonly stateChangedInTransaction: boolean;
   readonly schemaChangedInTransaction: boolean;
-  readonly cursors: OpenCursors;
+  readonly cursors: NonNullable<AnalyseContext['cursors']>;
+  readonly prepared: NonNullable<AnalyseContext['prepared']>;
+  /** Equal for equal cursors and prepared statements. */
+  readonly names: string;
 }
 
 /** Text → model → facts → verdict. Never rejects for what the text is: what is not understood is refused. */
@@ -38,13 +41,14 @@ export async function decide(who: DecideFor, what: DecideWhat, snapshot: Snapsho
   const { dialect, parser } = who.upstream.options;
   const { catalogue } = snapshot.resolved;
   const parsed = await parser.parse(what.text, { serverVersion: catalogue.serverVersion, lexical: what.state.lexical });
-  if (!parsed.ok) return deniedDecision(unparsed(parsed.failure), { ...snapshot, shape: dialect.shape(what.text) });
+  if (!parsed.ok) return deniedDecision(unparsed(parsed.failure, what.text), { ...snapshot, shape: dialect.shape(what.text) });
   const facts = dialect.analyse(parsed.unit, {
     catalogue: snapshot.resolved,
     state: what.state,
     stateChangedInTransaction: what.stateChangedInTransaction,
     schemaChangedInTransaction: what.schemaChangedInTransaction,
-    cursors: what.cursors.outputs,
+    cursors: what.cursors,
+    prepared: what.prepared,
   });
   const verdict = evaluate({
     policy: who.engine.policy,
@@ -75,7 +79,9 @@ function makeDecision(who: DecideFor, what: DecideWhat, snapshot: Snapshot, { un
     epoch: snapshot.epoch,
     catalogueVersion: catalogue.version,
     stateId: what.state.id,
-    cursors: what.cursors.key,
+    names: what.names,
+    text: what.text,
+    unit: facts.statements.some(({ prepares }) => prepares !== undefined) ? unit : undefined,
     facts,
     verdict,
     statements,
@@ -105,12 +111,13 @@ function planOf(facts: StatementFacts, masks: StatementMasks | undefined, byOrig
   return { outputs: facts.outputs.map(() => null), byOrigin };
 }
 
-/** Routines whose bodies are not known may do anything, schema changes included. */
+/** Routines whose bodies are not known may do anything, schema changes included. DISCARD drops the session's temporary relations. */
 function mayChangeSchema(facts: StatementFacts): boolean {
   return (
     facts.class === 'schema' ||
     facts.class === 'procedural' ||
     facts.class === 'privilege' ||
+    facts.action === 'discard' ||
     facts.schemaChanges.length > 0 ||
     facts.opaque.some((reason) => reason.kind === 'dynamic-sql' || reason.kind === 'unknown-routine')
   );
@@ -133,11 +140,13 @@ function mustBeDurable(facts: StatementFacts): boolean {
   }
 }
 
-function unparsed(failure: ParseFailure): Refusal {
-  const where = failure.position === undefined ? '' : ` at character ${failure.position + 1}`;
+function unparsed(failure: ParseFailure, text: string): Refusal {
   switch (failure.kind) {
-    case 'syntax':
-      return { code: 'statement-unparsed', message: `${failure.message}${where}` };
+    case 'syntax': {
+      if (failure.position === undefined) return { code: 'statement-unparsed', message: failure.message };
+      const position = Array.from(text.slice(0, failure.position)).length + 1;
+      return { code: 'statement-unparsed', message: `${failure.message} at character ${position}`, position };
+    }
     case 'limit':
       return { code: 'statement-too-large', message: failure.message };
     case 'internal':
@@ -153,7 +162,9 @@ export function deniedDecision(refusal: Refusal, from?: Snapshot & { readonly sh
     epoch: from?.epoch ?? -1,
     catalogueVersion: from?.resolved.catalogue.version ?? 0,
     stateId: -1,
-    cursors: '',
+    names: '',
+    text: '',
+    unit: undefined,
     facts: undefined,
     verdict: { effect: 'deny', rules: [], refusal, masks: [], labels: [], protectedColumns: [] },
     statements: [],

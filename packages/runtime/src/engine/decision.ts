@@ -1,13 +1,16 @@
-import type { AdmittedStatement, UnitFacts, Verdict } from '@sqlwarden/core';
+import type { AdmittedStatement, ParsedUnit, UnitFacts, Verdict } from '@sqlwarden/core';
 
 /** What was decided for one text, session state, rights, policy and catalogue. Immutable, shared by every unit that it fits. */
 export interface Decision {
   /** The upstream's epoch it was made in: policy and catalogue of that moment. */
   readonly epoch: number;
   readonly catalogueVersion: number;
-  /** The session state it was made for, and the cursors that were open. */
+  /** The session state it was made for, with the cursors and prepared statements that had names. */
   readonly stateId: number;
-  readonly cursors: string;
+  readonly names: string;
+  readonly text: string;
+  /** Kept only where something later runs what the unit prepares. */
+  readonly unit: ParsedUnit | undefined;
   /** Absent when the text was not understood. */
   readonly facts: UnitFacts | undefined;
   readonly verdict: Verdict;

@@ -1,4 +1,5 @@
 import type { Commitment, Disclosure, LedgerWriter, NewLedgerEvent } from '@sqlwarden/core';
+import { LedgerError } from '@sqlwarden/ledger';
 
 /** Events that already happened and still have to be written; more than this means that the ledger has been away for long. */
 const MAX_UNWRITTEN = 100_000;
@@ -10,7 +11,7 @@ const MAX_UNWRITTEN = 100_000;
 export class Recorder {
   readonly #ledger: LedgerWriter;
   readonly #onTrouble: (error: Error) => void;
-  readonly #unwritten: { readonly event: NewLedgerEvent; readonly disclosures: readonly Disclosure[] }[] = [];
+  readonly #unwritten: Unwritten[] = [];
 
   constructor(ledger: LedgerWriter, onTrouble: (error: Error) => void) {
     this.#ledger = ledger;
@@ -27,7 +28,7 @@ export class Recorder {
   after(event: NewLedgerEvent, disclosures: readonly Disclosure[] = []): void {
     try {
       this.#catchUp();
-      this.#ledger.append(event, disclosures);
+      this.#write({ event, disclosures });
     } catch (error) {
       if (this.#unwritten.length < MAX_UNWRITTEN) this.#unwritten.push({ event, disclosures });
       this.#onTrouble(error as Error);
@@ -45,9 +46,41 @@ export class Recorder {
   }
 
   #catchUp(): void {
-    for (let next = this.#unwritten[0]; next !== undefined; next = this.#unwritten[0]) {
-      this.#ledger.append(next.event, next.disclosures);
-      this.#unwritten.shift();
+    if (this.#unwritten.length === 0) return;
+    let written = 0;
+    try {
+      for (const late of this.#unwritten) {
+        this.#write(late);
+        written++;
+      }
+    } finally {
+      this.#unwritten.splice(0, written);
     }
   }
+
+  /** Writes what has happened. An event that no ledger can take must not stand in the way of all others: a finding stands in its place. */
+  #write({ event, disclosures }: Unwritten): void {
+    try {
+      this.#ledger.append(event, disclosures);
+    } catch (error) {
+      if (!(error instanceof LedgerError) || (error.code !== 'entry-too-large' && error.code !== 'not-serialisable')) throw error;
+      this.#ledger.append(unrecordable(event, error), []);
+      this.#onTrouble(error);
+    }
+  }
+}
+
+interface Unwritten {
+  readonly event: NewLedgerEvent;
+  readonly disclosures: readonly Disclosure[];
+}
+
+function unrecordable(event: NewLedgerEvent, error: LedgerError): NewLedgerEvent {
+  return {
+    type: 'security.finding',
+    session: 'session' in event ? event.session : '',
+    kind: 'unrecordable',
+    ...('intent' in event && event.intent !== undefined ? { intent: event.intent } : {}),
+    detail: `an entry of type ${event.type} could not be written as it was (${error.code})`,
+  };
 }

@@ -54,6 +54,8 @@ export class Upstream {
   #checking: Promise<Snapshot> | undefined;
   #version = 0;
   #epoch = 0;
+  /** Goes down: never that of a committed schema. */
+  #ownEpoch = -1;
   #closed = false;
 
   constructor(options: UpstreamOptions) {
@@ -87,9 +89,9 @@ export class Upstream {
     this.#suspect = true;
   }
 
-  /** The rules for a schema that is not the committed one: that of an open transaction. */
+  /** The rules for a schema that only one session sees; its epoch is nobody else's. */
   snapshotOf(resolved: ResolvedCatalogue): Snapshot {
-    return { epoch: -1, resolved, protection: this.#protect(resolved) };
+    return { epoch: --this.#ownEpoch, resolved, protection: this.#protect(resolved) };
   }
 
   /** True when what `query` sees (a connection inside of a transaction) is the schema of the last look. */

@@ -60,6 +60,7 @@ export class Connection implements SessionHost {
     server: { session: false, full: false },
   };
   readonly #loginTimer: NodeJS.Timeout;
+  #keepsAlive = true;
   #ended = false;
 
   constructor(options: ConnectionOptions, policy: ConnectionPolicy) {
@@ -79,6 +80,18 @@ export class Connection implements SessionHost {
 
   get clientLegIsPrivate(): boolean {
     return this.#options.clientLegIsPrivate;
+  }
+
+  /** Whether the connection to the server keeps the process alive; an in-memory client has nothing else that could. */
+  keepAlive(keepsAlive: boolean): void {
+    this.#keepsAlive = keepsAlive;
+    this.#applyKeepAlive();
+  }
+
+  #applyKeepAlive(): void {
+    const socket = this.#streams.server as Socket | undefined;
+    if (this.#keepsAlive) socket?.ref();
+    else socket?.unref();
   }
 
   send(leg: Leg, bytes: Uint8Array): void {
@@ -113,10 +126,10 @@ export class Connection implements SessionHost {
       this.session.serverConnected();
     });
     socket.once('error', (error: NodeJS.ErrnoException) => {
-      this.#policy.trouble(new Error(`the server cannot be reached: ${error.message}`));
       this.#legEnded('server', socket, error.code ?? error.message);
     });
     this.#streams.server = socket;
+    this.#applyKeepAlive();
   }
 
   admit(unit: Unit): Admission | undefined {
@@ -177,6 +190,8 @@ export class Connection implements SessionHost {
 
   #legEnded(leg: Leg, stream: Duplex, detail: string | undefined): void {
     if (this.#ended || this.#streams[leg] !== stream) return;
+    // The client is only told that the database is away.
+    if (leg === 'server' && detail !== undefined) this.#policy.trouble(new Error(`the connection to the server failed: ${detail}`));
     this.session.ended(leg, detail);
   }
 
@@ -202,6 +217,7 @@ export class Connection implements SessionHost {
   #encryptServer(plain: Socket): void {
     const secure = encryptServerSocket(plain, this.#options.server);
     this.#streams.server = secure;
+    this.#applyKeepAlive();
     secure.once('secureConnect', () => this.session.tlsStarted('server'));
     this.#attach('server', secure);
   }

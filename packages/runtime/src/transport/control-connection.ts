@@ -10,6 +10,8 @@ export class ControlConnectionError extends Error {
 }
 
 const MAX_MESSAGE_BYTES = 64 * 1024 * 1024;
+/** A server that is gone without a word (a dropped flow, a frozen machine) is noticed by its silence: everybody waits for these answers. */
+const DEFAULT_ANSWER_TIMEOUT_MS = 30_000;
 
 /** One connection of the gateway's own to a server: logs in, runs statements one after another. Dead after its first failure. */
 export class ControlConnection {
@@ -19,13 +21,22 @@ export class ControlConnection {
   #failure: ControlConnectionError | undefined;
   readonly #fail: (error: ControlConnectionError) => void;
   readonly #onFailure = new Set<(error: ControlConnectionError) => void>();
+  readonly #answerTimeoutMs: number;
 
   /** Asks a server to stop what runs under its key. Nobody learns what became of it; the server closes the connection. */
   static cancel(dialect: Dialect, target: ServerTarget, login: ServerLogin, key: CancelKey): void {
     new ControlConnection(dialect, target, login, key).unref();
   }
 
-  constructor(dialect: Dialect, target: ServerTarget, login: ServerLogin, cancel?: CancelKey) {
+  /** `answerTimeoutMs`: how long the login, and each statement, may take. */
+  constructor(
+    dialect: Dialect,
+    target: ServerTarget,
+    login: ServerLogin,
+    cancel?: CancelKey,
+    answerTimeoutMs: number = DEFAULT_ANSWER_TIMEOUT_MS,
+  ) {
+    this.#answerTimeoutMs = answerTimeoutMs;
     let resolveReady = (): void => undefined;
     let rejectReady: (error: Error) => void = () => undefined;
     this.#ready = new Promise((resolve, reject) => {
@@ -60,6 +71,8 @@ export class ControlConnection {
     );
     active.once('connect', () => this.#client.connected());
     this.#listen(active);
+    const patience = this.#patience('let the gateway in');
+    this.#ready.finally(() => clearTimeout(patience)).catch(() => undefined);
   }
 
   get failed(): boolean {
@@ -79,7 +92,9 @@ export class ControlConnection {
         return;
       }
       this.#onFailure.add(reject);
+      const patience = this.#patience('answer');
       this.#client.query(sql, (result) => {
+        clearTimeout(patience);
         this.#onFailure.delete(reject);
         if (result.kind === 'rows') resolve(result.rows);
         else reject(new ControlConnectionError(`the server refused a statement of the gateway: ${result.code} ${result.message}`));
@@ -98,6 +113,11 @@ export class ControlConnection {
 
   close(): void {
     this.#fail(new ControlConnectionError('closed by the gateway'));
+  }
+
+  #patience(what: string): NodeJS.Timeout {
+    const ms = this.#answerTimeoutMs;
+    return setTimeout(() => this.#fail(new ControlConnectionError(`the server did not ${what} within ${ms} ms`)), ms).unref();
   }
 
   #listen(socket: Socket): void {

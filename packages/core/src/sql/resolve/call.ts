@@ -110,11 +110,25 @@ function findWindows(scope: Scope): NamedWindows | undefined {
   return WINDOWS.get(scope);
 }
 
+/** Records that some of the values may make the statement fail. What is not known of is opaque anyway. */
+function mayFail(r: Resolver, facts: RoutineFacts | undefined, values: readonly Value[]): void {
+  const total = facts?.total;
+  if (facts === undefined || total === 'all') return;
+  const partial = total === undefined ? values : values.filter((_, at) => !total.includes(at));
+  for (const value of partial) r.effects.use(value, 'failure');
+}
+
+/** Whether an operator is defined for all values of its operands. */
+export function isTotal(r: Resolver, operator: OperatorName): boolean {
+  return r.options.routines.operator(operator, 2, r.searchPath)?.total === 'all';
+}
+
 /** Records what running a routine on these values does, and gives its result. `undefined` facts: nothing is known of it. */
 export function applyRoutine(r: Resolver, written: string, facts: RoutineFacts | undefined, values: readonly Value[]): Value {
   for (const value of values) r.spend(value.origins.size + value.via.length);
   const whole = derive(values);
   const { effects } = r;
+  mayFail(r, facts, values);
   if (facts === undefined) {
     effects.opaque({ kind: 'unknown-routine', detail: written });
     effects.routines.set(written, { name: written, category: 'unknown' });
@@ -158,6 +172,7 @@ export function castValue(r: Resolver, cast: Cast, scope: Scope): Value {
 function withoutListing(r: Resolver, name: string, facts: RoutineFacts | undefined, values: readonly Value[]): Value {
   if (facts?.category === 'pure' && facts.opaque === undefined) {
     for (const value of values) r.spend(value.origins.size + value.via.length);
+    mayFail(r, facts, values);
     return derive(values);
   }
   return applyRoutine(r, name, facts, values);

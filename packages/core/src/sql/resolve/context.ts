@@ -20,7 +20,7 @@ export interface ResolvedRelation {
   readonly systemColumns: boolean;
   /** Why nothing certain is known of it. */
   readonly opaque?: {
-    readonly kind: 'schema-changed' | 'unknown-relation' | 'unreadable-relation' | 'foreign-data' | 'complexity';
+    readonly kind: 'schema-changed' | 'session-state' | 'unknown-relation' | 'unreadable-relation' | 'foreign-data' | 'complexity';
     readonly detail: string;
   };
   /** Writing it runs code that was installed earlier in the unit. */

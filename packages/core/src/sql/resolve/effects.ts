@@ -16,6 +16,8 @@ export class Effects {
   locks = false;
   elevated = false;
   changesState = false;
+  /** A schema may be searched from now on that was not; within the unit that is simulated. */
+  changesSearch = false;
   class: StatementClass = 'read';
   filter: FilterFact = 'none';
   readonly #uses = new Map<ColumnName, number>();
@@ -43,10 +45,12 @@ export class Effects {
 
   /** Records that a value moves somewhere. A value that no column feeds leaves no trace. */
   flow(value: Value, to: Flow['to']): void {
-    const from = sources(settle(value).origins);
+    const { origins } = settle(value);
+    const from = sources(origins);
     if (from.length === 0) return;
     for (const column of from) this.useColumn(column, 'write-source');
-    const flow: Flow = { from, to };
+    const computed = from.filter((column) => origins.get(column) === 'derived');
+    const flow: Flow = { from, to, ...(computed.length === 0 ? {} : { computed }) };
     this.#flows.set(JSON.stringify(flow), flow);
   }
 
@@ -73,6 +77,7 @@ export class Effects {
     this.locks ||= other.locks;
     this.elevated ||= other.elevated;
     this.changesState ||= other.changesState;
+    this.changesSearch ||= other.changesSearch;
     this.raise(other.class);
     this.filtered(other.filter);
   }
@@ -135,7 +140,7 @@ function useBit(use: ColumnUseKind): number {
 }
 
 /** Uses that choose which rows there are, or how they are put together. */
-const CONDITIONS = (['predicate-equality', 'predicate-other', 'join', 'group', 'order'] as const).reduce(
+const CONDITIONS = (['predicate-equality', 'predicate-other', 'join', 'group', 'order', 'failure'] as const).reduce(
   (bits, use) => bits | useBit(use),
   0,
 );

@@ -1,7 +1,7 @@
 import { unreachable } from '../../unreachable.js';
 import type { Case, ColumnReference, Expression, Operator, Query } from '../model.js';
 import { joinName } from '../names.js';
-import { callValue, castValue, operatorValue } from './call.js';
+import { callValue, castValue, operatorValue, isTotal } from './call.js';
 import { caseCondition, comparedValue } from './condition.js';
 import type { Resolver } from './context.js';
 import type { Effects } from './effects.js';
@@ -227,11 +227,14 @@ function operatorChain(r: Resolver, expression: Operator, scope: Scope): Value {
   }
   const values = [r.value(at, scope)];
   let opaque = false;
+  let total = true;
   for (const operator of spine.reverse()) {
     const [, right] = operator.operands;
     const value = right === undefined ? NOTHING : r.value(right, scope);
     opaque ||= operatorValue(r, operator.operator, [value]).opaque;
+    total &&= isTotal(r, operator.operator);
     values.push(value);
   }
+  if (!total) for (const value of values) r.effects.use(value, 'failure');
   return { ...combine(r, values), opaque: opaque || values.some((value) => value.opaque) };
 }

@@ -8,7 +8,7 @@ import { expandList } from './expression.js';
 import { fromClause } from './from.js';
 import { columnsNamed, openScope, type Scope } from './scope.js';
 import { filterOf } from './truth.js';
-import { type Column, derive, either, type Outputs, read, UNKNOWN_OUTPUTS, type Value } from './value.js';
+import { type Column, derive, type Outputs, read, stacked, UNKNOWN_OUTPUTS, type Value } from './value.js';
 
 /** What a query returns. Records everything that running it reads, calls and compares. */
 export function queryOutputs(r: Resolver, query: Query, parent: Scope): Outputs {
@@ -127,13 +127,9 @@ function valuesOutputs(r: Resolver, values: Values, scope: Scope): Outputs {
   // Columns of one row per row are collected first: merging pair by pair would be quadratic.
   const columns = first.columns.map((_, at): Column => {
     const all = rows.flatMap((row) => row.columns[at]?.value ?? []);
-    return { name: `column${at + 1}`, value: either(all.filter(isFed)) };
+    return { name: `column${at + 1}`, value: stacked(all) };
   });
   return { columns, complete: rows.every((row) => row.complete) };
-}
-
-function isFed(value: Value): boolean {
-  return value.origins.size > 0 || value.opaque || value.via.length > 0;
 }
 
 /** A chain `a UNION b UNION c …` leans to the left and may be long: walked, not recursed into, and merged at once. */
@@ -151,7 +147,7 @@ function setOperation(r: Resolver, operation: SetOperation, scope: Scope): Outpu
   const columns = first.columns.map((column, at): Column => {
     const values = branches.flatMap((branch, index) => branchValue(branch, at, spine[index - 1]?.operator));
     for (const value of values) r.spend(value.origins.size + value.via.length + 1);
-    return { name: column.name, value: either(values) };
+    return { name: column.name, value: stacked(values) };
   });
   return { columns, complete: branches.every((branch) => branch.complete) };
 }

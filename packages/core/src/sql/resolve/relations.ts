@@ -60,9 +60,21 @@ export function findRelation(
     if (changed === 'gone') continue;
     if (changed !== undefined) return changed;
     const relation = options.catalogue.relations.get(candidate);
-    if (relation !== undefined) return catalogued(candidate, relation, options, resolver);
+    if (relation === undefined) continue;
+    const found = catalogued(candidate, relation, options, resolver);
+    const other = name.length === 1 ? waitingRelation(name[0] ?? '', options, names) : undefined;
+    return other === undefined ? found : { ...found, opaque: { kind: 'session-state', detail: `${candidate}, or ${other}` } };
   }
   return undefined;
+}
+
+/** A relation of that name in a schema that the search path names, and that may have been made since the search path was read. */
+function waitingRelation(name: string, { rules, state, catalogue }: AnalyseOptions, { searchPath }: NameContext): RelationName | undefined {
+  // A path that the unit has set itself was worked out from the schemas that there are.
+  if (searchPath !== state.searchPath) return undefined;
+  const named = rules.namedSchemas?.(state) ?? [];
+  const waiting = named.filter((schema) => !searchPath.includes(schema) && !rules.isTemporarySchema(schema));
+  return waiting.map((schema) => joinName(schema, name)).find((full) => catalogue.relations.has(full));
 }
 
 const MEMORY = new WeakMap<ViewDefinitions, Map<RelationName, ResolvedRelation | 'running'>>();

@@ -1,4 +1,4 @@
-import type { OpaqueReason, Origin, OriginKind } from '../facts.js';
+import type { Mixture, OpaqueReason, Origin, OriginKind } from '../facts.js';
 import type { ColumnName } from '../names.js';
 
 /**
@@ -18,6 +18,8 @@ export interface Value {
   readonly via: readonly ScopeColumn[];
   /** It is one column (or one output of a subquery), unchanged. */
   readonly direct: boolean;
+  /** Set for a column whose rows have different origins. */
+  readonly mixed?: Mixture;
 }
 
 export interface Column {
@@ -100,7 +102,28 @@ export function either(values: readonly Value[]): Value {
     opaque: values.some((value) => value.opaque),
     via: union(values.map((value) => value.via)),
     direct: values.every((value) => value.direct),
+    ...mixture(values.map((value) => value.mixed)),
   };
+}
+
+function mixture(kinds: readonly (Mixture | undefined)[]): { readonly mixed?: Mixture } {
+  if (kinds.includes('values')) return { mixed: 'values' };
+  return kinds.includes('columns') ? { mixed: 'columns' } : {};
+}
+
+/** A value that comes from one branch in some rows and from another in others. */
+export function stacked(values: readonly Value[]): Value {
+  const fed = values.filter(isFed);
+  const whole = either(fed);
+  if (fed.length === 0 || values.length === 1) return whole;
+  const own: Mixture | undefined =
+    fed.length < values.length ? 'values' : fed.every((value) => sameValue(value, whole)) ? undefined : 'columns';
+  return { ...whole, ...mixture([own, whole.mixed]) };
+}
+
+/** A column feeds it, or it is not known what does. */
+function isFed(value: Value): boolean {
+  return value.origins.size > 0 || value.opaque || value.via.length > 0;
 }
 
 /** A count of how many values are not null: of stored columns it tells nothing but how many rows there were. */
@@ -135,6 +158,7 @@ export function read(column: ScopeColumn): Value {
     via: [column],
     direct: value.direct || value.origins.size === 0,
     ...(value.fields === undefined ? {} : { fields: value.fields }),
+    ...(value.mixed === undefined ? {} : { mixed: value.mixed }),
   };
 }
 

@@ -1,0 +1,58 @@
+import type { ParsedUnit, StatementFacts } from '@sqlwarden/core';
+
+interface Prepared {
+  /** The parsed PREPARE. */
+  readonly statement: unknown;
+  readonly origin: string;
+}
+
+/**
+ * What EXECUTE runs in one session, as far as that is certain: a name is known from the moment that its PREPARE has succeeded (the name was
+ * free then) until anything may have given it to something else; what is not known is opaque.
+ */
+export class PreparedNames {
+  readonly #names = new Map<string, Prepared>();
+  #key = '';
+
+  /** Equal for equal content; empty without names. Part of the key of decisions. */
+  get key(): string {
+    return this.#key;
+  }
+
+  get statements(): ReadonlyMap<string, unknown> {
+    return new Map([...this.#names].map(([name, { statement }]) => [name, statement]));
+  }
+
+  /** Before a unit runs: forgets what it may deallocate, or replace out of sight. */
+  beforeUnit(statements: readonly StatementFacts[]): void {
+    if (this.#names.size === 0) return;
+    for (const statement of statements) {
+      if (statement.deallocates?.name !== undefined) this.#names.delete(statement.deallocates.name);
+      else if (statement.deallocates !== undefined || RUNS_CODE.has(statement.action) || statement.opaque.length > 0) this.#names.clear();
+    }
+    this.#rekey();
+  }
+
+  /** The protocol's own prepared statements share the names. */
+  parsed(name: string): void {
+    if (this.#names.delete(name)) this.#rekey();
+  }
+
+  /** After a unit has succeeded. */
+  afterUnit(text: string, unit: ParsedUnit | undefined, facts: readonly StatementFacts[]): void {
+    let changed = false;
+    for (const [index, { prepares }] of facts.entries()) {
+      if (prepares === undefined) continue;
+      this.#names.set(prepares, { statement: unit?.statements[index], origin: `${index} ${text}` });
+      changed = true;
+    }
+    if (changed) this.#rekey();
+  }
+
+  #rekey(): void {
+    this.#key = this.#names.size === 0 ? '' : JSON.stringify([...this.#names].map(([name, { origin }]) => [name, origin]));
+  }
+}
+
+/** Statements that may prepare and deallocate by code that is not seen. */
+const RUNS_CODE: ReadonlySet<string> = new Set(['discard', 'do', 'call', 'unknown']);
