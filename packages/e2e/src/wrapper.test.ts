@@ -149,7 +149,7 @@ import { SECRETS, WORLD_A } from './harness/worlds.js';
     });
     const cast = await pool
       .as(ada())
-      .query('select ssn::integer from people')
+      .query("select 'abc'::integer")
       .then(
         () => undefined,
         (error: unknown) => error,
@@ -185,6 +185,20 @@ import { SECRETS, WORLD_A } from './harness/worlds.js';
     await expect(client.query('select pg_sleep(10)')).rejects.toMatchObject({ code: '57014' });
     expect((await client.query<{ one: number }>('select 1 as one')).rows).toEqual([{ one: 1 }]);
     await client.end();
+  });
+
+  it('lets the process exit while it is idle, where the pool is told to', async () => {
+    const script = `
+      import { Pool } from '@sqlwarden/pg';
+      const pool = new Pool({ sqlwarden: process.argv[1], allowExitOnIdle: true });
+      await pool.as(process.argv[2]).query('select 1');`;
+    const other = await writeSite({ server, upstreams: { crm: 'crm' }, policies: [corpusPolicy('masks')] });
+    const result = await runProgram(process.execPath, ['--input-type=module', '--eval', script, other.configFile, other.token(['app'])], {
+      cwd: import.meta.dirname,
+      timeoutMs: 8_000,
+    });
+    other.remove();
+    expect([result.status, result.stderr]).toEqual([0, '']);
   });
 
   it('lets the process exit once everything is ended, and does not keep it up by itself', async () => {

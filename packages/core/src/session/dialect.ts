@@ -34,6 +34,8 @@ export type ParseText = (text: string, context: ParseContext) => Promise<ParseRe
 /** A catalogue made ready for resolution: bodies of views and routines parsed. Opaque to all but the adapter. */
 export interface ResolvedCatalogue {
   readonly catalogue: Catalogue;
+  /** Something could not be read while somebody else held a lock on it: to be read again, though the schema is the same. */
+  readonly isIncomplete?: boolean;
 }
 
 export interface AnalyseContext {

@@ -83,7 +83,7 @@ export interface DialectRules {
   isTemporarySchema(schema: string): boolean;
   /** Settings (lower case) whose change alters neither names, lexis nor rights. */
   readonly harmlessSettings: ReadonlySet<string>;
-  /** Settings (lower case) whose change is a change of rights (`role`, `session_authorization`, `row_security`). */
+  /** Settings (lower case) whose change is a change of rights (`role`, `session_authorization`). */
   readonly privilegeSettings: ReadonlySet<string>;
   /** The setting (lower case) that holds the list of schemas, when SET of constants can be simulated. */
   readonly searchPathSetting?: string;

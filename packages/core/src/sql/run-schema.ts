@@ -334,9 +334,9 @@ function schemaExpressions(run: Run, statement: SchemaStatement): void {
 /** Conditions of a domain speak of its VALUE. An added one is held against every stored column of the domain. */
 function domainScope(run: Run, statement: SchemaStatement): Scope {
   const scope = openScope(ROOT);
-  const stored = statement.operation === 'create' ? NOTHING : derive(columnsOfType(run, statement.names[0]?.at(-1) ?? ''));
-  scope.namespaces.push(namespaceOf(rangeOf(undefined, { columns: [{ name: 'value', value: stored }], complete: true })));
-  if (statement.expressions.length > 0) run.r.effects.use(stored, 'predicate-other');
+  const held = statement.operation === 'create' ? NOTHING : derive(columnsOfType(run, statement.names[0]?.at(-1) ?? ''));
+  scope.namespaces.push(namespaceOf(rangeOf(undefined, { columns: [{ name: 'value', value: held }], complete: true })));
+  if (statement.expressions.length > 0) run.r.effects.use(held, 'predicate-other');
   return scope;
 }
 

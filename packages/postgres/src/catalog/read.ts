@@ -84,7 +84,7 @@ async function readAll(
   const routineRows = await query(ROUTINES_SQL);
   const operators = readOperators(await query(OPERATORS_SQL));
   const casts = readCasts(await query(CASTS_SQL), byId);
-  const definitionRows = await readDefinitions(query, relationRows, server.local);
+  const { rows: definitionRows, isIncomplete } = await readDefinitions(query, relationRows, server.local);
   const views = new Map(definitionRows.filter((row) => row[0] === 'view').map((row) => [number(row, 1), text(row, 3)]));
   const relations = readRelations(relationRows, columnRows, byId, views);
   const context: ParseContext = { serverVersion: server.serverVersion, lexical: { standard_conforming_strings: 'on' } };
@@ -92,6 +92,7 @@ async function readAll(
   const routines = await readRoutines(routineRows, byId, relations, parsed.bodies, (body) => parser.body(body, parse, context));
   return {
     catalogue: describe(version, server, relations, schemas, routines.byName),
+    isIncomplete,
     views: parsed.views,
     generated: parsed.generated,
     routines: routines.byName,
@@ -121,18 +122,27 @@ function describe(
 }
 
 /** All definitions at once; or, when something is locked, view by view, without those that are. */
-async function readDefinitions(query: CatalogueQuery, relations: readonly Row[], local: boolean): Promise<readonly Row[]> {
+async function readDefinitions(
+  query: CatalogueQuery,
+  relations: readonly Row[],
+  local: boolean,
+): Promise<{ readonly rows: readonly Row[]; readonly isIncomplete: boolean }> {
   try {
-    return await query(DEFINITIONS_SQL);
+    return { rows: await query(DEFINITIONS_SQL), isIncomplete: false };
   } catch (error) {
     // Inside of a transaction everything after an error fails.
     if (local) throw error;
   }
   await query(settingsSql(READING_PATH, `${ONE_VIEW_LOCK_TIMEOUT_MS}ms`, false));
-  const rows = [...(await query(OTHER_DEFINITIONS_SQL).catch(() => []))];
+  let isIncomplete = false;
+  const missing = (): readonly Row[] => {
+    isIncomplete = true;
+    return [];
+  };
+  const rows = [...(await query(OTHER_DEFINITIONS_SQL).catch(missing))];
   for (const relation of relations) {
     if (relation[3] !== 'v' && relation[3] !== 'm') continue;
-    rows.push(...(await query(viewSql(number(relation, 0))).catch(() => [])));
+    rows.push(...(await query(viewSql(number(relation, 0))).catch(missing)));
   }
-  return rows;
+  return { rows, isIncomplete };
 }

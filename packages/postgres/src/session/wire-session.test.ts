@@ -1042,10 +1042,10 @@ describe('a unit that waits', () => {
 
 describe('a client that does not wait for replies', () => {
   it('has so many Syncs forwarded as may be unanswered, and the others later', () => {
-    const sync = encodeFrontend({ kind: 'Sync' });
+    const message = encodeFrontend({ kind: 'Sync' });
     const script = new Script({ options: { maxQueuedBytes: 1 << 20 } }).open();
     script.serverSaw();
-    script.client(Buffer.concat(Array.from({ length: MAX_OUTSTANDING + 1000 }, () => sync)));
+    script.client(Buffer.concat(Array.from({ length: MAX_OUTSTANDING + 1000 }, () => message)));
     expect(script.serverSaw()).toHaveLength(MAX_OUTSTANDING);
     script.server(ready('I'), ready('I'));
     expect(script.serverSaw()).toHaveLength(2);

@@ -1058,8 +1058,8 @@ const UNITS: readonly Case[] = [
   },
   {
     note: 'a schema that an earlier search path names is searched as soon as it is made',
-    sql: 'set search_path = fresh, public; create schema fresh; select * from people',
-    out: 'unknown',
+    sql: 'set search_path = fresh, public; create schema fresh; select id from people',
+    out: ['!'],
     opaque: ['session-state'],
   },
   { note: 'a cursor is read by FETCH', sql: 'declare c cursor for select id, ssn from people; fetch 10 from c', out: ['', 'ssn'] },

@@ -46,11 +46,12 @@ export function typeName(shape: Shape, field: string): TypeName {
 
 export function readType(type: Shape): TypeName {
   // Modifiers are constants (`varchar(80)`), or words for the type's own input (`geometry(point)`).
-  for (const modifier of type.list('typmods')) modifier.skipAll();
+  const modifiers = type.list('typmods');
+  for (const modifier of modifiers) modifier.skipAll();
   for (const bound of type.list('arrayBounds')) bound.skipAll();
   const array = type.has('arrayBounds');
   type.skip('typemod', 'setof', 'pct_type', 'typeOid');
-  return { name: dottedName(type, 'names'), array };
+  return { name: dottedName(type, 'names'), array, ...(modifiers.length > 0 && { modified: true }) };
 }
 
 /** The type for people: `numeric`, `public.mood[]`. */

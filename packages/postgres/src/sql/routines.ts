@@ -18,6 +18,8 @@ export function createRoutineKnowledge(catalogue: PostgresCatalogue): RoutineKno
 const PURE_OPERATOR: RoutineFacts = { name: 'pg_catalog.operator', category: 'pure' };
 const PURE_CAST: RoutineFacts = { name: 'pg_catalog.cast', category: 'pure' };
 const TOTAL_CAST: RoutineFacts = { ...PURE_CAST, total: 'all' };
+/** To have one text is to be one value: comparing it tells no more than comparing the value. */
+const TEXT_TYPES: ReadonlySet<string> = new Set(['text', 'varchar']);
 
 /** Operators that are written as words, by the symbol that the server looks up. */
 const WORD_OPERATORS: Readonly<Record<string, readonly string[]>> = {
@@ -80,7 +82,7 @@ class CatalogueKnowledge implements RoutineKnowledge {
     const own = type.name.at(-1);
     if (own === undefined) return undefined;
     const schemas = type.name.length > 1 ? type.name.slice(-2, -1) : searchPath;
-    const found: RoutineFacts[] = [TOTAL_CAST_TYPES.has(own) ? TOTAL_CAST : PURE_CAST];
+    const found: RoutineFacts[] = [type.array ? PURE_CAST : this.#systemCast(own, schemas)];
     for (const schema of schemas) {
       for (const id of this.#catalogue.casts.get(joinName(schema, own)) ?? []) {
         const detail = this.#catalogue.routinesById.get(id);
@@ -90,6 +92,14 @@ class CatalogueKnowledge implements RoutineKnowledge {
       }
     }
     return worst(found);
+  }
+
+  /** What is known of a type's name holds for the system's own: a domain of that name may be found before it. */
+  #systemCast(type: string, schemas: readonly string[]): RoutineFacts {
+    const isOwn = schemas.some((schema) => schema !== 'pg_catalog' && this.#catalogue.types.has(joinName(schema, type)));
+    if (isOwn) return PURE_CAST;
+    const facts = TOTAL_CAST_TYPES.has(type) ? TOTAL_CAST : PURE_CAST;
+    return TEXT_TYPES.has(type) ? { ...facts, computes: 'fold' } : facts;
   }
 
   #facts(detail: RoutineDetail, argumentCount: number): RoutineFacts | undefined {

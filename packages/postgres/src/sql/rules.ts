@@ -71,14 +71,14 @@ const HARMLESS_SETTINGS = `
   lc_monetary lc_numeric lc_time lock_timeout logical_decoding_work_mem
   maintenance_io_concurrency maintenance_work_mem max_parallel_maintenance_workers max_parallel_workers max_parallel_workers_per_gather
   min_parallel_index_scan_size min_parallel_table_scan_size parallel_leader_participation parallel_setup_cost parallel_tuple_cost
-  plan_cache_mode quote_all_identifiers random_page_cost recursive_worktable_factor seed seq_page_cost session_characteristics
+  plan_cache_mode quote_all_identifiers random_page_cost recursive_worktable_factor row_security seed seq_page_cost session_characteristics
   statement_timeout stats_fetch_consistency synchronize_seqscans synchronous_commit tcp_keepalives_count tcp_keepalives_idle
   tcp_keepalives_interval tcp_user_timeout temp_buffers timezone timezone_abbreviations track_activities track_counts track_functions
   track_io_timing transaction transaction_deferrable transaction_isolation transaction_read_only transaction_timeout
   vacuum_cost_delay vacuum_cost_limit wal_compression wal_skip_threshold work_mem xmlbinary xmloption`;
 
-/** Settings whose change is a change of rights: who one is, which rows one sees, whether triggers and rules run. */
-const PRIVILEGE_SETTINGS = ['role', 'session_authorization', 'row_security', 'session_replication_role'];
+/** Settings whose change is a change of rights: who one is, whether triggers and rules run. `row_security` only says whether a filtered query fails. */
+const PRIVILEGE_SETTINGS = ['role', 'session_authorization', 'session_replication_role'];
 
 /**
  * The schemas that are searched after the search path was set to constants ("The Schema Search Path"): `"$user"` is the role's own schema,

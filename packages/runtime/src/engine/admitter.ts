@@ -1,7 +1,6 @@
 import {
   type Admission,
   type CancelKey,
-  type CatalogueQuery,
   type Disclosure,
   type EndReason,
   type LoginRequest,
@@ -16,11 +15,12 @@ import {
 } from '@sqlwarden/core';
 import { nodeHash } from '../node-hash.js';
 import type { ConnectionPolicy } from '../transport/connection.js';
-import { type Decision, DecisionCache } from './decision.js';
+import type { Decision } from './decision.js';
 import { decide, deniedDecision } from './decide.js';
 import type { Engine } from './engine.js';
 import { OpenCursors } from './open-cursors.js';
 import { PreparedNames } from './prepared-names.js';
+import { SessionSchema } from './session-schema.js';
 import { type UnitScope, approvalSubject, unitRecord } from './records.js';
 import type { Snapshot, Upstream } from './upstream.js';
 
@@ -53,16 +53,6 @@ interface Running {
   readonly transaction: number;
 }
 
-/** The schema as only this session sees it: with its temporary relations, and with what its open transaction has changed. */
-interface OwnSchema {
-  readonly snapshot: Snapshot;
-  /** Epoch of the committed schema that it goes with. */
-  readonly base: number;
-  readonly decisions: DecisionCache;
-}
-
-const OWN_DECISIONS = { maxTexts: 500, maxCharacters: 1024 * 1024 };
-
 /**
  * Everything that is decided and recorded for one client connection. Adapters ask it through the wire session; it answers at once when the
  * decision is known and nothing has to be waited for.
@@ -76,24 +66,21 @@ export class Admitter implements ConnectionPolicy {
   readonly #session: WireSession;
   readonly #cursors = new OpenCursors();
   readonly #prepared = new PreparedNames();
+  readonly #schema: SessionSchema;
   /** Of the unit that waits for an answer. */
   #turn: Turn | undefined;
   /** For the next unit that has to wait; each has its own, so that a late answer to a given-up unit is known. */
   #nextTurn = newTurn();
-  /** Undefined when there is none, or when it has changed since it was read. */
-  #own: OwnSchema | undefined;
-  #lastEnded = -1;
   #over = false;
   /** Of the last unit that was forwarded. */
   #lastOrdinal = -1;
-  /** Set when a statement of the running transaction may have changed the schema. */
-  #schemaChanges: { readonly transaction: number; readonly intent: number } | undefined;
 
   constructor(engine: Engine, upstream: Upstream, scope: UnitScope, session: WireSession) {
     this.#engine = engine;
     this.#upstream = upstream;
     this.#scope = scope;
     this.#session = session;
+    this.#schema = new SessionSchema(engine, upstream, session);
     this.#rightsKey = engine.rightsKey(scope.principal);
   }
 
@@ -111,7 +98,8 @@ export class Admitter implements ConnectionPolicy {
     this.#nextTurn = newTurn();
     this.#turn = turn;
     answer
-      .catch((error: unknown): Admission => ({ kind: 'refuse', refusal: this.#failure(error) }))
+      // That a client left in the middle of a question is no trouble of the operator's.
+      .catch((error: unknown): Admission => (turn.over ? GIVEN_UP : { kind: 'refuse', refusal: this.#failure(error) }))
       .then((admission) => this.#answer(turn, admission))
       .catch((error: unknown) => this.#engine.trouble(error as Error));
     return undefined;
@@ -140,7 +128,7 @@ export class Admitter implements ConnectionPolicy {
 
   /** Nothing is asked, held, running or open: the connection can be ended without harm. */
   get isIdle(): boolean {
-    return this.#turn === undefined && this.#running.size === 0 && this.#lastOrdinal <= this.#lastEnded;
+    return this.#turn === undefined && this.#running.size === 0 && this.#lastOrdinal <= this.#schema.lastEnded;
   }
 
   settle(outcome: Outcome): void {
@@ -161,7 +149,7 @@ export class Admitter implements ConnectionPolicy {
       ...(outcome.suspended ? { suspended: true } : {}),
     });
     if (outcome.status === 'ok') this.#afterUnit(running);
-    if (running.decision.changesSchema) this.#schemaMayHaveChanged(running.transaction, outcome.ticket);
+    if (running.decision.changesSchema) this.#schema.mayHaveChanged(running.transaction, outcome.ticket);
   }
 
   #afterUnit({ decision: { text, unit, facts }, transaction }: Running): void {
@@ -177,16 +165,8 @@ export class Admitter implements ConnectionPolicy {
 
   transactionEnded(ordinal: number, end: TransactionEnd): void {
     this.#engine.recorder.after({ type: 'transaction.ended', session: this.#scope.session, transaction: ordinal, end });
-    this.#lastEnded = Math.max(this.#lastEnded, ordinal);
     this.#cursors.transactionEnded(ordinal, end === 'committed');
-    if (this.#schemaChanges?.transaction === ordinal) this.#forgetTransactionSchema(end !== 'rolled-back');
-  }
-
-  #forgetTransactionSchema(mayBeCommitted: boolean): void {
-    const changes = this.#schemaChanges;
-    this.#schemaChanges = undefined;
-    this.#own = undefined;
-    if (changes !== undefined && mayBeCommitted) this.#engine.schemaSuspect(this.#upstream, changes.intent);
+    this.#schema.transactionEnded(ordinal, end !== 'rolled-back');
   }
 
   security(event: SecurityEvent): void {
@@ -217,7 +197,7 @@ export class Admitter implements ConnectionPolicy {
       });
     }
     this.#running.clear();
-    if (this.#schemaChanges !== undefined) this.#engine.schemaSuspect(this.#upstream, this.#schemaChanges.intent);
+    this.#schema.ended();
     if (reason.kind === 'protocol-error') {
       this.#engine.recorder.after({
         type: 'security.finding',
@@ -237,21 +217,13 @@ export class Admitter implements ConnectionPolicy {
   }
 
   #known(unit: Unit): Decision | undefined {
-    if (this.#schemaChanges !== undefined) return undefined;
-    const committed = this.#upstream.current();
-    if (committed === undefined) return undefined;
-    const own = unit.state.hasOwnRelations === true ? this.#ownFor(committed) : undefined;
-    if (unit.state.hasOwnRelations === true && own === undefined) return undefined;
-    const { epoch } = own?.snapshot ?? committed;
+    const snapshot = this.#schema.known(unit);
+    if (snapshot === undefined) return undefined;
     const earlier = granted(unit)?.decision;
     // Statements other than queries look their names up when they run, so state and names must still be those of the binding.
-    const isSame = earlier?.epoch === epoch && earlier.stateId === unit.state.id && earlier.names === this.#names;
+    const isSame = earlier?.epoch === snapshot.epoch && earlier.stateId === unit.state.id && earlier.names === this.#names;
     if (isSame && unit.phase === 'execute') return earlier;
-    return (own ?? this.#upstream).decisions.get(unit.text, this.#cacheKey(unit));
-  }
-
-  #ownFor(committed: Snapshot): OwnSchema | undefined {
-    return this.#own?.base === committed.epoch ? this.#own : undefined;
+    return snapshot.decisions.get(unit.text, this.#cacheKey(unit));
   }
 
   #cacheKey(unit: Unit): string {
@@ -271,17 +243,18 @@ export class Admitter implements ConnectionPolicy {
         message: `the statement is longer than ${this.#engine.options.maxTextLength} characters; send it in parts`,
       });
     }
-    let schema = await this.#schemaFor(unit);
-    let decision = await this.#decideOn(unit, schema.snapshot);
-    if (schema.own === undefined && namesWhatIsMissing(decision)) {
+    let snapshot = await this.#schema.look(unit);
+    let decision = await this.#decideOn(unit, snapshot);
+    if (namesWhatIsMissing(decision)) {
       // Somebody else may have made it since the last look, which is allowed to be a little old.
-      const before = schema.snapshot;
-      this.#upstream.suspect();
-      schema = await this.#schemaFor(unit);
-      if (schema.snapshot !== before) decision = await this.#decideOn(unit, schema.snapshot);
+      const after = await this.#schema.lookAgain(unit, snapshot);
+      if (after !== undefined) {
+        snapshot = after;
+        decision = await this.#decideOn(unit, snapshot);
+      }
     }
-    const isCurrent = schema.own === undefined ? this.#upstream.current() === schema.snapshot : this.#own === schema.own;
-    if (isCurrent) (schema.own ?? this.#upstream).decisions.set(unit.text, this.#cacheKey(unit), decision);
+    // In a failed transaction the schema is not the one that the transaction saw: what is decided then holds for this unit only.
+    if (unit.transaction.status !== 'failed') snapshot.decisions.set(unit.text, this.#cacheKey(unit), decision);
     return decision;
   }
 
@@ -292,54 +265,13 @@ export class Admitter implements ConnectionPolicy {
         text: unit.text,
         state: unit.state,
         stateChangedInTransaction: unit.transaction.stateChanged,
-        schemaChangedInTransaction: this.#schemaChanges !== undefined,
+        schemaChangedInTransaction: this.#schema.isChangedInTransaction,
         cursors: this.#cursors.outputs,
         prepared: this.#prepared.statements,
         names: this.#names,
       },
       snapshot,
     );
-  }
-
-  /** The committed schema, or what this session sees instead; that is read on the client's own server connection. */
-  async #schemaFor(unit: Unit): Promise<{ readonly snapshot: Snapshot; readonly own: OwnSchema | undefined }> {
-    const changes = this.#schemaChanges;
-    if (changes !== undefined && changes.transaction !== unit.transaction.ordinal) this.#forgetTransactionSchema(true);
-    const committed = await this.#upstream.fresh();
-    const hasOwn = unit.state.hasOwnRelations === true;
-    // In a failed transaction nothing can be read, and nothing but its end runs.
-    const isNeeded = (hasOwn || this.#schemaChanges !== undefined) && unit.transaction.status !== 'failed';
-    if (!isNeeded) return { snapshot: committed, own: undefined };
-    const known = this.#ownFor(committed);
-    if (known !== undefined) return { snapshot: known.snapshot, own: known };
-    const query: CatalogueQuery = (sql) => this.#inject(sql);
-    // Most statements that may change the schema (a call of a routine that is not understood) do not.
-    if (!hasOwn && (await this.#upstream.isUnchanged(query))) {
-      this.#schemaChanges = undefined;
-      return { snapshot: committed, own: undefined };
-    }
-    const snapshot = this.#upstream.snapshotOf(await this.#upstream.readCatalogue(query));
-    const own = { snapshot, base: committed.epoch, decisions: new DecisionCache(OWN_DECISIONS) };
-    this.#own = own;
-    return { snapshot, own };
-  }
-
-  #inject(sql: string): Promise<readonly (readonly (string | null)[])[]> {
-    return new Promise((resolve, reject) => {
-      this.#session.inject(sql, (result) => {
-        if (result.kind === 'rows') resolve(result.rows);
-        else reject(new Error(`the server refused a statement of the gateway: ${result.code}`));
-      });
-    });
-  }
-
-  #schemaMayHaveChanged(transaction: number, intent: number): void {
-    this.#own = undefined;
-    if (transaction <= this.#lastEnded) {
-      this.#engine.schemaSuspect(this.#upstream, intent);
-      return;
-    }
-    this.#schemaChanges = { transaction, intent };
   }
 
   #run(unit: Unit, decision: Decision, turn: Turn): Admission | Promise<Admission> {
@@ -363,7 +295,7 @@ export class Admitter implements ConnectionPolicy {
     if (typeof ticket !== 'number') return ticket;
     this.#lastOrdinal = unit.transaction.ordinal;
     this.#running.set(ticket, { decision, startedAt: performance.now(), transaction: unit.transaction.ordinal });
-    if (decision.changesSchema) this.#schemaMayHaveChanged(unit.transaction.ordinal, ticket);
+    if (decision.changesSchema) this.#schema.mayHaveChanged(unit.transaction.ordinal, ticket);
     this.#cursors.beforeUnit(decision.facts?.statements ?? []);
     this.#prepared.beforeUnit(decision.facts?.statements ?? []);
     if (!decision.durable) return proceed(ticket, decision, approval);

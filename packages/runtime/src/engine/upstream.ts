@@ -29,12 +29,18 @@ export interface UpstreamOptions {
 }
 
 const MAX_LOOKS = 4;
+const DECISIONS = { maxTexts: 20_000, maxCharacters: 64 * 1024 * 1024 };
+const OWN_DECISIONS = { maxTexts: 500, maxCharacters: 1024 * 1024 };
+/** A schema of which a part was locked is read again after that long: reading waits for the lock, and everybody for the reading. */
+const READ_AGAIN_MS = 2_000;
 
 /** The schema as it was last seen and what policy protects in it. */
 export interface Snapshot {
   readonly epoch: number;
   readonly resolved: ResolvedCatalogue;
   readonly protection: ProtectionMap;
+  /** What was decided for it. */
+  readonly decisions: DecisionCache;
 }
 
 /**
@@ -44,12 +50,12 @@ export interface Snapshot {
 export class Upstream {
   readonly name: string;
   readonly options: UpstreamOptions;
-  readonly decisions = new DecisionCache({ maxTexts: 20_000, maxCharacters: 64 * 1024 * 1024 });
   readonly #readCatalogue: ReadCatalogue;
   #control: ControlConnection | undefined;
   #snapshot: Snapshot | undefined;
   #fingerprint = '';
   #checkedAt = Number.NEGATIVE_INFINITY;
+  #readAt = Number.NEGATIVE_INFINITY;
   #suspect = true;
   #checking: Promise<Snapshot> | undefined;
   #version = 0;
@@ -91,7 +97,7 @@ export class Upstream {
 
   /** The rules for a schema that only one session sees; its epoch is nobody else's. */
   snapshotOf(resolved: ResolvedCatalogue): Snapshot {
-    return { epoch: --this.#ownEpoch, resolved, protection: this.#protect(resolved) };
+    return { epoch: --this.#ownEpoch, resolved, protection: this.#protect(resolved), decisions: new DecisionCache(OWN_DECISIONS) };
   }
 
   /** True when what `query` sees (a connection inside of a transaction) is the schema of the last look. */
@@ -131,17 +137,22 @@ export class Upstream {
       const query: CatalogueQuery = (sql) => control.query(sql);
       const rows = await query(this.options.dialect.catalogueFingerprintSql);
       const fingerprint = rows[0]?.[0] ?? '';
-      if (this.#snapshot !== undefined && fingerprint === this.#fingerprint && fingerprint !== '') return this.#snapshot;
+      if (this.#snapshot !== undefined && fingerprint === this.#fingerprint && fingerprint !== '' && !this.#mustReadAgain(this.#snapshot))
+        return this.#snapshot;
       const before = this.#snapshot;
       const resolved = await this.readCatalogue(query);
-      this.#snapshot = { epoch: ++this.#epoch, resolved, protection: this.#protect(resolved) };
+      this.#snapshot = { epoch: ++this.#epoch, resolved, protection: this.#protect(resolved), decisions: new DecisionCache(DECISIONS) };
       this.#fingerprint = fingerprint;
-      this.decisions.clear();
+      this.#readAt = this.options.now();
       if (before !== undefined) this.#report(before.resolved, resolved);
       return this.#snapshot;
     } finally {
       control.unref();
     }
+  }
+
+  #mustReadAgain({ resolved }: Snapshot): boolean {
+    return resolved.isIncomplete === true && this.options.now() - this.#readAt >= READ_AGAIN_MS;
   }
 
   #report(before: ResolvedCatalogue, after: ResolvedCatalogue): void {

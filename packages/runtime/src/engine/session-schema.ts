@@ -1,0 +1,111 @@
+import type { CatalogueQuery, Unit, WireSession } from '@sqlwarden/core';
+import type { Engine } from './engine.js';
+import type { Snapshot, Upstream } from './upstream.js';
+
+/** What only this session sees: with its temporary relations, and with what its open transaction has changed. */
+interface OwnSchema {
+  readonly snapshot: Snapshot;
+  /** Epoch of the committed schema that it goes with. */
+  readonly base: number;
+}
+
+/** The schema as one session sees it. Usually the committed one; otherwise it is read on the client's own server connection. */
+export class SessionSchema {
+  readonly #engine: Engine;
+  readonly #upstream: Upstream;
+  readonly #session: WireSession;
+  /** Undefined when there is none, or when it has changed since it was read. */
+  #own: OwnSchema | undefined;
+  /** Set when a statement of the running transaction may have changed the schema. */
+  #changes: { readonly transaction: number; readonly intent: number } | undefined;
+  #lastEnded = -1;
+
+  constructor(engine: Engine, upstream: Upstream, session: WireSession) {
+    this.#engine = engine;
+    this.#upstream = upstream;
+    this.#session = session;
+  }
+
+  /** The open transaction may have changed it: its end may change it back. */
+  get isChangedInTransaction(): boolean {
+    return this.#changes !== undefined;
+  }
+
+  /** The highest ordinal of the transactions that have ended. */
+  get lastEnded(): number {
+    return this.#lastEnded;
+  }
+
+  /** The schema for a unit, if it is known without a look at it. */
+  known(unit: Unit): Snapshot | undefined {
+    const committed = this.#changes === undefined ? this.#upstream.current() : undefined;
+    if (committed === undefined) return undefined;
+    return unit.state.hasOwnRelations === true ? this.#ownFor(committed) : committed;
+  }
+
+  /** The schema for a unit, after as much of a look at it as is needed. Rejects when it cannot be read. */
+  async look(unit: Unit): Promise<Snapshot> {
+    if (this.#changes !== undefined && this.#changes.transaction !== unit.transaction.ordinal) this.#forget(true);
+    const committed = await this.#upstream.fresh();
+    const hasOwn = unit.state.hasOwnRelations === true;
+    // In a failed transaction nothing can be read, and nothing but its end runs.
+    const isOwn = (hasOwn || this.#changes !== undefined) && unit.transaction.status !== 'failed';
+    if (!isOwn) return committed;
+    const known = this.#ownFor(committed);
+    if (known !== undefined) return known;
+    const query: CatalogueQuery = (sql) => this.#inject(sql);
+    // Most statements that may change the schema (a call of a routine that is not understood) do not.
+    if (!hasOwn && (await this.#upstream.isUnchanged(query))) {
+      this.#changes = undefined;
+      return committed;
+    }
+    const snapshot = this.#upstream.snapshotOf(await this.#upstream.readCatalogue(query));
+    this.#own = { snapshot, base: committed.epoch };
+    return snapshot;
+  }
+
+  /** A look at the committed schema anew, where that is what a unit was judged by; `undefined` when nothing came of it. */
+  async lookAgain(unit: Unit, before: Snapshot): Promise<Snapshot | undefined> {
+    if (this.#own?.snapshot === before) return undefined;
+    this.#upstream.suspect();
+    const after = await this.look(unit);
+    return after === before ? undefined : after;
+  }
+
+  /** A statement that may change the schema was forwarded, or has run. */
+  mayHaveChanged(transaction: number, intent: number): void {
+    this.#own = undefined;
+    if (transaction <= this.#lastEnded) this.#engine.schemaSuspect(this.#upstream, intent);
+    else this.#changes = { transaction, intent };
+  }
+
+  transactionEnded(ordinal: number, mayBeCommitted: boolean): void {
+    this.#lastEnded = Math.max(this.#lastEnded, ordinal);
+    if (this.#changes?.transaction === ordinal) this.#forget(mayBeCommitted);
+  }
+
+  /** The session is over; what its transaction did is not known. */
+  ended(): void {
+    this.#forget(true);
+  }
+
+  #forget(mayBeCommitted: boolean): void {
+    const changes = this.#changes;
+    this.#changes = undefined;
+    this.#own = undefined;
+    if (changes !== undefined && mayBeCommitted) this.#engine.schemaSuspect(this.#upstream, changes.intent);
+  }
+
+  #ownFor(committed: Snapshot): Snapshot | undefined {
+    return this.#own?.base === committed.epoch ? this.#own.snapshot : undefined;
+  }
+
+  #inject(sql: string): Promise<readonly (readonly (string | null)[])[]> {
+    return new Promise((resolve, reject) => {
+      this.#session.inject(sql, (result) => {
+        if (result.kind === 'rows') resolve(result.rows);
+        else reject(new Error(`the server refused a statement of the gateway: ${result.code}`));
+      });
+    });
+  }
+}
