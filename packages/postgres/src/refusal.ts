@@ -23,6 +23,7 @@ export const REFUSAL_SQLSTATES = {
   'approval-void': '42501',
   'approval-in-transaction': '25001', // active_sql_transaction
   'approval-unavailable': '58000', // system_error
+  'plan-outdated': '0A000', // as the server's "cached plan must not change result type"
   'transaction-failed': '25P02', // in_failed_sql_transaction
   'identity-expired': '28000', // invalid_authorization_specification
   'identity-invalid': '28P01', // invalid_password

@@ -22,6 +22,7 @@ export const REFUSAL_CODES = [
   'approval-void',
   'approval-in-transaction',
   'approval-unavailable',
+  'plan-outdated', // what a prepared statement names has changed so that other masks belong to it
   'transaction-failed', // refused, in a transaction that takes nothing but its end any more
   'identity-expired',
   'identity-invalid',

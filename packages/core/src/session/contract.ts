@@ -31,7 +31,7 @@ export interface SqlState {
 /**
  * Where a unit stands in its life.
  * `query`: text that runs at once (PostgreSQL Query, COM_QUERY, SQLBatch).
- * `prepare`: text is parsed by the server and may be described, nothing runs.
+ * `prepare`: text is parsed by the server, or described (then there is an earlier admission), nothing runs.
  * `bind`: values meet the prepared text; a hold happens here. `execute`: it runs; the intent is recorded here.
  */
 export type UnitPhase = 'query' | 'prepare' | 'bind' | 'execute';

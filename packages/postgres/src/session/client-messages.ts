@@ -365,6 +365,16 @@ export class ClientMessages {
       const statement = this.#lookup.statement(message.name);
       if (statement === 'wait') return false;
       if (statement === undefined) return this.#unknownName('26000', 'prepared statement');
+      // The server looks names up again to describe a statement, so the host has to as well.
+      const admission = this.#admission.ask({
+        phase: 'prepare',
+        text: statement.text,
+        parameterTypes: typesOf(statement),
+        parameters: NO_PARAMETERS,
+        earlier: statement.admission,
+      });
+      if (admission === undefined) return false;
+      if (admission.kind === 'refuse') return this.#refuse(FRONTEND.Describe, admission.refusal);
       statement.describeForwarded = true;
       this.#forwardExtended('describe-statement', statement.admission, {
         statement,

@@ -50,8 +50,7 @@ export class UnitAdmission {
       // The state changed while the unit was held: what was decided was decided for another meaning of its names.
       this.#giveBack(asked.answer);
     }
-    const { phase, text, parameterTypes, parameters, earlier } = content;
-    return this.#askHost({ phase, text, parameterTypes, parameters, state, transaction: talk.forecast.snapshot(), earlier });
+    return this.#askHost({ ...content, state, transaction: talk.forecast.snapshot() });
   }
 
   #askHost(unit: Unit): Admission | undefined {

@@ -4,7 +4,7 @@ import type { PostgresCatalogue, RoutineDetail } from '../catalog/resolved-catal
 import { BodyPurity } from './body-purity.js';
 import { extensionEffect, type RoutineEffect, systemEffect } from './routine-tables.js';
 import { isTemporarySchema } from './rules.js';
-import { TOTAL_CAST_TYPES, TOTAL_OPERATORS, totalOf } from './total-routines.js';
+import { TOTAL_CAST_TYPES, totalOf, totalOperators } from './total-routines.js';
 
 /**
  * What is known of PostgreSQL's routines, operators and casts, given a catalogue. Fails closed: a routine of a user whose body is not
@@ -63,8 +63,7 @@ class CatalogueKnowledge implements RoutineKnowledge {
 
   operator(operator: OperatorName, operandCount: number, searchPath: readonly string[]): RoutineFacts | undefined {
     const symbols = WORD_OPERATORS[operator.symbol] ?? [operator.symbol];
-    const total = symbols.every((symbol) => TOTAL_OPERATORS.has(symbol));
-    const found: RoutineFacts[] = [total ? { ...PURE_OPERATOR, total: 'all' } : PURE_OPERATOR];
+    const found: RoutineFacts[] = [{ ...PURE_OPERATOR, ...totalOperators(symbols) }];
     for (const symbol of symbols) {
       for (const candidate of this.#catalogue.operators.get(symbol) ?? []) {
         const reachable = operator.schema === undefined ? searchPath.includes(candidate.schema) : operator.schema === candidate.schema;

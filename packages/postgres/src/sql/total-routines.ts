@@ -5,11 +5,17 @@ import type { RoutineFacts } from '@sqlwarden/core';
  * a value that is masked. Not here: everything that can overflow, divide, parse, or has a domain.
  */
 
-/** Comparison, concatenation, matching by a pattern that is not computed, containment, and JSON access. */
-export const TOTAL_OPERATORS: ReadonlySet<string> = new Set([
-  ...['=', '<>', '!=', '<', '>', '<=', '>=', '||', '~~', '!~~', '~~*', '!~~*', '~', '!~', '~*', '!~*', '^@'],
-  ...['->', '->>', '#>', '#>>', '@>', '<@', '?', '?|', '?&', '&&', '@@', '-|-', '<<', '>>'],
-]);
+/** Comparison, concatenation, containment, and JSON access. */
+const TOTAL_OPERATORS: ReadonlySet<string> = new Set('= <> != < > <= >= || ^@ -> ->> #> #>> @> <@ ? ?| ?& && @@ -|- << >>'.split(' '));
+
+/** Matching by a pattern fails for some patterns. */
+const MATCHING_OPERATORS: ReadonlySet<string> = new Set('~~ !~~ ~~* !~~* ~ !~ ~* !~*'.split(' '));
+
+/** What is known of operators of the system by their symbols, of several the worst. */
+export function totalOperators(symbols: readonly string[]): { readonly total?: NonNullable<RoutineFacts['total']> } {
+  if (symbols.every((symbol) => TOTAL_OPERATORS.has(symbol))) return { total: 'all' };
+  return symbols.every((symbol) => MATCHING_OPERATORS.has(symbol)) ? { total: [0] } : {};
+}
 
 /** Every type has a text; other casts parse, or have a narrower range. */
 export const TOTAL_CAST_TYPES: ReadonlySet<string> = new Set(['text', 'varchar', 'bpchar', 'name', 'json', 'jsonb', 'regclass']);

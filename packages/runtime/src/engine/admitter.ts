@@ -152,10 +152,9 @@ export class Admitter implements ConnectionPolicy {
     if (running.decision.changesSchema) this.#schema.mayHaveChanged(running.transaction, outcome.ticket);
   }
 
-  #afterUnit({ decision: { text, unit, facts }, transaction }: Running): void {
-    const statements = facts?.statements ?? [];
-    this.#cursors.afterUnit(statements, transaction);
-    this.#prepared.afterUnit(text, unit, statements);
+  #afterUnit({ decision, transaction }: Running): void {
+    this.#cursors.afterUnit(decision.facts?.statements ?? [], transaction);
+    this.#prepared.afterUnit(decision);
   }
 
   /** What cursors and prepared statements are called by, and what they stand for; empty without any. */
@@ -267,7 +266,7 @@ export class Admitter implements ConnectionPolicy {
         stateChangedInTransaction: unit.transaction.stateChanged,
         schemaChangedInTransaction: this.#schema.isChangedInTransaction,
         cursors: this.#cursors.outputs,
-        prepared: this.#prepared.statements,
+        prepared: this.#prepared.statements(snapshot.epoch, unit.state.id),
         names: this.#names,
       },
       snapshot,
@@ -280,6 +279,7 @@ export class Admitter implements ConnectionPolicy {
     if (expired !== undefined) return this.#refuse(unit, decision, expired);
     const { verdict } = decision;
     if (verdict.refusal !== undefined) return this.#refuse(unit, decision, verdict.refusal);
+    if (isOutdated(unit, decision)) return this.#refuse(unit, decision, OUTDATED);
     if (verdict.effect === 'approve' && (unit.phase === 'query' || unit.phase === 'bind')) {
       // Later, so that the turn that waits for the answer exists when the hold begins.
       return Promise.resolve().then(() => this.#hold(unit, decision, turn));
@@ -295,7 +295,9 @@ export class Admitter implements ConnectionPolicy {
     if (typeof ticket !== 'number') return ticket;
     this.#lastOrdinal = unit.transaction.ordinal;
     this.#running.set(ticket, { decision, startedAt: performance.now(), transaction: unit.transaction.ordinal });
-    if (decision.changesSchema) this.#schema.mayHaveChanged(unit.transaction.ordinal, ticket);
+    // ROLLBACK TO takes back a part of what the transaction has changed.
+    const takesBack = this.#schema.isChangedInTransaction && decision.statements.some(({ action }) => action === 'rollback');
+    if (decision.changesSchema || takesBack) this.#schema.mayHaveChanged(unit.transaction.ordinal, ticket);
     this.#cursors.beforeUnit(decision.facts?.statements ?? []);
     this.#prepared.beforeUnit(decision.facts?.statements ?? []);
     if (!decision.durable) return proceed(ticket, decision, approval);
@@ -473,6 +475,20 @@ function granted(unit: Unit): Granted | undefined {
 function proceed(ticket: number, decision: Decision, approval: Grant | undefined): Admission {
   const kept: Granted = { decision, approval };
   return { kind: 'proceed', ticket, statements: decision.statements, cleanTexts: decision.cleanTexts, decision: kept };
+}
+
+const OUTDATED: Refusal = {
+  code: 'plan-outdated',
+  message: 'what the statement names has changed since it was prepared, and other masks belong to it now; prepare it again',
+};
+
+/**
+ * The server goes on with what the names of a prepared statement stood for when it last looked, which is when it was parsed, described or bound
+ * under some earlier schema. Whichever that was, the result has to be masked alike.
+ */
+function isOutdated(unit: Unit, decision: Decision): boolean {
+  const earlier = granted(unit)?.decision;
+  return earlier !== undefined && earlier !== decision && earlier.maskKey !== decision.maskKey;
 }
 
 function namesWhatIsMissing(decision: Decision): boolean {

@@ -80,6 +80,7 @@ function makeDecision(who: DecideFor, what: DecideWhat, snapshot: Snapshot, { un
     catalogueVersion: catalogue.version,
     stateId: what.state.id,
     names: what.names,
+    maskKey: maskKey(verdict.masks),
     text: what.text,
     unit: facts.statements.some(({ prepares }) => prepares !== undefined) ? unit : undefined,
     facts,
@@ -109,6 +110,10 @@ function planOf(facts: StatementFacts, masks: StatementMasks | undefined, byOrig
   if (masks?.kind === 'outputs') return { outputs: masks.outputs, byOrigin };
   if (byOrigin.size === 0 || !Array.isArray(facts.outputs)) return undefined;
   return { outputs: facts.outputs.map(() => null), byOrigin };
+}
+
+function maskKey(masks: readonly StatementMasks[]): string {
+  return JSON.stringify(masks.map((one) => (one.kind === 'none' ? null : one.outputs.map((mask) => mask && [mask.label, mask.function]))));
 }
 
 /** Routines whose bodies are not known may do anything, schema changes included. DISCARD drops the session's temporary relations. */
@@ -163,6 +168,7 @@ export function deniedDecision(refusal: Refusal, from?: Snapshot & { readonly sh
     catalogueVersion: from?.resolved.catalogue.version ?? 0,
     stateId: -1,
     names: '',
+    maskKey: '',
     text: '',
     unit: undefined,
     facts: undefined,

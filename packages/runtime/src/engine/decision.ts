@@ -8,6 +8,8 @@ export interface Decision {
   /** The session state it was made for, with the cursors and prepared statements that had names. */
   readonly stateId: number;
   readonly names: string;
+  /** Equal for results that are masked alike. */
+  readonly maskKey: string;
   readonly text: string;
   /** Kept only where something later runs what the unit prepares. */
   readonly unit: ParsedUnit | undefined;

@@ -1,9 +1,13 @@
-import type { ParsedUnit, StatementFacts } from '@sqlwarden/core';
+import type { StatementFacts } from '@sqlwarden/core';
+import type { Decision } from './decision.js';
 
 interface Prepared {
   /** The parsed PREPARE. */
   readonly statement: unknown;
   readonly origin: string;
+  /** The schema and the state that its names were looked up in: the server may keep to them. */
+  readonly epoch: number;
+  readonly stateId: number;
 }
 
 /**
@@ -19,8 +23,10 @@ export class PreparedNames {
     return this.#key;
   }
 
-  get statements(): ReadonlyMap<string, unknown> {
-    return new Map([...this.#names].map(([name, { statement }]) => [name, statement]));
+  /** Those whose names were looked up in this schema and state. */
+  statements(epoch: number, stateId: number): ReadonlyMap<string, unknown> {
+    const same = [...this.#names].filter(([, prepared]) => prepared.epoch === epoch && prepared.stateId === stateId);
+    return new Map(same.map(([name, { statement }]) => [name, statement]));
   }
 
   /** Before a unit runs: forgets what it may deallocate, or replace out of sight. */
@@ -39,18 +45,21 @@ export class PreparedNames {
   }
 
   /** After a unit has succeeded. */
-  afterUnit(text: string, unit: ParsedUnit | undefined, facts: readonly StatementFacts[]): void {
+  afterUnit({ text, unit, facts, epoch, stateId }: Decision): void {
     let changed = false;
-    for (const [index, { prepares }] of facts.entries()) {
+    for (const [index, { prepares }] of (facts?.statements ?? []).entries()) {
       if (prepares === undefined) continue;
-      this.#names.set(prepares, { statement: unit?.statements[index], origin: `${index} ${text}` });
+      this.#names.set(prepares, { statement: unit?.statements[index], origin: `${index} ${text}`, epoch, stateId });
       changed = true;
     }
     if (changed) this.#rekey();
   }
 
   #rekey(): void {
-    this.#key = this.#names.size === 0 ? '' : JSON.stringify([...this.#names].map(([name, { origin }]) => [name, origin]));
+    this.#key =
+      this.#names.size === 0
+        ? ''
+        : JSON.stringify([...this.#names].map(([name, { origin, epoch, stateId }]) => [name, origin, epoch, stateId]));
   }
 }
 

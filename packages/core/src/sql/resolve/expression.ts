@@ -218,7 +218,7 @@ function operatorChain(r: Resolver, expression: Operator, scope: Scope): Value {
     if (left === undefined) break;
     at = left;
   }
-  if (spine.length === 0) {
+  if (spine.length <= 1) {
     return operatorValue(
       r,
       expression.operator,
