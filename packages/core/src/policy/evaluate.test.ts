@@ -791,7 +791,7 @@ describe('evaluate: names that carry protection', () => {
     ['a column to another name with the label', column('ssn', 'national_id'), 'allow'],
     ['a column by wildcard', column('email', 'mail'), 'protected-flow'],
     ['a column without labels', column('name', 'full_name'), 'allow'],
-    ['a column without a label to one with it', column('name', 'email'), 'allow'],
+    ['a column without a label to one with it', column('name', 'email'), 'protected-write'],
     ['a relation whose labels go by its name', change({ to: 'public.folk' }), 'protected-flow'],
     ['a relation to a name that is not known', change({}), 'protected-flow'],
     ['a relation whose labels go by its column', change({ name: 'public.archive', to: 'public.attic' }), 'allow'],

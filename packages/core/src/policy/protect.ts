@@ -169,7 +169,14 @@ function isShownComputed(flow: Flow, guard: ColumnGuard, { policy, protection }:
 function renameRefusal(facts: StatementFacts, context: ProtectContext): Refusal | undefined {
   for (const renamed of renamedColumns(facts, context.protection)) {
     const guard = context.guards.of(renamed.from);
-    if (guard === undefined || keepsLabels(renamed, guard, context)) continue;
+    if (guard === undefined) {
+      const into = renamed.what === 'column' && renamed.to !== undefined ? context.guards.of(renamed.to) : undefined;
+      // Whoever chose the values would be told what they are masked as.
+      if (into !== undefined && into.write === 'deny')
+        return refuse('protected-write', `${describe(into)} is read masked and may not be filled by a rename`);
+      continue;
+    }
+    if (keepsLabels(renamed, guard, context)) continue;
     const how =
       renamed.what === 'hierarchy'
         ? 'without its parent; classify it by its own name first'

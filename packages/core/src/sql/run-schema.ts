@@ -133,7 +133,10 @@ export function runCreateTableAs(run: Run, statement: CreateTableAs, scope: Scop
   const columns = carriedColumns(name, statement.columns, outputs);
   for (const [at, column] of columns.entries()) {
     const value = outputs.columns[at]?.value ?? NOTHING;
-    r.effects.flow(value, { kind: 'column', column: `${name}.${joinName(column.name)}` });
+    const target = `${name}.${joinName(column.name)}`;
+    r.effects.flow(value, { kind: 'column', column: target });
+    // A value that is no other column's is chosen here.
+    if (!value.direct) r.effects.useColumn(target, 'write-target');
   }
   r.effects.flow(derive(outputs.columns.map((column) => column.value)), { kind: 'relation', relation: name });
   return {

@@ -918,6 +918,22 @@ const WRITES: readonly Case[] = [
   { note: 'COPY from the client', sql: 'copy people (id, ssn) from stdin', uses: ['ssn write-target'], flows: [], class: 'write' },
   { note: 'COPY from a file', sql: `copy codes from $$/etc/passwd$$`, opaque: ['foreign-data'], class: 'administrative' },
   {
+    note: 'a foreign key says whether a value is there',
+    sql: 'create table g (a text references people (ssn), b int, foreign key (b) references orders (id))',
+    uses: ['ssn predicate-equality'],
+  },
+  {
+    note: 'a foreign key that is added',
+    sql: 'alter table codes add foreign key (code) references people (ssn)',
+    uses: ['ssn predicate-equality'],
+  },
+  {
+    note: 'a table that refers to itself',
+    sql: 'create table t (id int primary key, parent int references t (id), foreign key (parent) references t (id))',
+    uses: [],
+    opaque: [],
+  },
+  {
     note: 'a value into a setting',
     sql: `select set_config('a.b', ssn, false) from people`,
     uses: ['ssn argument', 'ssn failure', 'ssn write-source'],

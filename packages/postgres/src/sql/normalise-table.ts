@@ -44,9 +44,9 @@ export function createTable(normaliser: Normaliser, shape: Shape): CreateTable {
     span: normaliser.span,
     name,
     objectKind: 'table',
-    columns,
+    columns: columns.map((column) => withoutItself(name, column)),
     columnsOf,
-    expressions: constraints.expressions,
+    expressions: constraints.expressions.filter((expression) => !refersToItself(name, expression)),
     references: constraints.references,
     ifNotExists: shape.flag('if_not_exists'),
     temporary,
@@ -131,7 +131,7 @@ const CONSTRAINT_DETAILS = [
 export function readConstraint(normaliser: Normaliser, shape: Shape, into: Constraints): void {
   if (shape.name !== 'Constraint') throw new UnknownNodeError(`${shape.name} where a constraint was expected`);
   shape.skip(...CONSTRAINT_DETAILS);
-  for (const field of ['keys', 'including', 'options', 'fk_attrs', 'pk_attrs', 'fk_del_set_cols', 'old_conpfeqop']) skipList(shape, field);
+  for (const field of ['keys', 'including', 'options', 'fk_attrs', 'fk_del_set_cols', 'old_conpfeqop']) skipList(shape, field);
   const type = shape.text('contype');
   const expressions = [...maybeExpression(normaliser, shape, 'raw_expr'), ...maybeExpression(normaliser, shape, 'where_clause')];
   for (const exclusion of shape.list('exclusions')) {
@@ -146,7 +146,48 @@ export function readConstraint(normaliser: Normaliser, shape: Shape, into: Const
   }
   if (type === 'CONSTR_NOTNULL' || type === 'CONSTR_PRIMARY') into.notNull = true;
   const referenced = shape.inline('pktable', 'RangeVar');
-  if (referenced !== undefined) into.references.push(plainRelationName(referenced));
+  const columns = shape.names('pk_attrs');
+  if (referenced === undefined) return;
+  into.references.push(plainRelationName(referenced));
+  if (columns.length > 0) into.expressions.push(isThere(plainRelationName(referenced), columns));
+}
+
+/** A foreign key says of every value that is written whether the other table has it. Columns that are not named are its primary key. */
+function isThere(relation: NameParts, columns: readonly string[]): Expression {
+  const own = relation.at(-1) ?? '';
+  const conditions = columns.map(
+    (name): Expression => ({
+      kind: 'comparison',
+      test: 'equal',
+      operator: { symbol: '=' },
+      left: { kind: 'column', qualifier: [own], name },
+      right: { kind: 'parameter', number: 1 },
+    }),
+  );
+  const [first] = conditions;
+  const where: Expression | undefined = conditions.length > 1 ? { kind: 'logical', operator: 'and', operands: conditions } : first;
+  const body: Query['body'] = {
+    kind: 'select',
+    items: [],
+    from: [{ kind: 'relation', name: relation, only: true }],
+    ...(where && { where }),
+    groupBy: [],
+    windows: [],
+  };
+  return { kind: 'exists', query: { kind: 'query', body, orderBy: [], locks: [] } };
+}
+
+/** A table that refers to itself is not there yet. Only a foreign key puts EXISTS into a constraint. */
+function refersToItself(name: NameParts, expression: Expression): boolean {
+  if (expression.kind !== 'exists' || expression.query.body.kind !== 'select') return false;
+  const [from] = expression.query.body.from;
+  return from?.kind === 'relation' && from.name.join('.') === name.join('.');
+}
+
+function withoutItself(name: NameParts, column: ColumnDefinition): ColumnDefinition {
+  const { expressions, ...rest } = column;
+  const others = expressions?.filter((expression) => !refersToItself(name, expression)) ?? [];
+  return others.length === 0 ? rest : { ...rest, expressions: others };
 }
 
 // ---------------------------------------------------------------- CREATE TABLE AS, views
