@@ -150,11 +150,10 @@ export class ClientMessages {
       this.#pass();
       talk.copyIn = false;
     } else if (type !== FRONTEND.Sync && type !== FRONTEND.Flush) {
-      // Any other message fails the COPY and is dropped ("COPY Operations"); Sync and Flush are ignored.
-      const extended = talk.expected.peek()?.kind === 'execute';
-      talk.toServer.write(encodeFrontend({ kind: 'CopyFail', message: `unexpected ${frontendName(type)} during COPY from stdin` }));
+      // The server ends the session over any other message ("COPY Operations"). An empty one stands for it, so that there is nothing to run in
+      // it whatever the server makes of it.
+      talk.toServer.write(encodeFrontend({ kind: 'Query', text: '' }));
       talk.copyIn = false;
-      if (extended) talk.discarding = true;
     }
     return true;
   }
