@@ -3,7 +3,7 @@ export type { CertificateAndKey, CertificateAuthority, CertificateRequest } from
 export { findPgbench, findPgDump, findPsql, findPython } from './clients.js';
 export type { Finding } from './finding.js';
 export { freePort } from './free-port.js';
-export { findPostgres, postgresMajors } from './postgres-binaries.js';
+export { findGermanPostgres, findPostgres, postgresMajors } from './postgres-binaries.js';
 export type { PostgresMajor } from './postgres-binaries.js';
 export { startPostgres } from './postgres-server.js';
 export type { PostgresOptions, PostgresServer } from './postgres-server.js';

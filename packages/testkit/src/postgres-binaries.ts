@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { accessSync, chownSync, constants, cpSync, lchownSync, mkdtempSync, readdirSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
@@ -30,6 +31,25 @@ export function findPostgres(major: PostgresMajor): Finding {
     return { found: true, name, path, version: String(major) };
   } catch {
     return { found: false, name, reason: `no binaries for ${platform}` };
+  }
+}
+
+/**
+ * A PostgreSQL 15 of Debian's that speaks German, which the embedded one cannot: the path is the directory with `bin/postgres`. Its messages
+ * are in the locale `de_DE.UTF-8`.
+ */
+export function findGermanPostgres(): Finding {
+  const name = 'PostgreSQL 15 with German messages';
+  const path = '/usr/lib/postgresql/15';
+  try {
+    accessSync(join(path, 'bin', 'postgres'), constants.X_OK);
+    accessSync('/usr/share/locale/de/LC_MESSAGES/postgres-15.mo', constants.R_OK);
+    const locales = execFileSync('locale', ['-a'], { encoding: 'utf8' });
+    if (!/^de_DE\.utf-?8$/im.test(locales))
+      return { found: false, name, reason: 'no locale de_DE.UTF-8 (localedef -i de_DE -f UTF-8 de_DE.UTF-8)' };
+    return { found: true, name, path, version: '15' };
+  } catch {
+    return { found: false, name, reason: 'no server with translations in /usr/lib/postgresql/15' };
   }
 }
 

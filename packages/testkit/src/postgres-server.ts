@@ -23,6 +23,8 @@ export interface PostgresOptions {
   readonly hba?: readonly string[];
   /** Default `C`. */
   readonly locale?: string;
+  /** The directory with `bin/postgres` of an installation of that major, in place of the embedded one. */
+  readonly installation?: string;
 }
 
 /** A running server that nobody else uses. Its data is gone when it stops. */
@@ -63,12 +65,13 @@ const defaults: Readonly<Record<string, string>> = {
  */
 export async function startPostgres(options: PostgresOptions = {}): Promise<PostgresServer> {
   const { major = 18, password = randomBytes(12).toString('base64url') } = options;
-  const binaries = findPostgres(major);
-  if (!binaries.found) throw new Error(`cannot start ${binaries.name}: ${binaries.reason}`);
+  const embedded = findPostgres(major);
+  if (options.installation === undefined && !embedded.found) throw new Error(`cannot start ${embedded.name}: ${embedded.reason}`);
+  const path = options.installation ?? (embedded.found ? embedded.path : '');
   const account = unprivilegedAccount();
   const directory = newDirectory(account);
   try {
-    const site: Site = { directory, account, programs: join(runnableBinaries(binaries.path, account, directory), 'bin') };
+    const site: Site = { directory, account, programs: join(runnableBinaries(path, account, directory), 'bin') };
     await initialise(site, password, options.locale ?? 'C');
     const authority = writeConfiguration(site, options);
     const { port, process } = await listen(site);
