@@ -222,11 +222,11 @@ export class Admitter implements ConnectionPolicy {
     // Statements other than queries look their names up when they run, so state and names must still be those of the binding.
     const isSame = earlier?.epoch === snapshot.epoch && earlier.stateId === unit.state.id && earlier.names === this.#names;
     if (isSame && unit.phase === 'execute') return earlier;
-    return snapshot.decisions.get(unit.text, this.#cacheKey(unit));
+    return snapshot.decisions.get(unit.text, this.#cacheKey(unit, this.#names));
   }
 
-  #cacheKey(unit: Unit): string {
-    return `${unit.state.id}|${unit.transaction.stateChanged ? 1 : 0}|${this.#rightsKey}|${this.#names}`;
+  #cacheKey(unit: Unit, names: string): string {
+    return `${unit.state.id}|${unit.transaction.stateChanged ? 1 : 0}|${this.#rightsKey}|${names}`;
   }
 
   async #decideAndRun(unit: Unit, turn: Turn): Promise<Admission> {
@@ -253,7 +253,8 @@ export class Admitter implements ConnectionPolicy {
       }
     }
     // In a failed transaction the schema is not the one that the transaction saw: what is decided then holds for this unit only.
-    if (unit.transaction.status !== 'failed') snapshot.decisions.set(unit.text, this.#cacheKey(unit), decision);
+    // INVARIANT: kept for the names that it was made with; answers that came meanwhile may have changed what names stand for.
+    if (unit.transaction.status !== 'failed') snapshot.decisions.set(unit.text, this.#cacheKey(unit, decision.names), decision);
     return decision;
   }
 
