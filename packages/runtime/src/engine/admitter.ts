@@ -258,6 +258,12 @@ export class Admitter implements ConnectionPolicy {
     return decision;
   }
 
+  /** However lately the schema was looked at: what people are asked to approve, and what runs then, is worth a look of its own. */
+  #decideAfresh(unit: Unit): Promise<Decision> {
+    this.#upstream.suspect();
+    return this.#decide(unit);
+  }
+
   #decideOn(unit: Unit, snapshot: Snapshot): Promise<Decision> {
     return decide(
       { engine: this.#engine, upstream: this.#upstream, principal: this.#scope.principal },
@@ -283,7 +289,7 @@ export class Admitter implements ConnectionPolicy {
     if (isOutdated(unit, decision)) return this.#refuse(unit, decision, OUTDATED);
     if (verdict.effect === 'approve' && (unit.phase === 'query' || unit.phase === 'bind')) {
       // Later, so that the turn that waits for the answer exists when the hold begins.
-      return Promise.resolve().then(() => this.#hold(unit, decision, turn));
+      return Promise.resolve().then(() => this.#hold(unit, turn));
     }
     if (verdict.effect === 'approve' && unit.phase === 'execute') return this.#runApproved(unit, decision, turn);
     return this.#forward(unit, decision, undefined, turn);
@@ -375,8 +381,11 @@ export class Admitter implements ConnectionPolicy {
     return { kind: 'refuse', refusal };
   }
 
-  async #hold(unit: Unit, decision: Decision, turn: Turn): Promise<Admission> {
+  async #hold(unit: Unit, turn: Turn): Promise<Admission> {
+    const decision = await this.#decideAfresh(unit);
     if (turn.over) return GIVEN_UP;
+    if (decision.verdict.refusal !== undefined) return this.#refuse(unit, decision, decision.verdict.refusal);
+    if (decision.verdict.effect !== 'approve') return this.#forward(unit, decision, undefined, turn);
     const requirement = decision.verdict.approval;
     if (requirement === undefined)
       return this.#refuse(unit, decision, { code: 'policy-error', message: 'policy asks for an approval without saying by whom' });
@@ -416,7 +425,7 @@ export class Admitter implements ConnectionPolicy {
   async #wake(unit: Unit, before: Decision, approval: Grant, turn: Turn): Promise<Admission> {
     const expired = this.#expired();
     if (expired !== undefined) return this.#refuse(unit, before, expired);
-    const decision = await this.#decide(unit);
+    const decision = await this.#decideAfresh(unit);
     // An approval is used by what runs, not by what was given up meanwhile.
     if (turn.over) return GIVEN_UP;
     if (decision.verdict.refusal !== undefined) return this.#refuse(unit, decision, decision.verdict.refusal);

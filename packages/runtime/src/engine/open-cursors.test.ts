@@ -28,11 +28,7 @@ describe('OpenCursors', () => {
     ['CLOSE ALL', (cursors) => cursors.beforeUnit([facts({ action: 'close', closes: { name: undefined } })]), []],
     ['DISCARD', (cursors) => cursors.beforeUnit([facts({ action: 'discard' })]), []],
     ['code that is not seen', (cursors) => cursors.beforeUnit([facts({ action: 'do' })]), []],
-    [
-      'an opaque statement',
-      (cursors) => cursors.beforeUnit([facts({ opaque: [{ kind: 'unknown-routine', detail: 'f' }] })]),
-      [],
-    ],
+    ['an opaque statement', (cursors) => cursors.beforeUnit([facts({ opaque: [{ kind: 'unknown-routine', detail: 'f' }] })]), []],
     ['a portal of its name', (cursors) => cursors.boundPortal('a'), ['b']],
     ['the end of its transaction', (cursors) => cursors.transactionEnded(1, true), ['b']],
     ['the rollback of its transaction, held or not', (cursors) => cursors.transactionEnded(1, false), []],
