@@ -17,6 +17,7 @@ export const REFUSAL_SQLSTATES = {
   'mask-unbindable': '0A000', // feature_not_supported
   'statement-unparsed': '42601', // syntax_error
   'statement-too-large': '54000', // program_limit_exceeded
+  'parser-disagreement': '42501',
   'policy-error': '42501',
   'approval-rejected': '42501',
   'approval-expired': '42501',

@@ -26,6 +26,10 @@ export interface CatalogueColumn {
   readonly notNull: boolean;
   /** Computed by the server from other columns; COPY of the table leaves it out. */
   readonly generated?: boolean;
+  /** Can be named, but `*`, INSERT without a column list and NATURAL JOIN pass over it. */
+  readonly hidden?: boolean;
+  /** INSERT without a column list passes over it: identity and computed columns of T-SQL. `*` has it. */
+  readonly implicit?: boolean;
   /** The declared maximum length in characters, when there is one. */
   readonly maxLength?: number;
 }

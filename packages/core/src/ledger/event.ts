@@ -198,7 +198,7 @@ export interface SecurityFinding extends EventBase {
   readonly type: 'security.finding';
   readonly session: string;
   /** `unrecordable`: stands for an entry that could not be written, because it was too large or held what JSON does not have. */
-  readonly kind: 'lineage-disagreement' | 'protocol-error' | 'approval-refused' | 'unrecordable';
+  readonly kind: 'lineage-disagreement' | 'parser-disagreement' | 'protocol-error' | 'approval-refused' | 'unrecordable';
   readonly intent?: number;
   readonly detail: string;
   readonly columns?: readonly { readonly position: number; readonly label: string; readonly sources: readonly string[] }[];

@@ -33,6 +33,7 @@ const NAMES_ONLY: ReadonlySet<Action> = new Set<Action>([
   'comment',
   'grant',
   'revoke',
+  'deny',
   'truncate',
   'lock',
   'vacuum',

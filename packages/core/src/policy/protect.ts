@@ -1,7 +1,7 @@
 import type { MaskFunction, OutputMask } from '../masking/mask.js';
 import type { ColumnUseKind, Flow, OutputColumn, StatementFacts } from '../sql/facts.js';
 import type { ColumnName } from '../sql/names.js';
-import { TEMPORARY } from '../sql/resolve/relations.js';
+import { TEMPORARY_SCHEMAS } from '../sql/resolve/relations.js';
 import { unreachable } from '../unreachable.js';
 import { splitColumn } from './column-names.js';
 import type { CompiledPolicy } from './compiled.js';
@@ -152,7 +152,7 @@ function carriesLabels(flow: Flow, guard: ColumnGuard, { policy, protection }: P
 
 /** What stands behind a temporary name is known only as long as nothing else has it: nothing protected may be kept there. */
 function isTemporary(column: ColumnName): boolean {
-  return splitColumn(column).parts[0] === TEMPORARY;
+  return TEMPORARY_SCHEMAS.has(splitColumn(column).parts[0] ?? '');
 }
 
 /**

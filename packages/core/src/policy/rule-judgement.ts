@@ -66,9 +66,13 @@ const BUILT_IN_ACTIONS: ReadonlySet<Action> = new Set<Action>([
   'reset',
   'show',
   'deallocate',
+  'open',
   'fetch',
   'close',
   'discard',
+  'use',
+  'control',
+  'raise',
   'empty',
 ]);
 

@@ -16,6 +16,7 @@ export const REFUSAL_CODES = [
   'mask-unbindable', // the plan does not fit the result's columns
   'statement-unparsed', // not understood by the database's grammar
   'statement-too-large',
+  'parser-disagreement', // the cross-check of an upstream contradicts what was understood
   'policy-error',
   'approval-rejected',
   'approval-expired',

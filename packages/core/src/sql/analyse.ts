@@ -1,15 +1,21 @@
 import { unreachable } from '../unreachable.js';
-import type { OpaqueReason, OutputColumn, StatementFacts, UnitFacts } from './facts.js';
+import type { OpaqueReason, OutputColumn, StatementFacts, UnitFacts, VariableFacts } from './facts.js';
 import type { AnalyseOptions } from './knowledge.js';
+import type { Expression, Span } from './model.js';
 import type { RelationName } from './names.js';
 import { splitName } from './names.js';
 import { LimitError } from './resolve/context.js';
+import type { Effects } from './resolve/effects.js';
 import { Resolution } from './resolve/resolver.js';
 import { NO_OVERLAY } from './resolve/relations.js';
 import { ROOT, type Scope } from './resolve/scope.js';
 import type { Part, Run } from './run.js';
 import { runAlter } from './run-alter.js';
-import { runCopy, runLock, runOpaque, runSelect, runTruncate } from './run-data.js';
+import { type Body, execute, runBody } from './run-body.js';
+import { runCall, runDynamic, runSequence } from './run-call.js';
+import { walk, type Walker } from './run-control.js';
+import { runCopy, runLock, runModification, runOpaque, runSelect, runTruncate } from './run-data.js';
+import { UnitPrograms } from './run-program.js';
 import {
   runCreateRoutine,
   runCreateRule,
@@ -21,7 +27,7 @@ import {
   runSchema,
 } from './run-schema.js';
 import {
-  runCall,
+  runControl,
   runDeclare,
   runDiscard,
   runDo,
@@ -29,39 +35,136 @@ import {
   runExplain,
   runFetch,
   runMaintenance,
+  runMessage,
+  runOpen,
   runPrepare,
   runPrivilege,
   runSetting,
+  runShow,
   runTransaction,
+  runUse,
 } from './run-session.js';
+import { either, originList } from './resolve/value.js';
+import { runAssign, runDeclareTable, runDeclareVariables } from './run-variables.js';
 import type { Statement } from './statement.js';
 import { outputFacts, statementFacts } from './statement-facts.js';
-import { UnitState } from './unit-state.js';
+import { outputValue, UnitState } from './unit-state.js';
 
 /**
  * The facts of a unit: its statements in order, each seen with what the ones before it have done to session and schema. Pure and synchronous.
  * Never throws: a statement that is too deep or too much work, or on which the analysis fails, is opaque (`complexity`).
  */
 export function analyse(statements: readonly Statement[], options: AnalyseOptions): UnitFacts {
-  const unit = new UnitState(options);
-  return { statements: statements.map((statement) => analyseStatement(statement, unit)) };
+  const walker = new UnitWalker(new UnitState(options));
+  try {
+    walk(walker, statements);
+  } catch (error) {
+    walker.giveUp(statements.at(-1)?.span ?? { start: 0, end: 0 }, error);
+  }
+  return walker.unitFacts();
 }
 
-function analyseStatement(statement: Statement, unit: UnitState): StatementFacts {
-  try {
-    const r = new Resolution(unit.options, unit.names);
-    const part = runStatement({ r, unit, statement: runStatement }, statement, ROOT);
-    const facts = doubted(statementFacts(statement.span, part, r.effects), unit.doubt);
-    // A transaction's end and a search path that is set say themselves what becomes of the state.
-    if (r.effects.changesState && statement.kind !== 'setting' && statement.kind !== 'transaction') unit.stateKnown = false;
-    part.after?.();
-    unit.observe(facts);
-    return facts;
-  } catch (error) {
-    unit.stateKnown = false;
-    unit.schemaKnown = false;
-    return givenUp(statement, error instanceof LimitError ? error.message : 'the analysis failed');
+/** Hears of the statements of a unit: each has facts of its own. */
+class UnitWalker implements Walker {
+  readonly unit: UnitState;
+  readonly #programs: UnitPrograms;
+  readonly #facts: StatementFacts[] = [];
+  readonly #work = { work: 0 };
+  /** Where the text stands that the statements are in, when it is in another's. */
+  #within: Span | undefined;
+
+  constructor(unit: UnitState) {
+    this.unit = unit;
+    this.#programs = new UnitPrograms(unit, runStatement);
   }
+
+  statement(statement: Statement): Part {
+    return this.#told(statement.span, (run) => {
+      const { part, effects } = execute(run, statement, ROOT);
+      // What a batch returns goes to whoever sent it.
+      if (part.returns !== undefined) effects.flow(part.returns, { kind: 'external', name: 'message' });
+      return { part, effects };
+    });
+  }
+
+  condition(expression: Expression, span: Span): void {
+    this.#told(span, ({ r }) => {
+      const { effects } = r.collect(() => r.condition(expression, ROOT));
+      this.unit.observe({ action: 'control' }, effects);
+      if (effects.changesState) this.unit.stateKnown = false;
+      return { part: { action: 'control' }, effects };
+    });
+  }
+
+  #told(span: Span, run: (run: Run) => { readonly part: Part; readonly effects: Effects }): Part {
+    const { unit } = this;
+    const at = this.#within ?? span;
+    try {
+      const r = new Resolution(unit.options, unit, this.#programs, { depth: 0, work: 0, unit: this.#work });
+      const { doubt } = unit;
+      const { part, effects } = run({ r, unit, statement: runStatement });
+      const facts = doubted(statementFacts(at, part, effects), doubt);
+      const assigns = unit.takeAssigned();
+      this.#facts.push(assigns.length === 0 ? facts : { ...facts, assigns });
+      return part;
+    } catch (error) {
+      return this.giveUp(at, error);
+    }
+  }
+
+  /** Nothing is known of what was there. */
+  giveUp(span: Span, error: unknown): Part {
+    this.unit.stateKnown = false;
+    this.unit.schemaKnown = false;
+    this.unit.forgetVariables('all');
+    this.#facts.push(givenUp(span, error instanceof LimitError ? error.message : 'the analysis failed'));
+    return { action: 'unknown' };
+  }
+
+  inside(statement: Statement, body: () => void): void {
+    const outer = this.#within;
+    this.#within ??= statement.span;
+    try {
+      body();
+    } finally {
+      this.#within = outer;
+    }
+  }
+
+  mark(): () => void {
+    const { length } = this.#facts;
+    return () => {
+      this.#facts.length = length;
+    };
+  }
+
+  unitFacts(): UnitFacts {
+    const { temporary } = this.unit;
+    const more = temporary === undefined ? {} : { temporary };
+    if (!this.unit.branching) return { statements: this.#facts, ...more };
+    const all = new Map<string, VariableFacts[]>();
+    for (const assign of this.#facts.flatMap((facts) => facts.assigns ?? [])) {
+      const earlier = all.get(assign.name);
+      if (earlier === undefined) all.set(assign.name, [assign]);
+      else earlier.push(assign);
+    }
+    // Where it is not known which assignment comes last, each leaves what any of them may.
+    const left = new Map([...all].map(([name, assigns]) => [name, this.#joined(name, assigns)]));
+    const statements = this.#facts.map((facts) =>
+      facts.assigns === undefined ? facts : { ...facts, assigns: facts.assigns.map((assign) => left.get(assign.name) ?? assign) },
+    );
+    return { statements, branching: true, ...more };
+  }
+
+  #joined(name: string, assigns: readonly VariableFacts[]): VariableFacts {
+    const before = this.unit.options.variables?.get(name);
+    return joined(name, before === undefined ? assigns : [before, ...assigns]);
+  }
+}
+
+function joined(name: string, all: readonly VariableFacts[]): VariableFacts {
+  const value = either(all.map((each) => outputValue({ ...each, name })));
+  return { name, origins: originList(value.origins), opaque: all.some((each) => each.opaque) };
 }
 
 /** What a statement names may mean something else: nothing that it returns is certain. */
@@ -72,11 +175,11 @@ function doubted(facts: StatementFacts, doubt: OpaqueReason | undefined): Statem
   return { ...facts, outputs, opaque: [...facts.opaque, doubt] };
 }
 
-function givenUp(statement: Statement, detail: string): StatementFacts {
+function givenUp(span: Span, detail: string): StatementFacts {
   return {
     action: 'unknown',
     class: 'administrative',
-    span: { start: statement.span.start, end: statement.span.end },
+    span: { start: span.start, end: span.end },
     reads: [],
     writes: [],
     columns: [],
@@ -99,11 +202,11 @@ function runStatement(run: Run, statement: Statement, scope: Scope): Part {
       return runSelect(run, statement, scope);
     case 'insert':
     case 'update':
+    case 'joined-update':
     case 'delete':
-    case 'merge': {
-      const outputs = run.r.modify(statement, scope);
-      return statement.returning === undefined ? { action: statement.kind } : { action: statement.kind, outputs };
-    }
+    case 'joined-delete':
+    case 'merge':
+      return runModification(run, statement, scope);
     case 'truncate':
       return runTruncate(run, statement);
     case 'copy':
@@ -143,7 +246,7 @@ function runStatement(run: Run, statement: Statement, scope: Scope): Part {
     case 'declare':
       return runDeclare(run, statement, scope);
     case 'fetch':
-      return runFetch(run, statement);
+      return runFetch(run, statement, scope);
     case 'close':
       return { ...session(run, 'close'), closes: { name: statement.cursor } };
     case 'call':
@@ -160,6 +263,30 @@ function runStatement(run: Run, statement: Statement, scope: Scope): Part {
       return runMaintenance(run, statement);
     case 'discard':
       return runDiscard(run, statement);
+    case 'show':
+      return runShow(run, statement);
+    case 'use':
+      return runUse(run, statement);
+    case 'sequence':
+      return runSequence(run, statement, scope);
+    case 'block':
+    case 'if':
+    case 'loop':
+      return asPart(runBody(run, [statement], scope));
+    case 'control':
+      return runControl(run, statement, scope);
+    case 'declare-variables':
+      return runDeclareVariables(run, statement, scope);
+    case 'declare-table':
+      return runDeclareTable(run, statement);
+    case 'assign':
+      return runAssign(run, statement, scope);
+    case 'open':
+      return runOpen(run, statement, scope);
+    case 'message':
+      return runMessage(run, statement, scope);
+    case 'dynamic':
+      return runDynamic(run, statement, scope);
     case 'opaque':
       return runOpaque(run, statement);
     default:
@@ -172,13 +299,25 @@ function session(run: Run, action: 'deallocate' | 'close' | 'listen' | 'notify')
   return { action };
 }
 
+/** Several statements as one, where one is asked for. */
+function asPart(body: Body): Part {
+  const { outputs } = body;
+  const returned = body.returned.map(({ what }) => what);
+  return {
+    action: 'control',
+    ...(outputs === undefined ? {} : { outputs }),
+    ...(returned.length === 0 ? {} : { returns: either(returned) }),
+  };
+}
+
 /**
  * What stands behind each column of a relation: of a view the columns of its query, of a table itself. `undefined` when there is no such
  * relation, `'unknown'` when its columns cannot be traced. Never throws.
  */
 export function relationOutputs(options: AnalyseOptions, name: RelationName): readonly OutputColumn[] | 'unknown' | undefined {
   try {
-    const r = new Resolution(options, { searchPath: [], overlay: NO_OVERLAY });
+    const programs = new UnitPrograms(new UnitState(options), runStatement, true);
+    const r = new Resolution(options, { searchPath: [], overlay: NO_OVERLAY }, programs, { depth: 0, work: 0, unit: { work: 0 } });
     const relation = r.relation(splitName(name));
     if (relation === undefined) return undefined;
     return relation.opaque === undefined ? outputFacts(relation.outputs) : 'unknown';

@@ -20,6 +20,7 @@ export const ACTIONS = [
   'comment',
   'grant',
   'revoke',
+  'deny',
   'call',
   'do',
   'set',
@@ -34,6 +35,7 @@ export const ACTIONS = [
   'execute',
   'deallocate',
   'declare',
+  'open',
   'fetch',
   'close',
   'lock',
@@ -43,10 +45,16 @@ export const ACTIONS = [
   'analyze',
   'maintain',
   'discard',
+  'use',
+  'control',
+  'raise',
   'empty',
   'unknown',
 ] as const;
-/** The verb of a statement, over all dialects. `maintain` is REINDEX, CLUSTER, CHECKPOINT and the like; `unknown` is always opaque. */
+/**
+ * The verb of a statement, over all dialects. `maintain` is REINDEX, CLUSTER, CHECKPOINT and the like; `control` is the condition of IF and
+ * WHILE, RETURN and whatever else only steers; `raise` is PRINT, THROW, SIGNAL; `unknown` is always opaque.
+ */
 export type Action = (typeof ACTIONS)[number];
 
 export const STATEMENT_CLASSES = [
@@ -204,6 +212,8 @@ export interface StatementFacts {
   readonly deallocates?: { readonly name: string | undefined };
   /** The cursor that the statement closes; its name is `undefined` for all of them. */
   readonly closes?: { readonly name: string | undefined };
+  /** What the statement leaves in variables of the session (MySQL `@x`): what reading them yields from then on. */
+  readonly assigns?: readonly VariableFacts[];
   readonly flows: readonly Flow[];
   /** Takes row or table locks beyond those of a plain read. */
   readonly locks: boolean;
@@ -213,7 +223,29 @@ export interface StatementFacts {
   readonly elevated: boolean;
 }
 
+/** A variable that lives on after the statement. */
+export interface VariableFacts {
+  readonly name: string;
+  /** Every base column that its value derives from; one that is only counted leaves `counted`. */
+  readonly origins: readonly Origin[];
+  readonly opaque: boolean;
+}
+
+/** A temporary relation of the session. */
+export interface TemporaryFacts {
+  readonly name: RelationName;
+  /** What reading its columns yields; `'unknown'` when they are not known. */
+  readonly columns: readonly OutputColumn[] | 'unknown';
+  /** It may not exist. */
+  readonly maybe?: boolean;
+}
+
 /** The facts of everything that the server takes as one: a Query message, an Execute, a batch, an RPC. */
 export interface UnitFacts {
+  /** In the order of the text; the statements of blocks, branches and loops stand for themselves, after the conditions that lead to them. */
   readonly statements: readonly StatementFacts[];
+  /** Which of the statements run, how often and in which order, is not known: there are branches, loops or procedures among them. */
+  readonly branching?: boolean;
+  /** The temporary relations that the session has after the unit, when it may have made, filled or dropped any: all that are known. */
+  readonly temporary?: readonly TemporaryFacts[];
 }

@@ -1,9 +1,9 @@
-import type { Statement } from './statement.js';
+import type { Statement, TriggerEvent } from './statement.js';
 import type { Catalogue } from '../catalog/catalogue.js';
 import type { SqlState } from '../session/contract.js';
-import type { OpaqueReason, OutputColumn, RoutineUse, StatementClass } from './facts.js';
+import type { OpaqueReason, OutputColumn, RoutineUse, StatementClass, TemporaryFacts, VariableFacts } from './facts.js';
 import type { Expression, NameParts, OperatorName, Query, TypeName } from './model.js';
-import type { RelationName } from './names.js';
+import type { ColumnName, RelationName } from './names.js';
 
 /**
  * What the resolver asks of a dialect, and the options of `analyse`. Every answer is about names and meanings of the dialect; the
@@ -42,6 +42,8 @@ export interface RoutineFacts {
   readonly columns?: readonly string[];
   /** Returns rows of this relation (`RETURNS SETOF people`), by its catalogue name. */
   readonly rowOf?: RelationName;
+  /** Returns rows of the composite type of this argument, from 0 on (`json_populate_record(null::t, …)`). */
+  readonly rowOfArgument?: number;
   /** Returns `record`: a column definition list says the shape. */
   readonly returnsRecord?: boolean;
   /** Its arguments are kept or sent somewhere. */
@@ -56,16 +58,32 @@ export interface RoutineFacts {
   readonly raises?: Exclude<StatementClass, 'read' | 'session' | 'transaction'>;
 }
 
+/** For each operand the base columns whose values it is, unchanged; `undefined` for one that is computed, or not known. */
+export type Sources = readonly (readonly ColumnName[] | undefined)[];
+
 export interface RoutineKnowledge {
   /**
    * The routine of that name as the server would find it; of several overloads the union of the worst. `undefined` when there is none, or when
-   * user code may be meant that is not understood: the call is then opaque (`unknown-routine`).
+   * user code may be meant that is not understood: the call is then opaque (`unknown-routine`). `kind` is `procedure` for CALL and EXEC.
    */
-  routine(name: NameParts, argumentCount: number, searchPath: readonly string[]): RoutineFacts | undefined;
-  /** What an operator calls. `undefined`: user code that is not understood. */
-  operator(operator: OperatorName, operandCount: number, searchPath: readonly string[]): RoutineFacts | undefined;
+  routine(
+    name: NameParts,
+    argumentCount: number,
+    searchPath: readonly string[],
+    kind?: 'function' | 'procedure',
+    values?: readonly Expression[],
+    sources?: Sources,
+  ): RoutineFacts | undefined;
+  /** What an operator calls; `operands` where they are at hand. `undefined`: user code that is not understood. */
+  operator(
+    operator: OperatorName,
+    operandCount: number,
+    searchPath: readonly string[],
+    operands?: readonly Expression[],
+    sources?: Sources,
+  ): RoutineFacts | undefined;
   /** What a cast to a type may call. `undefined`: user code that is not understood. */
-  cast(type: TypeName, searchPath: readonly string[]): RoutineFacts | undefined;
+  cast(type: TypeName, searchPath: readonly string[], source?: readonly ColumnName[]): RoutineFacts | undefined;
 }
 
 export interface DialectRules {
@@ -77,14 +95,29 @@ export interface DialectRules {
   sensitiveRelation?(relation: RelationName): OpaqueReason | undefined;
   /** The search path under which the names in view definitions are to be read; the system schemas of the catalogue when absent. */
   readonly viewSearchPath?: readonly string[];
+  /**
+   * Where unqualified names in stored definitions (views, bodies, triggers, generated columns) are looked for, by the schema of the object or
+   * of the relation that it is on; wins over `viewSearchPath`.
+   */
+  storedSearchPath?(schema: string): readonly string[];
   /** Schemas of the system: never the place where an unqualified CREATE puts something, never expanded. */
   isSystemSchema(schema: string): boolean;
   /** Names a schema of temporary relations (`pg_temp`, `pg_temp_3`). */
   isTemporarySchema(schema: string): boolean;
+  /** The schema of temporary relations and table variables in names of facts; `pg_temp` when absent. */
+  readonly temporarySchema?: 'pg_temp' | 'tempdb';
+  /** A temporary relation has the schema that it is made in, and hides another of its name there (MySQL). */
+  readonly temporaryShadows?: boolean;
+  /** Tells by its name alone that a relation is temporary, whatever stands before it (`#t`). */
+  isTemporaryName?(relation: string): boolean;
+  /** The effective schemas after `USE database`. `undefined`: not known. */
+  searchPathOf?(database: string, state: SqlState, catalogue: Catalogue): readonly string[] | undefined;
   /** Settings (lower case) whose change alters neither names, lexis nor rights. */
   readonly harmlessSettings: ReadonlySet<string>;
   /** Settings (lower case) whose change is a change of rights (`role`, `session_authorization`). */
   readonly privilegeSettings: ReadonlySet<string>;
+  /** Settings (lower case) that the parser of the unit follows itself: names stay certain, the next unit needs a probe. */
+  readonly lexicalSettings?: ReadonlySet<string>;
   /** The setting (lower case) that holds the list of schemas, when SET of constants can be simulated. */
   readonly searchPathSetting?: string;
   /** The effective schemas after the search path was set to constants; `'default'` for TO DEFAULT. `undefined`: not known. */
@@ -96,6 +129,18 @@ export interface DialectRules {
   namedSchemas?(state: SqlState): readonly string[];
   /** `f(row)` may mean `row.f`, and a relation's name may stand for its whole row. */
   readonly rowsAsValues: boolean;
+  /** Assignments of SET are made in order: `SET a = b, c = a` gives `c` what `b` was (MySQL). */
+  readonly assignsInOrder?: boolean;
+  /** Variables and parameters of bodies are told from columns by a mark (T-SQL); else they are written like columns. */
+  readonly variablesMarked?: boolean;
+  /** Names of outputs may stand inside the expressions of HAVING, GROUP BY and ORDER BY (MySQL); else only alone, in the latter two. */
+  readonly outputNamesInside?: boolean;
+  /** Methods of values (`x.value('…')`) that compute from value and arguments and nothing else; other methods are opaque. Folded names. */
+  readonly pureMethods?: ReadonlySet<string>;
+  /** EXPLAIN runs functions while it plans (MySQL). */
+  readonly explainRunsRoutines?: boolean;
+  /** A routine in FROM is a table, whose columns only its declaration tells (T-SQL); else one without such is a column of its own name. */
+  readonly functionsInFromAreTables?: boolean;
   /** The column that EXPLAIN returns. */
   readonly explainColumn: string;
   /** The columns that SHOW ALL returns; unknown when absent. */
@@ -104,6 +149,28 @@ export interface DialectRules {
 
 /** The parsed definitions of views and materialised views by their catalogue names. Names inside are those of `DialectRules.viewSearchPath`. */
 export type ViewDefinitions = ReadonlyMap<RelationName, Query>;
+
+/** The parsed body of a routine or trigger. Names inside are resolved as in stored definitions (`DialectRules.viewSearchPath`). */
+export interface StoredBody {
+  /** Names of the parameters; how the dialect writes variables in bodies is how they are referred to. */
+  readonly parameters: readonly { readonly name: string; readonly output: boolean }[];
+  readonly statements: readonly Statement[];
+  /** What it returns: nothing but results of its statements, one value (that of RETURN, else of its last query), or rows. */
+  readonly returns: 'nothing' | 'value' | 'table';
+  /** Names of the columns of the rows that it returns, when they are not those of its query; `rowOf`: those of this relation. */
+  readonly columns?: readonly string[];
+  readonly rowOf?: RelationName;
+  /** The table variable whose rows it returns, with its `@`; the rows of its one query when absent. */
+  readonly resultRelation?: string;
+  /** Where unqualified names are looked for; `'caller'`: where the session looks. When absent, as in stored definitions. */
+  readonly searchPath?: readonly string[] | 'caller';
+  /** Runs with the rights of another than the caller. */
+  readonly securityDefiner?: boolean;
+  /** For triggers: what sets it off; anything when absent. */
+  readonly events?: readonly TriggerEvent[];
+  /** For triggers, as in `CreateTrigger`. */
+  readonly rows?: { readonly old: string; readonly new: string };
+}
 
 export interface AnalyseOptions {
   readonly catalogue: Catalogue;
@@ -119,6 +186,15 @@ export interface AnalyseOptions {
   readonly rules: DialectRules;
   /** Outputs of the cursors that are open in the session, by name: what FETCH returns. */
   readonly cursors?: ReadonlyMap<string, readonly OutputColumn[] | 'unknown'>;
+  /** Bodies of user routines that are readable, by `schema.name`; of overloads all. A routine that is not here is what `routines` says of it. */
+  readonly bodies?: ReadonlyMap<string, readonly StoredBody[]>;
+  /** Bodies of the triggers of a relation; `undefined` for one that is not understood. A relation that is not here has none but those that the catalogue says. */
+  readonly triggers?: ReadonlyMap<RelationName, readonly (StoredBody | undefined)[]>;
+  /** Variables of the session that earlier units have given a value, by name. One that is not here is null, or not known where `variablesKnown` is false. */
+  readonly variables?: ReadonlyMap<string, VariableFacts>;
+  readonly variablesKnown?: boolean;
+  /** Temporary relations that earlier units have left in the session (`UnitFacts.temporary`). */
+  readonly temporary?: readonly TemporaryFacts[];
   /** Statements that were prepared in the session by name: what EXECUTE runs. */
   readonly prepared?: ReadonlyMap<string, Statement>;
 }

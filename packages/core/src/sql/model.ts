@@ -1,8 +1,10 @@
 import type { OpaqueReason } from './facts.js';
+import type { DataModification, Delete, Insert, Merge, Update } from './modification.js';
 
 /**
- * The statement model: what every dialect's SQL is normalised to, and what the resolver reads. This file has expressions, FROM items,
- * queries and the data-modifying statements (which may stand in a WITH); `statement.ts` has everything else.
+ * The statement model: what every dialect's SQL is normalised to, and what the resolver reads. This file has expressions, FROM items
+ * and queries; `modification.ts` has the data-modifying statements (which may stand in a WITH), `procedure.ts` those of batches and routine
+ * bodies, `statement.ts` everything else.
  *
  * Rules for adapters that build it:
  * * Plain data only (no classes, functions, cycles): it survives structured cloning.
@@ -48,10 +50,11 @@ export interface Star {
   readonly qualifier: readonly string[];
 }
 
-/** An argument of a call; `name` for `f(name => value)`. */
+/** An argument of a call; `name` for `f(name => value)`, `output` when the routine may write the variable that stands there. */
 export interface Argument {
   readonly expression: Expression;
   readonly name?: string;
+  readonly output?: boolean;
 }
 
 /** A call by name of a function, aggregate, window function or procedure. */
@@ -264,6 +267,36 @@ export interface CursorPosition {
   readonly cursor: string;
 }
 
+/**
+ * A variable that is told from columns by how it is written: `@x`. `local`: it lives as long as the batch (T-SQL); `session`: as long as the
+ * session (MySQL); `system`: `@@x`, which the server sets. Names are folded and without `@`. The local variables of MySQL's routines are
+ * written like columns, and are {@link ColumnReference}s.
+ */
+export interface Variable {
+  readonly kind: 'variable';
+  readonly scope: 'local' | 'session' | 'system';
+  readonly name: string;
+}
+
+/** Assigns while rows are read, and is the value: `@x := value` (MySQL), `SELECT @x = value` (T-SQL). */
+export interface VariableAssignment {
+  readonly kind: 'assignment';
+  readonly variable: Variable;
+  readonly value: Expression;
+}
+
+/**
+ * `operand.method(arguments)`. Where the text could also be a call of a routine in a schema of that name (`a.value('…')`), `call` is that
+ * call: it is meant when the catalogue has such a routine.
+ */
+export interface MethodCall {
+  readonly kind: 'method';
+  readonly operand: Expression;
+  readonly method: string;
+  readonly arguments: readonly Expression[];
+  readonly call?: Call;
+}
+
 /** An expression that the normaliser does not understand. Its value may derive from anything in reach. */
 export interface OpaqueExpression {
   readonly kind: 'opaque';
@@ -301,6 +334,9 @@ export type Expression =
   | Subscript
   | DefaultValue
   | CursorPosition
+  | Variable
+  | VariableAssignment
+  | MethodCall
   | OpaqueExpression;
 
 // ---------------------------------------------------------------- FROM
@@ -317,8 +353,10 @@ export interface RelationItem {
   /** `ONLY t`: without children. */
   readonly only: boolean;
   readonly alias?: Alias;
-  /** Arguments of TABLESAMPLE. */
+  /** Arguments of TABLESAMPLE and FOR SYSTEM_TIME. */
   readonly sample?: readonly Expression[];
+  /** A hint takes locks beyond those of a plain read. */
+  readonly locks?: boolean;
 }
 
 export interface SubqueryItem {
@@ -333,6 +371,9 @@ export interface ColumnDefinition {
   readonly name: string;
   readonly type: TypeName;
   readonly notNull?: boolean;
+  /** As in `CatalogueColumn`. */
+  readonly hidden?: boolean;
+  readonly implicit?: boolean;
   /** DEFAULT, GENERATED and CHECK expressions of the column. */
   readonly expressions?: readonly Expression[];
   /** The DEFAULT or GENERATED expression alone, when there is one (also in `expressions`). */
@@ -377,15 +418,57 @@ export interface JoinItem {
   readonly alias?: Alias;
 }
 
+/**
+ * `source PIVOT (aggregate FOR column IN (values)) AS alias`: groups by every column of `source` that neither names, and has one column more
+ * for each value.
+ */
+export interface PivotItem {
+  readonly kind: 'pivot';
+  readonly source: FromItem;
+  readonly aggregate: Call;
+  readonly column: ColumnReference;
+  /** The names of the columns that it adds. */
+  readonly values: readonly string[];
+  readonly alias?: Alias;
+}
+
+/** `source UNPIVOT (value FOR name IN (columns)) AS alias`: one row for each of the columns, which are replaced by `value` and `name`. */
+export interface UnpivotItem {
+  readonly kind: 'unpivot';
+  readonly source: FromItem;
+  readonly value: string;
+  readonly name: string;
+  readonly columns: readonly ColumnReference[];
+  readonly alias?: Alias;
+}
+
+/** The rows that a data-modifying statement returns: `FROM (DELETE … OUTPUT deleted.*) AS t`. */
+export interface ModificationItem {
+  readonly kind: 'modification';
+  readonly statement: DataModification;
+  readonly alias?: Alias;
+}
+
 /** A FROM item that the normaliser does not understand. */
 export interface OpaqueItem {
   readonly kind: 'opaque';
   readonly reason: OpaqueReason;
   readonly operands: readonly Expression[];
+  /** Relations that it names, as far as they were seen: they are read. */
+  readonly relations?: readonly NameParts[];
   readonly alias?: Alias;
 }
 
-export type FromItem = RelationItem | SubqueryItem | RoutineItem | ConstructItem | JoinItem | OpaqueItem;
+export type FromItem =
+  | RelationItem
+  | SubqueryItem
+  | RoutineItem
+  | ConstructItem
+  | JoinItem
+  | PivotItem
+  | UnpivotItem
+  | ModificationItem
+  | OpaqueItem;
 
 // ---------------------------------------------------------------- queries
 
@@ -466,101 +549,6 @@ export interface Query {
   readonly limit?: Expression;
   readonly offset?: Expression;
   readonly locks: readonly RowLock[];
-}
-
-// ---------------------------------------------------------------- data-modifying statements
-
-/** The relation that a statement writes. */
-export interface Target {
-  readonly name: NameParts;
-  readonly only: boolean;
-  readonly alias?: Alias;
-}
-
-/** A column that is assigned; `path` holds the expressions of `column[i].field`. */
-export interface AssignmentTarget {
-  readonly column: string;
-  readonly path: readonly Expression[];
-}
-
-/** `column = value`, or `(a, b) = value` where `value` is a row, a query of as many columns, or DEFAULT. */
-export interface Assignment {
-  readonly targets: readonly AssignmentTarget[];
-  readonly value: Expression;
-}
-
-/** RETURNING. `old` and `new` are the names that stand for the row before and after, when the statement renames them. */
-export interface Returning {
-  readonly items: readonly SelectItem[];
-  readonly old?: string;
-  readonly new?: string;
-}
-
-export interface OnConflict {
-  /** Columns and expressions of the conflict target. */
-  readonly target: readonly Expression[];
-  readonly targetWhere?: Expression;
-  readonly action:
-    | { readonly kind: 'nothing' }
-    | { readonly kind: 'update'; readonly set: readonly Assignment[]; readonly where?: Expression };
-}
-
-export interface Insert {
-  readonly kind: 'insert';
-  readonly span: Span;
-  readonly with?: With;
-  readonly target: Target;
-  /** The column list, when there is one; else every column of the target in order. */
-  readonly columns?: readonly AssignmentTarget[];
-  /** A VALUES list is a query whose body is `values`. */
-  readonly source: { readonly kind: 'query'; readonly query: Query } | { readonly kind: 'default-values' };
-  readonly onConflict?: OnConflict;
-  readonly returning?: Returning;
-}
-
-export interface Update {
-  readonly kind: 'update';
-  readonly span: Span;
-  readonly with?: With;
-  readonly target: Target;
-  readonly set: readonly Assignment[];
-  readonly from: readonly FromItem[];
-  readonly where?: Expression;
-  readonly returning?: Returning;
-}
-
-export interface Delete {
-  readonly kind: 'delete';
-  readonly span: Span;
-  readonly with?: With;
-  readonly target: Target;
-  readonly using: readonly FromItem[];
-  readonly where?: Expression;
-  readonly returning?: Returning;
-}
-
-export interface MergeWhen {
-  readonly match: 'matched' | 'not-matched-by-source' | 'not-matched-by-target';
-  readonly condition?: Expression;
-  readonly action:
-    | { readonly kind: 'nothing' }
-    | { readonly kind: 'delete' }
-    | { readonly kind: 'update'; readonly set: readonly Assignment[] }
-    | {
-        readonly kind: 'insert';
-        readonly columns?: readonly AssignmentTarget[];
-        /** `undefined` for DEFAULT VALUES. */
-        readonly values?: readonly Expression[];
-      };
-}
-
-export interface Merge {
-  readonly kind: 'merge';
-  readonly span: Span;
-  readonly with?: With;
-  readonly target: Target;
-  readonly source: FromItem;
-  readonly on: Expression;
-  readonly whens: readonly MergeWhen[];
-  readonly returning?: Returning;
+  /** The whole result becomes one document in one column of this name: FOR XML, FOR JSON. */
+  readonly document?: string;
 }

@@ -6,8 +6,8 @@ import type { ResolvedRelation } from './resolve/context.js';
 import { ROOT, type Scope } from './resolve/scope.js';
 import { type Column, derive, either, stored } from './resolve/value.js';
 import { findNamed, type Part, refersTo, type Run } from './run.js';
-import { checkExpressions, columnValue, relationScope, typeText } from './run-schema.js';
-import type { AlterAction, AlterRelation } from './statement.js';
+import { checkExpressions, columnValue, plainColumn, relationScope, typeText } from './run-schema.js';
+import type { AlterAction, AlterRelation, ColumnPosition } from './statement.js';
 
 /** ALTER TABLE and its kin, action by action. */
 
@@ -80,16 +80,25 @@ function alter(altered: Altered, action: AlterAction): void {
       renameColumn(altered, action.name, action.to);
       return;
     case 'rename':
-      moveTo(altered, joinName(...splitName(altered.name).slice(0, -1), action.to));
+      moveTo(altered, joinName(...splitName(altered.movedTo ?? altered.name).slice(0, -1), action.to));
       return;
     case 'set-schema':
-      moveTo(altered, joinName(action.schema, splitName(altered.name).at(-1) ?? ''));
+      moveTo(
+        altered,
+        run.unit.newName(
+          [...(action.schema === undefined ? [] : [action.schema]), splitName(altered.movedTo ?? altered.name).at(-1) ?? ''],
+          false,
+        ),
+      );
       return;
     case 'attach':
       attach(altered, action.relation, action.as);
       return;
     case 'detach':
       detach(altered, action.relation, action.as);
+      return;
+    case 'exchange':
+      exchange(altered, action.relation);
       return;
     case 'other':
       for (const relation of action.relations) refersTo(run, relation);
@@ -114,15 +123,27 @@ function addColumn(altered: Altered, action: AlterAction & { kind: 'add-column' 
   altered.columnChanges.push({ operation: 'add', name: column.name, type: typeText(column.type) });
   for (const other of column.references ?? []) refersTo(altered.run, other);
   if (altered.columns.some((existing) => existing.name === column.name)) return;
-  const plain: Column = { name: column.name, value: stored(`${altered.name}.${joinName(column.name)}`), notNull: column.notNull === true };
-  altered.columns = [...altered.columns, plain];
+  const plain = plainColumn(altered.name, column);
+  const { columns } = altered;
+  altered.columns = [...columns, plain];
   const value = columnValue(altered.run, column, plain.value, scopeOf(altered));
-  altered.columns = [...altered.columns.slice(0, -1), { ...plain, value }];
+  altered.columns = placed(columns, { ...plain, value }, action.position);
+}
+
+function placed(columns: readonly Column[], column: Column, position: ColumnPosition | undefined): readonly Column[] {
+  if (position === undefined) return [...columns, column];
+  const after = position === 'first' ? 0 : columns.findIndex((known) => known.name === position.after) + 1;
+  return [...columns.slice(0, after), column, ...columns.slice(after)];
 }
 
 function alterColumn(altered: Altered, action: AlterAction & { kind: 'alter-column' }): void {
   const { run } = altered;
   altered.columnChanges.push({ operation: 'alter', name: action.name, ...(action.type === undefined ? {} : { type: action.type }) });
+  const moved = altered.columns.find((known) => known.name === action.name);
+  if (action.position !== undefined && moved !== undefined) {
+    const others = altered.columns.filter((known) => known !== moved);
+    altered.columns = placed(others, moved, action.position);
+  }
   const scope = scopeOf(altered);
   if (action.type !== undefined) rewrite(altered, action.name);
   const values = action.expressions.map((expression) => run.r.value(expression, scope));
@@ -173,6 +194,24 @@ function attach(altered: Altered, name: NameParts, as: 'child' | 'parent'): void
   for (const column of childColumns) effects.flow(column.value, { kind: 'column', column: `${parent}.${joinName(column.name)}` });
 }
 
+/** Rows move from one to the other, and the other way round. */
+function exchange(altered: Altered, name: NameParts): void {
+  const { run, columns } = altered;
+  const { effects } = run.r;
+  const other = findNamed(run, name);
+  for (const relation of [altered.name, other.name]) {
+    effects.reads.add(relation);
+    effects.writes.add(relation);
+  }
+  if (other.relation === undefined) effects.opaque({ kind: 'unknown-relation', detail: other.name });
+  for (const [at, column] of columns.entries()) {
+    const there = other.relation?.outputs.columns[at];
+    if (there === undefined) continue;
+    effects.flow(column.value, { kind: 'column', column: `${other.name}.${joinName(there.name)}` });
+    effects.flow(there.value, { kind: 'column', column: `${altered.name}.${joinName(column.name)}` });
+  }
+}
+
 /** A child has what its parent gave it by being one. */
 function detach(altered: Altered, name: NameParts, as: 'child' | 'parent'): void {
   const { effects } = altered.run.r;
@@ -191,6 +230,7 @@ function afterAlter(altered: Altered): void {
     if (movedTo !== undefined) unit.obscure(movedTo);
     return;
   }
+  unit.keepBase(relation);
   const changesColumns = altered.columnChanges.length > 0 || movedTo !== undefined;
   const attached = altered.statement.actions.some((action) => action.kind === 'attach');
   if (attached) unit.obscure(name);

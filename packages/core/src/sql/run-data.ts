@@ -1,19 +1,69 @@
-import type { Expression, Query } from './model.js';
+import { unreachable } from '../unreachable.js';
+import type { Expression, Query, VariableAssignment } from './model.js';
+import type { DataModification } from './modification.js';
 import { joinName } from './names.js';
 import { ROOT, type Scope } from './resolve/scope.js';
-import { derive, type Outputs } from './resolve/value.js';
-import { writeWhole } from './resolve/modify.js';
+import { closedOutputs, derive, type Outputs } from './resolve/value.js';
+import { verbOf } from './resolve/modify.js';
+import { assignments, openTarget, readTarget, writeWhole } from './resolve/writing.js';
 import { type Part, refersTo, type Run } from './run.js';
 import { relationScope } from './run-schema.js';
+import { putRow, setVariable } from './run-variables.js';
 import type { Copy, LockRelations, OpaqueStatement, QueryStatement, Truncate } from './statement.js';
 import type { FilterFact } from './facts.js';
 
 /** Statements that read and write rows, other than the data-modifying ones. */
 
 export function runSelect(run: Run, statement: QueryStatement, scope: Scope): Part {
-  const outputs = run.r.query(statement.query, scope);
-  run.r.effects.filtered(queryFilter(run, statement.query));
-  return { action: 'select', outputs, limit: literalLimit(statement.query.limit) };
+  const { into, query } = statement;
+  const plain = into?.kind === 'assignments' ? plainAssignments(query) : undefined;
+  if (plain !== undefined) return assignInOrder(run, plain, scope);
+  const outputs = run.r.query(query, scope);
+  run.r.effects.filtered(queryFilter(run, query));
+  const limit = literalLimit(query.limit);
+  if (into === undefined) return { action: 'select', outputs, limit };
+  switch (into.kind) {
+    case 'variables':
+      return { action: 'select', limit, after: () => putRow(run, into.variables, closedOutputs(outputs), scope) };
+    case 'assignments':
+      return { action: 'select', limit };
+    case 'file':
+      return { ...toFile(run, outputs, 'file'), action: 'select', limit };
+    default:
+      return unreachable(into);
+  }
+}
+
+/** The assignments of a query without FROM: they are made once, one after another. */
+function plainAssignments({ body }: Query): VariableAssignment[] | undefined {
+  if (body.kind !== 'select' || body.from.length > 0 || body.where !== undefined || body.having !== undefined) return undefined;
+  const list = body.items.flatMap(({ expression }) => (expression.kind === 'assignment' ? [expression] : []));
+  return list.length === body.items.length ? list : undefined;
+}
+
+function assignInOrder(run: Run, list: readonly VariableAssignment[], scope: Scope): Part {
+  for (const { variable, value } of list) setVariable(run, variable, run.r.value(value, scope), 'set');
+  return { action: 'select' };
+}
+
+/** Rows go to a file or program of the server. */
+function toFile(run: Run, outputs: Outputs, name: string): Pick<Part, 'computes'> {
+  const { effects } = run.r;
+  effects.flow(derive(outputs.columns.map((column) => column.value)), { kind: 'file', name });
+  effects.raise('administrative');
+  effects.elevated = true;
+  return { computes: outputs };
+}
+
+/** INSERT, UPDATE, DELETE, MERGE. */
+export function runModification(run: Run, statement: DataModification, scope: Scope): Part {
+  const outputs = run.r.modify(statement, scope);
+  const part = { action: verbOf(statement), limit: literalLimit(statement.limit) };
+  const { returning } = statement;
+  if (returning === undefined) return part;
+  const { variables } = returning;
+  if (variables === undefined) return { ...part, outputs };
+  return { ...part, after: () => putRow(run, variables, closedOutputs(outputs), scope) };
 }
 
 /** The filter of a query: the least selective of its branches. */
@@ -40,24 +90,20 @@ export function runTruncate(run: Run, statement: Truncate): Part {
   effects.actions.add('truncate');
   effects.filtered('absent');
   for (const { name } of statement.relations) {
-    const full = writeWhole(run.r, name, 'none');
+    const full = writeWhole(run.r, name, 'none', ['truncate']);
     if (statement.cascade) effects.opaque({ kind: 'unknown-relation', detail: `tables that refer to ${full}` });
   }
   return { action: 'truncate' };
 }
 
 export function runCopy(run: Run, statement: Copy, scope: Scope): Part {
-  return statement.direction === 'to' ? copyTo(run, statement, scope) : copyFrom(run, statement);
+  return statement.direction === 'to' ? copyTo(run, statement, scope) : copyFrom(run, statement, scope);
 }
 
 function copyTo(run: Run, statement: Copy, scope: Scope): Part {
-  const { effects } = run.r;
   const outputs = copiedColumns(run, statement, scope);
   if (statement.endpoint.kind === 'stream') return { action: 'copy', outputs };
-  effects.flow(derive(outputs.columns.map((column) => column.value)), { kind: 'file', name: statement.endpoint.kind });
-  effects.raise('administrative');
-  effects.elevated = true;
-  return { action: 'copy', computes: outputs };
+  return { ...toFile(run, outputs, statement.endpoint.kind), action: 'copy' };
 }
 
 function copiedColumns(run: Run, statement: Copy, scope: Scope): Outputs {
@@ -94,13 +140,20 @@ function withoutGenerated(run: Run, name: readonly string[], outputs: Outputs): 
   return { ...outputs, columns: outputs.columns.filter((column) => !generated.has(column.name)) };
 }
 
-function copyFrom(run: Run, statement: Copy): Part {
+function copyFrom(run: Run, statement: Copy, scope: Scope): Part {
   const { effects } = run.r;
   const { what } = statement;
   effects.raise('write');
   if (what.kind === 'relation') {
-    writeWhole(run.r, what.name, what.columns ?? 'all');
-    if (statement.where !== undefined) run.r.condition(statement.where, relationScope(run, what.name, ROOT));
+    writeWhole(run.r, what.name, what.columns ?? 'all', statement.replaces === true ? ['insert', 'delete'] : ['insert']);
+    const inside = relationScope(run, what.name, scope);
+    if (statement.where !== undefined) run.r.condition(statement.where, inside);
+    if (statement.replaces === true) effects.innerActions.add('delete');
+    if (statement.set !== undefined) {
+      const writing = openTarget(run.r, { name: what.name, only: false }, scope);
+      assignments(run.r, () => [writing], statement.set, inside);
+      readTarget(run.r, writing);
+    }
   }
   if (statement.endpoint.kind !== 'stream') {
     effects.raise('administrative');

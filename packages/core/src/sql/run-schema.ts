@@ -2,10 +2,12 @@ import type { SchemaChange } from './facts.js';
 import type { ColumnDefinition, Expression, NameParts, TypeName } from './model.js';
 import { joinName, type RelationName, splitName } from './names.js';
 import { applyRoutine } from './resolve/call.js';
-import { TEMPORARY } from './resolve/relations.js';
+import { temporarySchema } from './resolve/relations.js';
 import { namespaceOf, openScope, rangeOf, ROOT, type Scope } from './resolve/scope.js';
-import { type Column, derive, either, NOTHING, type Outputs, stored, type Value } from './resolve/value.js';
+import { type Column, derive, either, NO_OUTPUTS, NOTHING, type Outputs, stored, type Value } from './resolve/value.js';
 import { changes, findNamed, type Part, refersTo, type Run } from './run.js';
+import { judgeBody } from './run-body.js';
+import { rowScope } from './resolve/trigger-rows.js';
 import type {
   CreateRoutine,
   CreateRule,
@@ -15,9 +17,8 @@ import type {
   CreateView,
   RefreshView,
   SchemaStatement,
-  Statement,
 } from './statement.js';
-import { carriedColumns, relationOf } from './unit-state.js';
+import { carriedColumns, relationOf, type UnitState } from './unit-state.js';
 
 /** Statements that make, change and remove objects of the schema. What they install is judged by its body as if it ran. */
 
@@ -43,13 +44,19 @@ export function typeText(type: TypeName): string {
 /** The first temporary relation of a session adds its schema to those that are searched, in front of all others. */
 function newRelation({ r, unit }: Run, { name, temporary }: CreateTable | CreateTableAs | CreateView): RelationName {
   const full = unit.newName(name, temporary);
-  if (isTemporary(full)) r.effects.changesSearch = true;
+  if (isTemporary(unit, full)) r.effects.changesSearch = true;
+  if (unit.isElsewhere(name)) r.effects.opaque({ kind: 'foreign-data', detail: full });
   return full;
 }
 
-function isTemporary(name: RelationName): boolean {
+function isTemporary({ options }: UnitState, name: RelationName): boolean {
   const parts = splitName(name);
-  return parts.length > 1 && parts[0] === TEMPORARY;
+  return parts.length > 1 && parts[0] === temporarySchema(options.rules);
+}
+
+/** What a new relation is besides its columns. */
+function kindOf(run: Run, { temporary }: { readonly temporary: boolean }, name: RelationName): { readonly temporary?: boolean } {
+  return temporary || isTemporary(run.unit, name) ? { temporary: true } : {};
 }
 
 export function runCreateTable(run: Run, statement: CreateTable): Part {
@@ -78,15 +85,16 @@ export function runCreateTable(run: Run, statement: CreateTable): Part {
     action: 'create',
     changes: [{ operation: 'create', kind: statement.objectKind, name }],
     after: () => {
-      if (statement.ifNotExists && exists(run, name)) return;
-      if (own.complete) unit.create(name, columns);
+      if (isThere(run, statement, name)) return;
+      if (own.complete) unit.create(name, columns, kindOf(run, statement, name));
       else unit.obscure(name);
     },
   };
 }
 
-function exists(run: Run, name: RelationName): boolean {
-  return run.unit.options.catalogue.relations.has(name) && run.unit.relations.get(name) !== 'gone';
+/** What exists stays as it is: CREATE says so itself, or stands behind a condition that asks for it, or fails. */
+function isThere({ unit }: Run, { ifNotExists }: { readonly ifNotExists: boolean }, name: RelationName): boolean {
+  return (ifNotExists || unit.conditions > 0) && unit.exists(name);
 }
 
 function takenOver(run: Run, statement: CreateTable): readonly Column[] {
@@ -94,7 +102,7 @@ function takenOver(run: Run, statement: CreateTable): readonly Column[] {
 }
 
 /** The columns of a new table; one that is computed from others carries what they hold. */
-function definedColumns(run: Run, relation: RelationName, definitions: readonly ColumnDefinition[]): Column[] {
+export function definedColumns(run: Run, relation: RelationName, definitions: readonly ColumnDefinition[]): Column[] {
   const plain = definitions.map((definition) => plainColumn(relation, definition));
   const scope = openScope(ROOT);
   scope.namespaces.push(namespaceOf(rangeOf(undefined, { columns: plain, complete: true })));
@@ -104,8 +112,14 @@ function definedColumns(run: Run, relation: RelationName, definitions: readonly 
   });
 }
 
-function plainColumn(relation: RelationName, definition: ColumnDefinition): Column {
-  return { name: definition.name, value: stored(`${relation}.${joinName(definition.name)}`), notNull: definition.notNull === true };
+export function plainColumn(relation: RelationName, definition: ColumnDefinition): Column {
+  return {
+    name: definition.name,
+    value: stored(`${relation}.${joinName(definition.name)}`),
+    notNull: definition.notNull === true,
+    ...(definition.hidden === true && { hidden: true }),
+    ...(definition.implicit === true && { implicit: true as const }),
+  };
 }
 
 /** Resolves the expressions of a column definition; DEFAULT and GENERATED flow into the column. */
@@ -130,8 +144,13 @@ export function runCreateTableAs(run: Run, statement: CreateTableAs, scope: Scop
       : (run.statement(run, source.execute, scope).outputs ?? { columns: [], complete: false });
   r.effects.raise('schema');
   r.effects.writes.add(name);
-  const columns = carriedColumns(name, statement.columns, outputs);
-  for (const [at, column] of columns.entries()) {
+  const carried = carriedColumns(name, statement.columns, outputs);
+  const defined = definedColumns(run, name, statement.definitions ?? []);
+  for (const other of statement.references ?? []) refersTo(run, other);
+  const names = new Set(carried.map((column) => column.name));
+  const columns = [...defined.filter((column) => !names.has(column.name)), ...carried];
+  checkExpressions(run, statement.expressions ?? [], relationScope(run, statement.name, ROOT, { columns, complete: outputs.complete }));
+  for (const [at, column] of carried.entries()) {
     const value = outputs.columns[at]?.value ?? NOTHING;
     const target = `${name}.${joinName(column.name)}`;
     r.effects.flow(value, { kind: 'column', column: target });
@@ -143,8 +162,8 @@ export function runCreateTableAs(run: Run, statement: CreateTableAs, scope: Scop
     action: 'create',
     changes: [{ operation: 'create', kind: statement.objectKind, name }],
     after: () => {
-      if (statement.ifNotExists && exists(run, name)) return;
-      if (outputs.complete) unit.create(name, columns);
+      if (isThere(run, statement, name)) return;
+      if (outputs.complete) unit.create(name, columns, kindOf(run, statement, name));
       else unit.obscure(name);
     },
   };
@@ -156,9 +175,12 @@ export function runCreateView(run: Run, statement: CreateView, scope: Scope): Pa
   const { result: outputs, effects } = r.collect(() => r.query(statement.query, scope));
   r.effects.add(effects);
   // A view of what is temporary is temporary without saying so.
-  const name = newRelation(run, { ...statement, temporary: statement.temporary || [...effects.reads].some(isTemporary) });
+  const name = newRelation(run, {
+    ...statement,
+    temporary: statement.temporary || [...effects.reads].some((read) => isTemporary(unit, read)),
+  });
   // The catalogue shows no session its temporary views: what one hands out cannot be told when it is read.
-  if (isTemporary(name)) r.effects.flow(derive(outputs.columns.map((column) => column.value)), { kind: 'relation', relation: name });
+  if (isTemporary(unit, name)) r.effects.flow(derive(outputs.columns.map((column) => column.value)), { kind: 'relation', relation: name });
   r.effects.raise('schema');
   r.effects.writes.add(name);
   const columns = carriedColumns(name, statement.columns, outputs);
@@ -195,7 +217,7 @@ export function runCreateRoutine(run: Run, statement: CreateRoutine): Part {
   scope.namespaces.push(namespaceOf(rangeOf(statement.name.at(-1), parameters)));
   for (const expression of statement.expressions) r.value(expression, ROOT);
   if (statement.body === undefined) r.effects.opaque({ kind: 'unknown-routine', detail: name });
-  const computes = runBody(run, statement.body ?? [], scope);
+  const computes = judgeBody(run, statement.body ?? [], scope);
   r.effects.raise('schema');
   if (statement.securityDefiner) r.effects.elevated = true;
   return {
@@ -206,19 +228,12 @@ export function runCreateRoutine(run: Run, statement: CreateRoutine): Part {
   };
 }
 
-/** Statements that will run later, all of them judged now. Gives everything that they return. */
-function runBody(run: Run, statements: readonly Statement[], scope: Scope): Outputs {
-  const parts = statements.map((statement) => run.r.nested(() => run.statement(run, statement, scope)));
-  for (const part of parts) if (part.action !== 'select') run.r.effects.innerActions.add(part.action);
-  return { columns: parts.flatMap((part) => part.outputs?.columns ?? []), complete: true };
-}
-
 /** `old` and `new` stand for a row of the relation. */
-function rowScope(run: Run, name: NameParts): Scope {
+function rowsOf(run: Run, name: NameParts, names?: CreateTrigger['rows']): Scope {
   const { relation } = findNamed(run, name);
-  const outputs: Outputs = relation?.outputs ?? { columns: [], complete: true };
+  if (relation !== undefined) return rowScope({ old: relation.outputs, new: relation.outputs }, names);
   const scope = openScope(ROOT);
-  const ranges = ['old', 'new'].map((side) => ({ ...rangeOf(side, outputs), ...(relation === undefined ? { more: NOTHING } : {}) }));
+  const ranges = [names?.old ?? 'old', names?.new ?? 'new'].map((side) => ({ ...rangeOf(side, NO_OUTPUTS), more: NOTHING }));
   scope.namespaces.push({ ranges, visible: [] });
   return scope;
 }
@@ -228,12 +243,14 @@ export function runCreateTrigger(run: Run, statement: CreateTrigger): Part {
   r.effects.raise('schema');
   const { name, relation } = findNamed(run, statement.relation);
   r.effects.writes.add(name);
-  const facts = r.routineChanged(statement.routine) ? undefined : r.options.routines.routine(statement.routine, 0, r.searchPath);
-  applyRoutine(r, joinName(...statement.routine), facts, []);
-  if (facts?.copiesColumns === true) copyByTrigger(run, statement, name);
-  if (statement.when !== undefined) r.condition(statement.when, rowScope(run, statement.relation));
+  const scope = rowsOf(run, statement.relation, statement.rows);
+  if (statement.routine !== undefined) triggerRoutine(run, statement, statement.routine, name);
+  else if (statement.body === undefined) r.effects.opaque({ kind: 'unknown-routine', detail: `trigger ${joinName(statement.name)}` });
+  const computes = statement.body === undefined ? undefined : judgeBody(run, statement.body, scope);
+  if (statement.when !== undefined) r.condition(statement.when, scope);
   return {
     action: 'create',
+    ...(computes === undefined ? {} : { computes }),
     changes: [
       { operation: 'create', kind: 'trigger', name: joinName(statement.name) },
       { operation: 'alter', kind: 'table', name },
@@ -241,6 +258,13 @@ export function runCreateTrigger(run: Run, statement: CreateTrigger): Part {
     after: () =>
       relation === undefined ? unit.obscure(name) : unit.create(name, relation.outputs.columns, { ...relation, writeOpaque: true }),
   };
+}
+
+function triggerRoutine(run: Run, statement: CreateTrigger, routine: NameParts, name: RelationName): void {
+  const { r } = run;
+  const facts = r.routineChanged(routine) ? undefined : r.options.routines.routine(routine, 0, r.searchPath);
+  applyRoutine(r, joinName(...routine), facts, []);
+  if (facts?.copiesColumns === true) copyByTrigger(run, statement, name);
 }
 
 /** The trigger's first argument names the column that it fills, the others those that it fills it from. */
@@ -254,9 +278,9 @@ function copyByTrigger(run: Run, { relation, arguments: [target, ...sources] }: 
 
 export function runCreateRule(run: Run, statement: CreateRule): Part {
   const { r, unit } = run;
-  const scope = rowScope(run, statement.relation);
+  const scope = rowsOf(run, statement.relation);
   if (statement.where !== undefined) r.condition(statement.where, scope);
-  const computes = runBody(run, statement.actions, scope);
+  const computes = judgeBody(run, statement.actions, scope);
   r.effects.raise('schema');
   const name = changes(run, statement.relation);
   return {
@@ -372,12 +396,23 @@ const NAMELESS: ReadonlySet<string> = new Set([
   'comment',
   'default privileges',
   'collation',
+  ...`login|server role|application role|certificate|symmetric key|asymmetric key|master key|credential|database scoped credential
+database encryption key|database scoped configuration|server configuration|server audit|server audit specification
+database audit specification|event session|availability group|endpoint|resource pool|workload group|resource governor|fulltext index
+fulltext catalog|fulltext stoplist|partition function|partition scheme|signature|sensitivity classification|message type|contract|service
+route|queue|default|security policy|database trigger|server trigger|tablespace|logfile group|server|event|plugin|component|undo tablespace|resource group|spatial reference system|privileges`.split(
+    /[|\n]/,
+  ),
 ]);
 
 function afterSchema(run: Run, statement: SchemaStatement, names: readonly string[], on: RelationName | undefined): void {
   const { unit } = run;
   const { operation, objectKind } = statement;
   if (operation === 'comment' || NAMELESS.has(objectKind)) return;
+  // Without a trigger less happens than before.
+  if (objectKind === 'trigger' && operation === 'drop' && on === undefined) return;
+  // A rule of its own is a check, as a default is a value.
+  if (objectKind === 'rule' && on === undefined) return;
   if (objectKind === 'schema' && operation === 'create') for (const name of statement.names) unit.addSchema(name.at(-1) ?? '');
   else if (RELATION_KINDS.has(objectKind)) for (const name of names) afterRelation(run, statement, name);
   else if (ROUTINE_KINDS.has(objectKind)) for (const name of statement.names) unit.routines.add(name.at(-1) ?? '');

@@ -1,26 +1,33 @@
-import type { Action } from './facts.js';
+import type { Action, OutputColumn } from './facts.js';
 import { joinName } from './names.js';
-import { resolveCall } from './resolve/call.js';
 import { ROOT, type Scope } from './resolve/scope.js';
-import { type Column, NO_OUTPUTS, NOTHING, type Outputs, UNKNOWN_OUTPUTS } from './resolve/value.js';
+import { type Column, NOTHING, OPAQUE, type Outputs, UNKNOWN_OUTPUTS, type Value } from './resolve/value.js';
 import type {
-  CallProcedure,
   DeclareCursor,
   Discard,
   DoBlock,
   Execute,
   Explain,
   Fetch,
+  Into,
   Maintenance,
   Prepare,
   Privilege,
   SessionSetting,
+  Show,
   TransactionControl,
+  Use,
 } from './statement.js';
 import { changes, type Part, refersTo, type Run } from './run.js';
+import type { Control, Message, OpenCursor } from './procedure.js';
+import { runBody } from './run-body.js';
+import { putRow, sessionOnly } from './run-variables.js';
 import { outputFacts } from './statement-facts.js';
+import { outputValue } from './unit-state.js';
 
 /** Statements on the session, its transaction, its prepared statements and cursors; and those that run other code. */
+
+type CursorOutputs = readonly OutputColumn[] | 'unknown';
 
 function columnsNamed(names: readonly string[]): Outputs {
   return { columns: names.map((name): Column => ({ name, value: NOTHING })), complete: true };
@@ -38,8 +45,13 @@ export function runSetting(run: Run, statement: SessionSetting): Part {
     effects.class = 'privilege';
     effects.elevated = true;
   }
+  if (statement.scope === 'global') {
+    effects.raise('administrative');
+    effects.elevated = true;
+  }
   if (rules.harmlessSettings.has(statement.name)) return { action: statement.operation };
   effects.changesState = true;
+  if (rules.lexicalSettings?.has(statement.name) === true) return { action: statement.operation };
   return { action: statement.operation, after: () => afterSetting(run, statement) };
 }
 
@@ -57,9 +69,56 @@ function afterSetting(run: Run, statement: SessionSetting): void {
   const schemas = unit.schemas.size === 0 ? catalogue.schemas : new Set([...catalogue.schemas, ...unit.schemas]);
   const path = simulated ? rules.effectiveSearchPath?.(values, state, { ...catalogue, schemas }) : undefined;
   unit.stateChanged = true;
-  if (statement.name === rules.searchPathSetting) unit.searchPathNames = searchedNames(values, state.role);
   if (path === undefined) unit.stateKnown = false;
-  else unit.searchPath = path;
+  if (statement.name === rules.searchPathSetting) unit.setSearchPath(path, searchedNames(values, state.role));
+}
+
+export function runUse(run: Run, statement: Use): Part {
+  const { unit, r } = run;
+  const { rules, state, catalogue } = unit.options;
+  r.effects.class = 'session';
+  r.effects.changesState = true;
+  const path = rules.searchPathOf?.(statement.database, state, catalogue);
+  return {
+    action: 'use',
+    after: () => {
+      unit.stateChanged = true;
+      unit.setSearchPath(path, undefined);
+    },
+  };
+}
+
+/** What it tells of relations says nothing of their rows, unless it says so. */
+export function runShow(run: Run, statement: Show): Part {
+  const { effects } = run.r;
+  for (const name of statement.relations) refersTo(run, name);
+  if (statement.reveals !== undefined) effects.opaque(statement.reveals);
+  sessionOnly(run);
+  const outputs = statement.columns === undefined ? UNKNOWN_OUTPUTS : columnsNamed(statement.columns);
+  const value = statement.reveals === undefined ? NOTHING : OPAQUE;
+  return { action: 'show', outputs: { ...outputs, columns: outputs.columns.map((column) => ({ ...column, value })) } };
+}
+
+/** What is told to the client besides rows. */
+export function runMessage(run: Run, statement: Message, scope: Scope): Part {
+  const { effects } = run.r;
+  const values = statement.values.map((value) => run.r.value(value, scope));
+  tell(run, values);
+  sessionOnly(run);
+  if (values.some((value) => value.opaque)) effects.opaque({ kind: 'unknown-column', detail: `the values of ${statement.what}` });
+  return { action: 'raise' };
+}
+
+function tell(run: Run, values: readonly Value[]): void {
+  for (const value of values) run.r.effects.flow(value, { kind: 'external', name: 'message' });
+}
+
+export function runControl(run: Run, statement: Control, scope: Scope): Part {
+  if (statement.value === undefined) return { action: 'control' };
+  const value = run.r.value(statement.value, scope);
+  if (statement.what === 'return') return { action: 'control', returns: value };
+  run.r.effects.use(value, 'predicate-other');
+  return { action: 'control' };
 }
 
 const TRANSACTION_ACTIONS = {
@@ -86,7 +145,14 @@ export function runTransaction(run: Run, statement: TransactionControl): Part {
 export function runExplain(run: Run, statement: Explain, scope: Scope): Part {
   const { r, unit } = run;
   const { result, effects } = r.collect(() => run.statement(run, statement.statement, scope));
-  const outputs = columnsNamed([unit.options.rules.explainColumn]);
+  const outputs = columnsNamed(statement.columns ?? [unit.options.rules.explainColumn]);
+  const routines = [...effects.routines.values()].some(
+    ({ name, category }) => category === 'unknown' || unit.options.bodies?.has(name) === true,
+  );
+  if (routines && unit.options.rules.explainRunsRoutines === true) {
+    r.effects.add(effects);
+    return { action: 'explain', outputs };
+  }
   if (!statement.analyze) {
     r.effects.addUnexecuted(effects);
     return { action: 'explain', outputs };
@@ -115,10 +181,13 @@ export function runPrepare(run: Run, statement: Prepare, scope: Scope): Part {
 
 export function runExecute(run: Run, statement: Execute, scope: Scope): Part {
   const { r, unit } = run;
-  for (const argument of statement.arguments) r.effects.use(r.value(argument, scope), 'argument');
+  const values = statement.arguments.map((argument) => r.value(argument, scope));
+  for (const value of values) r.effects.use(value, 'argument');
   const prepared = unit.prepared.get(statement.name);
   if (prepared !== undefined && prepared.kind !== 'prepare' && prepared.kind !== 'execute') {
-    const inner = r.nested(() => run.statement(run, prepared, ROOT));
+    // What it names between its parameters is a matter of the session; variables of the session are seen.
+    const frame = unit.newFrame({ parameters: values });
+    const inner = r.nested(() => unit.inFrame(frame, () => run.statement(run, prepared, ROOT)));
     return { ...inner, action: 'execute' };
   }
   r.effects.opaque({ kind: 'dynamic-sql', detail: `prepared statement ${joinName(statement.name)}` });
@@ -129,12 +198,31 @@ export function runExecute(run: Run, statement: Execute, scope: Scope): Part {
 
 export function runDeclare(run: Run, statement: DeclareCursor, scope: Scope): Part {
   const outputs = run.r.query(statement.query, scope);
+  run.unit.cursorQueries.set(statement.name, [statement.query]);
   return { action: 'declare', computes: outputs, cursor: { name: statement.name, outputs: outputFacts(outputs), hold: statement.hold } };
 }
 
-export function runFetch(run: Run, statement: Fetch): Part {
+/** The query of a cursor runs with what its variables hold when it is opened. */
+export function runOpen(run: Run, statement: OpenCursor, scope: Scope): Part {
+  const { unit, r } = run;
+  const all = (unit.cursorQueries.get(statement.cursor) ?? []).map((query) => r.query(query, scope));
+  sessionOnly(run);
+  const [first] = all;
+  if (first === undefined) return { action: 'open' };
+  return {
+    action: 'open',
+    computes: { columns: all.flatMap(({ columns }) => columns), complete: true },
+    after: () => {
+      for (const outputs of all) unit.cursors.join(statement.cursor, outputFacts(outputs));
+    },
+  };
+}
+
+export function runFetch(run: Run, statement: Fetch, scope: Scope): Part {
+  const { into } = statement;
   if (statement.move) return { action: 'fetch' };
   const outputs = run.unit.cursors.get(statement.cursor) ?? 'unknown';
+  if (into !== undefined) return fetchInto(run, statement, outputs, into, scope);
   if (outputs === 'unknown') run.r.effects.opaque({ kind: 'session-state', detail: `cursor ${joinName(statement.cursor)}` });
   else
     for (const { column, how } of outputs.flatMap((output) => output.origins))
@@ -142,16 +230,26 @@ export function runFetch(run: Run, statement: Fetch): Part {
   return { action: 'fetch', fixedOutputs: outputs, limit: statement.count };
 }
 
-export function runCall(run: Run, statement: CallProcedure, scope: Scope): Part {
-  const { r } = run;
-  const { facts } = resolveCall(r, statement.call, scope);
-  r.effects.raise('procedural');
-  // Parameters that go out come back as a row, which only the procedure's declaration tells.
-  return { action: 'call', outputs: facts === undefined ? UNKNOWN_OUTPUTS : { ...NO_OUTPUTS, complete: false } };
+function fetchInto(run: Run, { cursor }: Fetch, outputs: CursorOutputs, into: readonly Into[], scope: Scope): Part {
+  if (outputs === 'unknown') run.r.effects.opaque({ kind: 'session-state', detail: `cursor ${joinName(cursor)}` });
+  sessionOnly(run);
+  const row: Outputs =
+    outputs === 'unknown'
+      ? UNKNOWN_OUTPUTS
+      : { columns: outputs.map((output): Column => ({ name: output.name, value: outputValue(output) })), complete: true };
+  return { action: 'fetch', after: () => putRow(run, into, row, scope) };
 }
 
+/** The server takes a block as one statement. Rows that its queries return go nowhere. */
 export function runDo(run: Run, statement: DoBlock): Part {
   const { effects } = run.r;
+  if (statement.body !== undefined) {
+    const { unit } = run;
+    const { body } = statement;
+    unit.inFrame(unit.newFrame(), () => unit.uncertainly(() => runBody(run, body, ROOT)));
+    effects.raise('procedural');
+    return { action: 'do' };
+  }
   effects.opaque({ kind: 'dynamic-sql', detail: `a block of ${joinName(statement.language)}` });
   effects.changesState = true;
   effects.raise('procedural');
@@ -164,7 +262,8 @@ export function runMaintenance(run: Run, statement: Maintenance): Part {
     if (statement.action === 'maintain') changes(run, name);
     else refersTo(run, name);
   }
-  return { action: statement.action };
+  if (statement.columns === undefined) return { action: statement.action };
+  return { action: statement.action, outputs: columnsNamed(statement.columns) };
 }
 
 export function runDiscard(run: Run, statement: Discard): Part {
@@ -177,6 +276,7 @@ export function runDiscard(run: Run, statement: Discard): Part {
     after: () => {
       unit.stateKnown = false;
       unit.schemaKnown = false;
+      unit.forgetVariables('session');
     },
   };
 }

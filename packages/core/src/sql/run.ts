@@ -1,12 +1,11 @@
 import type { Action, SchemaChange, StatementFacts } from './facts.js';
 import type { NameParts } from './model.js';
 import { joinName, type RelationName } from './names.js';
-import type { ResolvedRelation } from './resolve/context.js';
-import type { Resolution } from './resolve/resolver.js';
+import type { ResolvedRelation, Resolver } from './resolve/context.js';
 import type { Scope } from './resolve/scope.js';
-import type { Outputs } from './resolve/value.js';
+import type { Outputs, Value } from './resolve/value.js';
 import type { Statement } from './statement.js';
-import type { UnitState } from './unit-state.js';
+import type { Frame, UnitState } from './unit-state.js';
 
 /** What the handler of a statement says besides the effects that it records. */
 export interface Part {
@@ -23,13 +22,17 @@ export interface Part {
   readonly deallocates?: NonNullable<StatementFacts['deallocates']>;
   /** Outputs that are already facts: FETCH. */
   readonly fixedOutputs?: StatementFacts['outputs'];
+  /** What RETURN gives back. */
+  readonly returns?: Value;
+  /** Statements that run as a batch of their own when this one has been told, with what is to be done after them. */
+  readonly inside?: { readonly statements: readonly Statement[]; readonly frame: Frame; readonly done?: () => void };
   /** What the following statements of the unit see of it. */
   readonly after?: () => void;
 }
 
 /** One statement being analysed. */
 export interface Run {
-  readonly r: Resolution;
+  readonly r: Resolver;
   readonly unit: UnitState;
   /** Analyses a statement inside of this one: of EXPLAIN, PREPARE, a rule, a routine. */
   statement(run: Run, statement: Statement, scope: Scope): Part;
@@ -38,7 +41,9 @@ export interface Run {
 /** A relation that a statement on the schema names; `undefined` when there is none of that name. Its name as resolved, else as written. */
 export function findNamed(run: Run, name: NameParts): { readonly name: RelationName; readonly relation: ResolvedRelation | undefined } {
   const relation = run.r.relation(name);
-  return { name: relation?.name ?? joinName(...name), relation };
+  const own = name.at(-1) ?? '';
+  const isTemporary = run.unit.options.rules.isTemporaryName?.(own) === true;
+  return { name: relation?.name ?? (isTemporary ? run.unit.newName(name, true) : joinName(...name)), relation };
 }
 
 /** Records that a statement on the schema changes a relation. */

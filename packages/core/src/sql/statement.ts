@@ -1,14 +1,36 @@
 import type { Action, OpaqueReason } from './facts.js';
-import type { Call, ColumnDefinition, Delete, Expression, Insert, Merge, NameParts, Query, Span, Update } from './model.js';
+import type { Call, ColumnDefinition, Expression, NameParts, Query, Span, Variable } from './model.js';
+import type { Assignment, DataModification } from './modification.js';
+import type {
+  Assign,
+  Block,
+  Control,
+  DeclareTable,
+  DeclareVariables,
+  Dynamic,
+  If,
+  Loop,
+  Message,
+  OpenCursor,
+  Sequence,
+} from './procedure.js';
 
-/** The statements of the model that are not data-modifying ones (those are in `model.ts`, with the rules for adapters). */
+/** The statements of the model that are neither in `modification.ts` nor in `procedure.ts`; the rules for adapters are in `model.ts`. */
 
 /** SELECT, VALUES, TABLE, WITH … that returns rows. `SELECT … INTO t` is {@link CreateTableAs}. */
 export interface QueryStatement {
   readonly kind: 'select';
   readonly span: Span;
   readonly query: Query;
+  /** The rows do not go to the client: they are assigned (`SELECT … INTO @a`; `assignments`: the items do it themselves) or written to a file. */
+  readonly into?:
+    | { readonly kind: 'variables'; readonly variables: readonly Into[] }
+    | { readonly kind: 'assignments' }
+    | { readonly kind: 'file' };
 }
+
+/** Where a value is put: a variable, or what is written like a column (a local variable of a MySQL routine). */
+export type Into = Variable | { readonly kind: 'column'; readonly qualifier: readonly string[]; readonly name: string };
 
 export interface Truncate {
   readonly kind: 'truncate';
@@ -24,10 +46,14 @@ export interface Copy {
   readonly direction: 'to' | 'from';
   readonly what:
     | { readonly kind: 'relation'; readonly name: NameParts; readonly columns?: readonly string[] }
-    | { readonly kind: 'statement'; readonly statement: QueryStatement | Insert | Update | Delete | Merge };
+    | { readonly kind: 'statement'; readonly statement: QueryStatement | DataModification };
   readonly endpoint: { readonly kind: 'stream' } | { readonly kind: 'file' | 'program' };
   /** COPY … FROM … WHERE. */
   readonly where?: Expression;
+  /** LOAD DATA … SET: columns that are computed; fields that are read into variables are written nowhere else. */
+  readonly set?: readonly Assignment[];
+  /** LOAD DATA … REPLACE. */
+  readonly replaces?: boolean;
   /** Names (lower case) and values of the options as written (`format` → `csv`); `undefined` for an option without a value. */
   readonly options: readonly { readonly name: string; readonly value: string | undefined }[];
 }
@@ -38,6 +64,8 @@ export interface Explain {
   /** The statement is run. */
   readonly analyze: boolean;
   readonly statement: Statement;
+  /** The columns that it returns, when the dialect's one column is not it. */
+  readonly columns?: readonly string[];
 }
 
 /** CREATE TABLE … AS, SELECT … INTO, CREATE MATERIALIZED VIEW. */
@@ -47,6 +75,11 @@ export interface CreateTableAs {
   readonly objectKind: 'table' | 'materialized view';
   readonly name: NameParts;
   readonly columns: readonly string[];
+  /** Columns that are defined besides those of the query: they stand in front of them, one of the same name is the query's. */
+  readonly definitions?: readonly ColumnDefinition[];
+  /** As in {@link CreateTable}. */
+  readonly expressions?: readonly Expression[];
+  readonly references?: readonly NameParts[];
   readonly source: { readonly kind: 'query'; readonly query: Query } | { readonly kind: 'execute'; readonly execute: Execute };
   readonly ifNotExists: boolean;
   readonly temporary: boolean;
@@ -88,17 +121,31 @@ export interface CreateTable {
 }
 
 export type AlterAction =
-  | { readonly kind: 'add-column'; readonly column: ColumnDefinition; readonly ifNotExists: boolean }
+  | {
+      readonly kind: 'add-column';
+      readonly column: ColumnDefinition;
+      readonly ifNotExists: boolean;
+      readonly position?: ColumnPosition;
+    }
   | { readonly kind: 'drop-column'; readonly name: string }
   /** `type` when the type changes; `expressions`: USING, SET DEFAULT, SET EXPRESSION. */
-  | { readonly kind: 'alter-column'; readonly name: string; readonly type?: TypeText; readonly expressions: readonly Expression[] }
+  | {
+      readonly kind: 'alter-column';
+      readonly name: string;
+      readonly type?: TypeText;
+      readonly expressions: readonly Expression[];
+      readonly position?: ColumnPosition;
+    }
   | { readonly kind: 'rename-column'; readonly name: string; readonly to: string }
   | { readonly kind: 'rename'; readonly to: string }
-  | { readonly kind: 'set-schema'; readonly schema: string }
+  /** `undefined`: to the schema where an unqualified CREATE puts things. */
+  | { readonly kind: 'set-schema'; readonly schema: string | undefined }
   /** `child`: the relation named becomes a child of this one (ATTACH PARTITION); `parent`: this one becomes its child (INHERIT). */
   | { readonly kind: 'attach'; readonly relation: NameParts; readonly as: 'child' | 'parent' }
   /** `child`: the relation named is no child of this one any more (DETACH PARTITION); `parent`: this one is none of its (NO INHERIT). */
   | { readonly kind: 'detach'; readonly relation: NameParts; readonly as: 'child' | 'parent' }
+  /** The rows of this relation and those of another change places, or move there: EXCHANGE PARTITION, SWITCH. */
+  | { readonly kind: 'exchange'; readonly relation: NameParts }
   /** Anything else that leaves the columns as they are: constraints, owner, storage, row security, triggers on and off. `what` is for people. */
   | {
       readonly kind: 'other';
@@ -109,6 +156,9 @@ export type AlterAction =
       /** Changes who may do what: OWNER TO, row security. */
       readonly privileges?: boolean;
     };
+
+/** Where a column comes to stand; at the end, or where it was, when absent. */
+export type ColumnPosition = 'first' | { readonly after: string };
 
 /** The dialect's text of a type, for people. */
 export type TypeText = string;
@@ -124,29 +174,47 @@ export interface AlterRelation {
   readonly ifExists: boolean;
 }
 
-/** CREATE FUNCTION, PROCEDURE, AGGREGATE. */
+/** CREATE FUNCTION, PROCEDURE, AGGREGATE, EVENT; ALTER of those whose whole definition it gives anew (`replace`). */
 export interface CreateRoutine {
   readonly kind: 'create-routine';
   readonly span: Span;
-  readonly objectKind: 'function' | 'procedure' | 'aggregate';
+  readonly objectKind: 'function' | 'procedure' | 'aggregate' | 'event';
   readonly name: NameParts;
   readonly language: string;
   /** The statements of the body when they are understood; `undefined` when they are not (another language, text that was not parsed). */
   readonly body: readonly Statement[] | undefined;
-  /** Names of the parameters, which stand as columns in the body. */
+  /** Names of the parameters, which stand as columns in the body, or as variables; without `@`. */
   readonly parameters: readonly string[];
+  /** Those of them that give values back: OUT, INOUT, OUTPUT. */
+  readonly outputs?: readonly string[];
+  /** As in `StoredBody`; unknown when absent. */
+  readonly returns?: 'nothing' | 'value' | 'table';
+  /** Names of the columns of a `table` that it returns, when they are declared; `rowOf`: they are those of this relation. */
+  readonly resultColumns?: readonly string[];
+  readonly rowOf?: NameParts;
+  /** The table variable whose rows it returns, with its `@`: `RETURNS @t TABLE (…)`. A {@link DeclareTable} of the body says its columns. */
+  readonly resultRelation?: string;
   /** Default values of parameters. */
   readonly expressions: readonly Expression[];
   readonly securityDefiner: boolean;
   readonly replace: boolean;
 }
 
+export type TriggerEvent = 'insert' | 'update' | 'delete' | 'truncate';
+
 export interface CreateTrigger {
   readonly kind: 'create-trigger';
   readonly span: Span;
   readonly name: string;
   readonly relation: NameParts;
-  readonly routine: NameParts;
+  /** The routine that it runs; absent when it has a body of its own. */
+  readonly routine?: NameParts;
+  /** What sets it off; anything when absent. */
+  readonly events?: readonly TriggerEvent[];
+  /** The statements of its own body, when they are understood. */
+  readonly body?: readonly Statement[];
+  /** The names by which the body knows the row before and after, or the tables of such rows; `old` and `new` when absent. */
+  readonly rows?: { readonly old: string; readonly new: string };
   /** The routine's arguments; constants. */
   readonly arguments: readonly string[];
   /** The WHEN condition: `old` and `new` stand for the row. */
@@ -182,6 +250,8 @@ export interface SchemaStatement {
   readonly expressions: readonly Expression[];
   /** Other relations that are read or named (CREATE STATISTICS, PUBLICATION). */
   readonly relations?: readonly NameParts[];
+  /** The columns of a table type. */
+  readonly columns?: readonly ColumnDefinition[];
   /** Runs or installs code that was not read: CREATE EXTENSION, LANGUAGE, CAST WITH FUNCTION, OPERATOR, event trigger. */
   readonly code?: OpaqueReason;
   /** Changes who may do what: roles, policies, owners, default privileges, user mappings. */
@@ -193,7 +263,7 @@ export interface SchemaStatement {
 export interface Privilege {
   readonly kind: 'privilege';
   readonly span: Span;
-  readonly operation: 'grant' | 'revoke';
+  readonly operation: 'grant' | 'revoke' | 'deny';
   /** What the rights are on, lower case: `table`, `schema`, `role` (membership), `all tables in schema`, … */
   readonly objectKind: string;
   readonly names: readonly NameParts[];
@@ -206,7 +276,8 @@ export interface SessionSetting {
   readonly operation: 'set' | 'reset' | 'show';
   /** Lower case: `search_path`, `role`, `session_authorization`, `transaction_isolation`, `time zone` as `timezone`; `all` for RESET ALL. */
   readonly name: string;
-  readonly scope: 'session' | 'local';
+  /** `global`: for other sessions, too. */
+  readonly scope: 'session' | 'local' | 'global';
   /** The values, when all of them are constants; `'default'` for TO DEFAULT; `undefined` when they are not constants, and for RESET and SHOW. */
   readonly values: readonly string[] | 'default' | undefined;
 }
@@ -257,6 +328,8 @@ export interface Fetch {
   readonly move: boolean;
   /** The number of rows asked for; `null` when it is not a plain forward count. */
   readonly count: number | null;
+  /** The row is assigned instead of returned. */
+  readonly into?: readonly Into[];
 }
 
 export interface CloseCursor {
@@ -270,6 +343,31 @@ export interface CallProcedure {
   readonly kind: 'call';
   readonly span: Span;
   readonly call: Call;
+  /** The variable that its return value is assigned to: `EXEC @x = p`. */
+  readonly result?: Variable;
+  /** The server that it runs on, when it is another one. */
+  readonly server?: string;
+}
+
+/** SHOW, DESCRIBE and the like: what the server says of itself. */
+export interface Show {
+  readonly kind: 'show';
+  readonly span: Span;
+  /** The statement's own words, lower case: `create table`, `columns`, `processlist`. */
+  readonly what: string;
+  /** Relations that it tells something of. */
+  readonly relations: readonly NameParts[];
+  /** The columns that it returns, when they are known. */
+  readonly columns?: readonly string[];
+  /** Set when what it tells may hold values of rows, or texts of sessions. */
+  readonly reveals?: OpaqueReason;
+}
+
+/** USE: what unqualified names mean from here on. */
+export interface Use {
+  readonly kind: 'use';
+  readonly span: Span;
+  readonly database: string;
 }
 
 /** An anonymous block. */
@@ -277,6 +375,8 @@ export interface DoBlock {
   readonly kind: 'do';
   readonly span: Span;
   readonly language: string;
+  /** What it runs, when it is understood. */
+  readonly body?: readonly Statement[];
 }
 
 export interface LockRelations {
@@ -308,6 +408,8 @@ export interface Maintenance {
   readonly what: string;
   /** Relations (or indexes) named; empty for the whole database. */
   readonly names: readonly NameParts[];
+  /** The columns that it returns, when it returns rows. */
+  readonly columns?: readonly string[];
 }
 
 export interface Discard {
@@ -329,10 +431,7 @@ export interface OpaqueStatement {
 
 export type Statement =
   | QueryStatement
-  | Insert
-  | Update
-  | Delete
-  | Merge
+  | DataModification
   | Truncate
   | Copy
   | Explain
@@ -355,6 +454,19 @@ export type Statement =
   | Fetch
   | CloseCursor
   | CallProcedure
+  | Show
+  | Use
+  | Sequence
+  | Block
+  | If
+  | Loop
+  | Control
+  | DeclareVariables
+  | DeclareTable
+  | Assign
+  | OpenCursor
+  | Message
+  | Dynamic
   | DoBlock
   | LockRelations
   | Listen

@@ -1,13 +1,33 @@
 import { joinName } from '@sqlwarden/core';
-import type { CatalogueRelation, Expression, ParseContext, ParseText, Query, RelationName, Statement } from '@sqlwarden/core';
+import type {
+  CatalogueRelation,
+  CreateRule,
+  CreateTrigger,
+  Expression,
+  ParseContext,
+  ParseText,
+  Query,
+  RelationName,
+  Statement,
+} from '@sqlwarden/core';
 import { isStatement } from '../sql/statement-guard.js';
 import { number, type Row, text } from './rows.js';
 
 export interface Definitions {
   readonly views: ReadonlyMap<RelationName, Query>;
   readonly generated: ReadonlyMap<RelationName, ReadonlyMap<string, Expression | undefined>>;
-  /** By the routine's OID. */
+  /** By the routine's OID; of language SQL (in the form of the standard) and PL/pgSQL. */
   readonly bodies: ReadonlyMap<number, readonly Statement[]>;
+  readonly triggers: readonly TriggerDefinition[];
+}
+
+/** A trigger or rule of a relation. */
+export interface TriggerDefinition {
+  readonly relationId: number;
+  /** The function that a trigger runs; none for a rule. */
+  readonly routineId?: number;
+  /** `undefined` when it is not understood. */
+  readonly definition: CreateTrigger | CreateRule | undefined;
 }
 
 /** Parses the texts that a catalogue holds, and remembers what it made of them for the next reading. */
@@ -35,6 +55,7 @@ export class DefinitionParser {
     const views = new Map<RelationName, Query>();
     const generated = new Map<RelationName, Map<string, Expression | undefined>>();
     const bodies = new Map<number, readonly Statement[]>();
+    const triggers: TriggerDefinition[] = [];
     const parsing = rows.map(async (row) => {
       const kind = text(row, 0);
       const id = number(row, 1);
@@ -49,10 +70,16 @@ export class DefinitionParser {
       } else if (kind === 'body') {
         const body = await this.#standardBody(text(row, 3), parse, context);
         if (body !== undefined) bodies.set(id, body);
+      } else if (kind === 'procedure') {
+        const body = await this.#procedureBody(text(row, 3), parse, context);
+        if (body !== undefined) bodies.set(id, body);
+      } else if (kind === 'trigger' || kind === 'rule') {
+        const definition = await this.#trigger(text(row, 3), parse, context);
+        triggers.push({ relationId: id, ...(kind === 'trigger' && { routineId: number(row, 2) }), definition });
       }
     });
     await Promise.all(parsing);
-    return { views, generated, bodies };
+    return { views, generated, bodies, triggers };
   }
 
   /** The statements of a function of language SQL whose body is text. */
@@ -73,9 +100,17 @@ export class DefinitionParser {
 
   /** `BEGIN ATOMIC … END` and `RETURN …` are only SQL inside of CREATE FUNCTION. */
   async #standardBody(body: string, parse: ParseText, context: ParseContext): Promise<readonly Statement[] | undefined> {
-    const statements = await this.#statements(`CREATE FUNCTION f() RETURNS int LANGUAGE sql ${body}`, parse, context);
-    const [only] = statements ?? [];
+    return this.#procedureBody(`CREATE FUNCTION f() RETURNS int LANGUAGE sql ${body}`, parse, context);
+  }
+
+  async #procedureBody(definition: string, parse: ParseText, context: ParseContext): Promise<readonly Statement[] | undefined> {
+    const [only] = (await this.#statements(definition, parse, context)) ?? [];
     return only?.kind === 'create-routine' ? only.body : undefined;
+  }
+
+  async #trigger(definition: string, parse: ParseText, context: ParseContext): Promise<TriggerDefinition['definition']> {
+    const [only] = (await this.#statements(definition, parse, context)) ?? [];
+    return only?.kind === 'create-trigger' || only?.kind === 'create-rule' ? only : undefined;
   }
 
   async #statements(definition: string, parse: ParseText, context: ParseContext): Promise<readonly Statement[] | undefined> {

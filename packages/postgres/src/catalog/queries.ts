@@ -57,16 +57,20 @@ FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespa
 WHERE n.nspname !~ '^pg_toast' AND (n.nspname !~ '^pg_temp' OR n.oid = pg_catalog.pg_my_temp_schema())`;
 
 /**
- * oid, schema, name, kind, language, volatility, security definer, pins its search path, returns a set, return type, argument types,
- * defaults, variadic, modes and names of parameters that are not all inputs, body of user functions, extension.
+ * oid, schema, name, kind, language, volatility, security definer, search path that it pins, returns a set, return type, argument types,
+ * defaults, variadic, modes of parameters that are not all inputs, names of parameters, body of user functions, extension,
+ * functions that an aggregate of a user calls (0 for none).
  */
 export const ROUTINES_SQL = `
 SELECT p.oid, n.nspname, p.proname, p.prokind, l.lanname, p.provolatile, p.prosecdef,
-       EXISTS (SELECT 1 FROM pg_catalog.unnest(p.proconfig) s WHERE s ~ '^search_path='),
+       (SELECT pg_catalog.substr(s, 13) FROM pg_catalog.unnest(p.proconfig) s WHERE s ~ '^search_path='),
        p.proretset, p.prorettype, p.proargtypes, p.pronargdefaults, p.provariadic <> 0,
        pg_catalog.array_to_json(p.proargmodes),
-       CASE WHEN p.proargmodes IS NOT NULL THEN pg_catalog.array_to_json(p.proargnames) END,
-       CASE WHEN p.oid >= ${FIRST_USER_OID} AND l.lanname NOT IN ('c', 'internal') THEN p.prosrc END, e.extname
+       CASE WHEN p.proargmodes IS NOT NULL OR p.oid >= ${FIRST_USER_OID} THEN pg_catalog.array_to_json(p.proargnames) END,
+       CASE WHEN p.oid >= ${FIRST_USER_OID} AND l.lanname <> 'c' THEN p.prosrc END, e.extname,
+       CASE WHEN p.oid >= ${FIRST_USER_OID} AND p.prokind = 'a' THEN (
+         SELECT pg_catalog.array_to_json(ARRAY[aggtransfn, aggfinalfn, aggcombinefn, aggserialfn, aggdeserialfn, aggmtransfn, aggminvtransfn,
+           aggmfinalfn]::pg_catalog.oid[]) FROM pg_catalog.pg_aggregate WHERE aggfnoid = p.oid) END
 FROM pg_catalog.pg_proc p
 JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
 JOIN pg_catalog.pg_language l ON l.oid = p.prolang
@@ -98,11 +102,27 @@ const BODIES = `
 SELECT 'body', p.oid, 0, pg_catalog.pg_get_function_sqlbody(p.oid) FROM pg_catalog.pg_proc p
 WHERE p.prosqlbody IS NOT NULL AND p.oid >= ${FIRST_USER_OID}`;
 
-/** What it is (`view`, `generated`, `body`), oid, column number, text. Waits for locks on what the definitions name. */
-export const DEFINITIONS_SQL = `${VIEWS} UNION ALL ${GENERATED} UNION ALL ${BODIES}`;
+const PROCEDURES = `
+SELECT 'procedure', p.oid, 0, pg_catalog.pg_get_functiondef(p.oid)
+FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_language l ON l.oid = p.prolang
+WHERE l.lanname = 'plpgsql' AND p.prokind IN ('f', 'p') AND p.oid >= ${FIRST_USER_OID}`;
+
+const TRIGGERS = `
+SELECT 'trigger', t.tgrelid, t.tgfoid, pg_catalog.pg_get_triggerdef(t.oid) FROM pg_catalog.pg_trigger t
+WHERE NOT t.tgisinternal AND t.tgenabled <> 'D'
+UNION ALL SELECT 'rule', r.ev_class, 0, pg_catalog.pg_get_ruledef(r.oid) FROM pg_catalog.pg_rewrite r
+WHERE r.ev_type <> '1' AND r.ev_enabled <> 'D' AND r.oid >= ${FIRST_USER_OID}`;
+
+const OTHER_DEFINITIONS = [GENERATED, BODIES, PROCEDURES, TRIGGERS].join(' UNION ALL ');
+
+/**
+ * What it is (`view`, `generated`, `body`, `procedure`, `trigger`, `rule`), oid (of the relation for triggers and rules), column number (of
+ * the function for triggers), text. Waits for locks on what the definitions name.
+ */
+export const DEFINITIONS_SQL = `${VIEWS} UNION ALL ${OTHER_DEFINITIONS}`;
 
 /** The same without views. */
-export const OTHER_DEFINITIONS_SQL = `${GENERATED} UNION ALL ${BODIES}`;
+export const OTHER_DEFINITIONS_SQL = OTHER_DEFINITIONS;
 
 /** The same for one view. */
 export function viewSql(id: number): string {

@@ -1,5 +1,6 @@
 import { joinName } from '@sqlwarden/core';
 import type { Catalogue, CatalogueQuery, CatalogueRelation, ParseContext, ParseText } from '@sqlwarden/core';
+import { readBodies } from './bodies.js';
 import { DefinitionParser } from './definitions.js';
 import {
   CASTS_SQL,
@@ -21,6 +22,7 @@ import { readRelations } from './relations.js';
 import type { PostgresCatalogue } from './resolved-catalogue.js';
 import { readCasts, readOperators, readRoutines } from './routines.js';
 import { number, type Row, text } from './rows.js';
+import { readTriggers } from './triggers.js';
 import { readTypes } from './types.js';
 
 /** How long reading a definition waits for somebody's ALTER TABLE on what it names. */
@@ -97,6 +99,8 @@ async function readAll(
     generated: parsed.generated,
     routines: routines.byName,
     routinesById: routines.byId,
+    bodies: readBodies(routines.byName),
+    triggers: readTriggers(parsed.triggers, relations, routines.byId),
     operators,
     casts,
     types,

@@ -1,4 +1,13 @@
-import type { Catalogue, CatalogueRoutine, Expression, RelationName, ResolvedCatalogue, Statement, ViewDefinitions } from '@sqlwarden/core';
+import type {
+  Catalogue,
+  CatalogueRoutine,
+  Expression,
+  RelationName,
+  ResolvedCatalogue,
+  Statement,
+  StoredBody,
+  ViewDefinitions,
+} from '@sqlwarden/core';
 
 /** What PostgreSQL's catalogue says of a routine besides the contract's {@link CatalogueRoutine}. */
 export interface RoutineDetail {
@@ -13,7 +22,13 @@ export interface RoutineDetail {
   readonly returnsRecord: boolean;
   /** The extension that it belongs to. */
   readonly extension?: string;
-  /** The parsed body of a function of language SQL. */
+  /** The functions that an aggregate of a user calls (`pg_proc.oid`). */
+  readonly calls?: readonly number[];
+  /** Parameters in the order in which a call gives them; those that only go out are behind (of a procedure, in their places). */
+  readonly parameters: readonly { readonly name: string; readonly output: boolean }[];
+  /** As in `StoredBody`. */
+  readonly searchPath?: readonly string[] | 'caller';
+  /** The parsed body, of language SQL or PL/pgSQL. */
   readonly body?: readonly Statement[];
 }
 
@@ -47,6 +62,10 @@ export interface PostgresCatalogue extends ResolvedCatalogue {
   /** Routines by `schema.name`, overloads together. */
   readonly routines: ReadonlyMap<string, readonly RoutineDetail[]>;
   readonly routinesById: ReadonlyMap<number, RoutineDetail>;
+  /** Readable bodies of routines of users; as `AnalyseOptions.bodies`. */
+  readonly bodies: ReadonlyMap<string, readonly StoredBody[]>;
+  /** What writing a relation runs besides, those of its children and partitions too; `undefined` for one that is not understood. */
+  readonly triggers: ReadonlyMap<RelationName, readonly (StoredBody | undefined)[]>;
   /** Operators of users and extensions by symbol. */
   readonly operators: ReadonlyMap<string, readonly UserOperator[]>;
   /** Routines that user-defined casts call, by the name of the target type (`schema.name`). */

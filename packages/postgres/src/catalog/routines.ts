@@ -1,5 +1,6 @@
 import { joinName } from '@sqlwarden/core';
 import type { CatalogueRelation, CatalogueRoutine, Statement } from '@sqlwarden/core';
+import { searchPathNames } from '../sql/search-path.js';
 import { FIRST_USER_OID } from './queries.js';
 import type { RoutineDetail, UserOperator } from './resolved-catalogue.js';
 import { append, flag, number, optional, type Row, strings, text } from './rows.js';
@@ -9,6 +10,8 @@ const KINDS: Readonly<Record<string, CatalogueRoutine['kind']>> = { f: 'function
 const VOLATILITIES: Readonly<Record<string, CatalogueRoutine['volatility']>> = { i: 'immutable', s: 'stable', v: 'volatile' };
 /** Modes of parameters that are columns of the result: out, in and out, table. */
 const OUTPUT_MODES = new Set(['o', 'b', 't']);
+/** Modes of parameters that callers of a function give. */
+const GIVEN_MODES = new Set(['i', 'b', 'v']);
 /** pg_type.dat. */
 const RECORD_OID = 2249;
 
@@ -17,12 +20,12 @@ export interface Routines {
   readonly byId: ReadonlyMap<number, RoutineDetail>;
 }
 
-/** Rows of ROUTINES_SQL. `sqlBodies` are those of the SQL standard's form, by OID; `parseBody` reads those that are text. */
+/** Rows of ROUTINES_SQL. `parsedBodies` by OID; `parseBody` reads those of language SQL that are text. */
 export async function readRoutines(
   rows: readonly Row[],
   types: TypesById,
   relations: readonly CatalogueRelation[],
-  sqlBodies: ReadonlyMap<number, readonly Statement[]>,
+  parsedBodies: ReadonlyMap<number, readonly Statement[]>,
   parseBody: (body: string) => Promise<readonly Statement[] | undefined>,
 ): Promise<Routines> {
   const relationNames = new Map(relations.map((relation) => [relation.id, joinName(relation.schema, relation.name)]));
@@ -30,8 +33,16 @@ export async function readRoutines(
   const byId = new Map<number, RoutineDetail>();
   for (const row of rows) {
     const routine = readRoutine(row, types);
-    const body = sqlBodies.get(routine.id) ?? (routine.language === 'sql' && routine.body ? await parseBody(routine.body) : undefined);
-    const detail: RoutineDetail = { ...describe(row, routine, types, relationNames), ...(body && { body }) };
+    const given = parsedBodies.get(routine.id);
+    const body = given ?? (routine.language === 'sql' && routine.body ? await parseBody(routine.body) : undefined);
+    // The form of the standard was resolved when it was made: it comes with every name in full.
+    const searchPath = routine.language === 'sql' && given !== undefined ? undefined : pinnedPath(optional(row, 7));
+    const detail: RoutineDetail = {
+      ...describe(row, routine, types, relationNames),
+      parameters: readParameters(row, routine),
+      ...(searchPath && { searchPath }),
+      ...(body && { body }),
+    };
     append(byName, joinName(routine.schema, routine.name), detail);
     byId.set(routine.id, detail);
   }
@@ -49,13 +60,37 @@ function readRoutine(row: Row, types: TypesById): CatalogueRoutine {
     language: text(row, 4),
     volatility: VOLATILITIES[text(row, 5)] ?? 'volatile',
     securityDefiner: flag(row, 6),
-    pinnedSearchPath: flag(row, 7),
+    pinnedSearchPath: optional(row, 7) !== undefined,
     returnsSet: flag(row, 8),
     returnType: types.get(number(row, 9))?.shown ?? 'unknown',
     argumentTypes: argumentIds(row).map((type) => types.get(type)?.shown ?? 'unknown'),
     ...(body !== undefined && { body }),
     origin: id < FIRST_USER_OID ? 'system' : optional(row, 16) === undefined ? 'user' : 'extension',
   };
+}
+
+/** Those that are given first, in their order; of a procedure all, in their order. Ones without a name are `$1`, `$2`, … */
+function readParameters(row: Row, routine: CatalogueRoutine): RoutineDetail['parameters'] {
+  const names = strings(row, 14);
+  const modes = strings(row, 13);
+  const count = Math.max(modes.length, argumentIds(row).length);
+  const all = Array.from({ length: count }, (_, at) => {
+    const name = names[at] ?? '';
+    return {
+      name: name === '' ? `$${at + 1}` : name,
+      output: OUTPUT_MODES.has(modes[at] ?? 'i'),
+      given: GIVEN_MODES.has(modes[at] ?? 'i'),
+    };
+  });
+  const ordered = routine.kind === 'procedure' ? all : [...all.filter((one) => one.given), ...all.filter((one) => !one.given)];
+  return ordered.map(({ name, output }) => ({ name, output }));
+}
+
+/** The schemas that a routine searches whatever its caller does; `'caller'` when it leaves that to the caller, or to who the caller is. */
+function pinnedPath(setting: string | undefined): readonly string[] | 'caller' {
+  if (setting === undefined || setting.includes('$user')) return 'caller';
+  const names = searchPathNames(setting).filter((name) => name !== '');
+  return names.includes('pg_catalog') ? names : ['pg_catalog', ...names];
 }
 
 function argumentIds(row: Row): number[] {
@@ -68,7 +103,7 @@ function describe(
   routine: CatalogueRoutine,
   types: TypesById,
   relations: ReadonlyMap<number, string>,
-): Omit<RoutineDetail, 'body'> {
+): Omit<RoutineDetail, 'body' | 'parameters'> {
   const count = argumentIds(row).length;
   const variadic = flag(row, 12);
   const names = strings(row, 14);
@@ -78,6 +113,7 @@ function describe(
   const returned = types.get(number(row, 9));
   const rowOf = returned === undefined || returned.relationId === 0 ? undefined : relations.get(returned.relationId);
   const extension = optional(row, 16);
+  const calls = strings(row, 17).map(Number).filter((id) => id !== 0);
   return {
     routine,
     minArguments: count - number(row, 11),
@@ -86,6 +122,7 @@ function describe(
     ...(rowOf !== undefined && { rowOf }),
     returnsRecord: number(row, 9) === RECORD_OID && outputs.length === 0,
     ...(extension !== undefined && { extension }),
+    ...(calls.length > 0 && { calls }),
   };
 }
 

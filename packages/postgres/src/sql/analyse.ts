@@ -73,6 +73,8 @@ function optionsOf(catalogue: PostgresCatalogue, state: SqlState): AnalyseOption
     catalogue: catalogue.catalogue,
     views: catalogue.views,
     generated: catalogue.generated,
+    bodies: catalogue.bodies,
+    triggers: catalogue.triggers,
     state,
     stateChangedInTransaction: false,
     schemaChangedInTransaction: false,

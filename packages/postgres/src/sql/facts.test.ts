@@ -255,8 +255,19 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
         routines: 'add_one add_two',
       },
     ],
-    ["SELECT run('SELECT ssn FROM people')", { out: ['run: !'], opaque: 'unknown-routine', state: 'unknown' }],
-    ['SELECT * FROM everyone()', { opaque: 'unknown-column unknown-routine', out: 'unknown' }],
+    ["SELECT run('SELECT ssn FROM people')", { out: ['run: !'], opaque: 'dynamic-sql', state: 'unknown' }],
+    [
+      'SELECT * FROM everyone()',
+      {
+        out: [
+          'id: people.id/same',
+          'name: people.name/same',
+          'ssn: people.ssn/same',
+          'email: people.email/same',
+          'last4: people.last4/same people.ssn/derived',
+        ],
+      },
+    ],
     ["SELECT query_to_xml('SELECT ssn FROM people', true, true, '')", { out: ['query_to_xml: !'], opaque: 'dynamic-sql' }],
     ["SELECT table_to_xml('people', true, true, '')", { out: ['table_to_xml: !'], opaque: 'dynamic-sql' }],
     ["SELECT word FROM ts_stat('SELECT to_tsvector(ssn) FROM people')", { out: ['word: !'], opaque: 'dynamic-sql' }],
@@ -273,7 +284,7 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
     ],
     ["SELECT id FROM people WHERE name % 'x'", { filter: 'present', uses: 'people.name=predicate-other' }],
     ['SELECT id FROM people WHERE name === ssn', { opaque: 'unknown-routine' }],
-    ['SELECT lower(name) FROM people', { out: ['lower: people.name/derived!'], opaque: 'unknown-routine' }],
+    ['SELECT lower(name) FROM people', { out: ['lower: people.name/derived'] }],
     ['SELECT pg_catalog.lower(name) FROM people', { out: ['lower: people.name/derived'] }],
     ["SELECT set_config('search_path', 'x', false)", { state: 'unknown', routines: 'pg_catalog.set_config' }],
     [
@@ -285,8 +296,8 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
     ['SELECT pg_terminate_backend(1)', { class: 'administrative', elevated: true }],
     ["SELECT pg_notify('c', ssn) FROM people", { flows: 'people.ssn>notification' }],
     ['SELECT nothing_of_that_name(1)', { out: ['nothing_of_that_name: !'], opaque: 'unknown-routine' }],
-    ['CALL tidy()', { action: 'call', class: 'procedural', opaque: 'unknown-routine', out: 'unknown' }],
-    ['DO $$ BEGIN END $$', { action: 'do', class: 'procedural', opaque: 'dynamic-sql', state: 'unknown' }],
+    ['CALL tidy()', { action: 'call', class: 'procedural', out: 'none' }],
+    ['DO LANGUAGE plperl $$ 1; $$', { action: 'do', class: 'procedural', opaque: 'dynamic-sql', state: 'unknown' }],
   ],
   'the system': [
     [
@@ -357,7 +368,8 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
       'CREATE FUNCTION f() RETURNS text LANGUAGE sql AS $$ SELECT ssn FROM people $$',
       { class: 'schema', reads: 'people', changes: 'create function f' },
     ],
-    ['CREATE FUNCTION f() RETURNS text LANGUAGE plpgsql AS $$ BEGIN END $$', { class: 'schema', opaque: 'unknown-routine' }],
+    ['CREATE FUNCTION f() RETURNS text LANGUAGE plpgsql AS $$ BEGIN END $$', { class: 'schema' }],
+    ['CREATE FUNCTION f() RETURNS text LANGUAGE plperl AS $$ 1 $$', { class: 'schema', opaque: 'unknown-routine' }],
     ['ALTER TABLE people ADD COLUMN score numeric', { action: 'alter', changes: 'alter table people (add score)' }],
     ['ALTER TABLE people RENAME COLUMN ssn TO number', { changes: 'rename table people (rename ssn)' }],
     ['ALTER TABLE people DROP COLUMN ssn, ALTER name TYPE text', { changes: 'alter table people (drop ssn, alter name)' }],

@@ -27,7 +27,10 @@ create table computed (id int, secret text, shadow text generated always as (sec
 create type address as (street text, zip text);
 create table places (id int, at address, all_of address[]);
 create function add_up(a int, b int) returns int language sql immutable as 'select a + b';
-create function leak(i int) returns text language plpgsql as 'begin return (select ssn from people where id = i); end';
+create function leak(i int) returns text language plpgsql as 'declare found_one text; begin execute ''select ssn from people where id = '' || i into found_one; return found_one; end';
+create function sees(i int) returns text language plpgsql as 'begin return (select ssn from people where id = i); end';
+create function people_of(c text) returns setof people language sql as 'select * from people where city = c';
+create function above(s text) returns bigint language sql as 'select count(*) from people where ssn > s';
 create function touch() returns trigger language plpgsql as 'begin return new; end';
 create table parted (id int, ssn text) partition by range (id);
 create table parted_1 partition of parted for values from (0) to (100);
@@ -1038,7 +1041,13 @@ const UNITS: readonly Case[] = [
     out: ['!'],
     opaque: ['session-state'],
   },
-  { note: 'after a block anything may be', sql: 'do $$ begin end $$; select id from people', out: ['!'], opaque: ['session-state'] },
+  {
+    note: 'after a block that is not understood anything may be',
+    sql: 'do language plperl $$ 1; $$; select id from people',
+    out: ['!'],
+    opaque: ['session-state'],
+  },
+  { note: 'after a block that is understood names are what they were', sql: 'do $$ begin end $$; select ssn from people', out: ['ssn'] },
   {
     note: 'a setting that is rolled back makes names uncertain',
     sql: 'begin; set search_path = other; rollback; select id from people',
@@ -1046,10 +1055,9 @@ const UNITS: readonly Case[] = [
     opaque: ['session-state'],
   },
   {
-    note: 'a schema change that is rolled back makes names uncertain',
+    note: 'a schema change that is rolled back may be undone',
     sql: 'begin; drop table orders; rollback; select id from orders',
-    out: ['!'],
-    opaque: ['unknown-relation', 'unknown-column', 'schema-changed'],
+    out: [''],
   },
   {
     note: 'a plain transaction does not',
@@ -1108,10 +1116,15 @@ const UNITS: readonly Case[] = [
 ];
 
 const OPAQUE: readonly Case[] = [
-  { note: 'a function of a user', sql: 'select leak(1)', out: ['!'], opaque: ['unknown-routine'], class: 'write' },
+  { note: 'a function that runs text', sql: 'select leak(1)', out: ['!'], opaque: ['dynamic-sql'], class: 'procedural' },
   { note: 'a function that is not known', sql: 'select nothing_like_it(1)', out: ['!'], opaque: ['unknown-routine'] },
-  { note: 'a function in a condition', sql: 'select id from people where leak(id) is null', out: [''], opaque: ['unknown-routine'] },
-  { note: 'a function in FROM', sql: 'select * from leak(1)', out: 'unknown', opaque: ['unknown-routine', 'unknown-column'] },
+  {
+    note: 'a function that runs text, in a condition',
+    sql: 'select id from people where leak(id) is null',
+    out: [''],
+    opaque: ['dynamic-sql'],
+  },
+  { note: 'a function that runs text, in FROM', sql: 'select * from leak(1)', out: 'unknown', opaque: ['dynamic-sql', 'unknown-column'] },
   { note: 'SQL as text', sql: `select query_to_xml('select ssn from people', true, true, '')`, out: ['!'], opaque: ['dynamic-sql'] },
   { note: 'a table by its name', sql: `select table_to_xml('people', true, true, '')`, out: ['!'], opaque: ['dynamic-sql'] },
   { note: 'a table that is not known', sql: 'select * from missing', out: 'unknown', opaque: ['unknown-relation', 'unknown-column'] },
@@ -1145,14 +1158,31 @@ const OPAQUE: readonly Case[] = [
     opaque: ['foreign-data'],
   },
   { note: 'password hashes', sql: 'select rolpassword from pg_authid', out: ['!'], opaque: ['foreign-data'] },
-  { note: 'a block', sql: 'do $$ begin perform 1; end $$', opaque: ['dynamic-sql'], class: 'procedural' },
+  { note: 'a block in another language', sql: 'do language plperl $$ 1; $$', opaque: ['dynamic-sql'], class: 'procedural' },
+  { note: 'a block that runs text', sql: `do $$ begin execute 'select 1'; end $$`, opaque: ['dynamic-sql'], class: 'procedural' },
   {
     note: 'CREATE FUNCTION in another language',
-    sql: `create function g() returns int language plpgsql as 'begin return 1; end'`,
+    sql: `create function g() returns int language plperl as 'return 1'`,
     opaque: ['unknown-routine'],
     class: 'schema',
   },
   { note: 'TRUNCATE of what refers to it', sql: 'truncate people cascade', opaque: ['unknown-relation'], class: 'write' },
+];
+
+/** Functions of users whose bodies are read. */
+const BODIES: readonly Case[] = [
+  { note: 'a function that reads passes on what it reads', sql: 'select sees(1)', out: ['ssn'] },
+  { note: 'a function for each row', sql: 'select sees(id) from orders', out: ['ssn'] },
+  { note: 'a computation on a function', sql: 'select upper(sees(1))', out: ['~ssn'] },
+  { note: 'a function in FROM', sql: `select * from people_of('x')`, out: ['', '', 'email', 'ssn', 'salary', '', ''] },
+  { note: 'one column of a function in FROM', sql: `select p.ssn as n from people_of('x') p`, out: ['ssn'] },
+  {
+    note: 'a function in a condition',
+    sql: `select id from people where sees(id) = '1'`,
+    out: [''],
+    uses: ['ssn predicate-equality'],
+  },
+  { note: "conditions with values of the caller are the caller's", sql: `select above('5')`, out: [''], uses: ['ssn predicate-other'] },
 ];
 
 /** What applications and tools send. Nothing of it may be opaque. */
@@ -1290,6 +1320,7 @@ const postgres = findPostgres(18);
     writes: WRITES,
     units: UNITS,
     opaque: OPAQUE,
+    bodies: BODIES,
   };
   for (const [name, cases] of Object.entries(groups)) {
     describe(name, () => {

@@ -1,33 +1,72 @@
 import type { CreateRoutine, Expression, Statement } from '@sqlwarden/core';
-import { dottedName, plainRelationName } from './normalise-names.js';
+import { dottedName, plainRelationName, readType } from './normalise-names.js';
 import { maybeExpression, type Normaliser } from './normaliser.js';
 import { UnknownNodeError, type Shape } from './tree.js';
 
 /** CREATE FUNCTION, PROCEDURE, AGGREGATE, TRIGGER and RULE: statements that install code. */
 
 export function createFunction(normaliser: Normaliser, shape: Shape): CreateRoutine {
-  shape.inline('returnType', 'TypeName')?.skipAll();
-  const parameters = shape.list('parameters').map((parameter) => readParameter(normaliser, parameter));
+  const parameters = shape.list('parameters').map((parameter, at) => readParameter(normaliser, parameter, at));
+  const isProcedure = shape.flag('is_procedure');
+  const result = readResult(shape, parameters, isProcedure);
   const options = readOptions(shape);
   const sqlBody = shape.child('sql_body');
   return {
     kind: 'create-routine',
     span: normaliser.span,
-    objectKind: shape.flag('is_procedure') ? 'procedure' : 'function',
+    objectKind: isProcedure ? 'procedure' : 'function',
     name: dottedName(shape, 'funcname'),
     language: options.language,
     body: sqlBody === undefined ? textBody(normaliser, options) : standardBody(normaliser, sqlBody),
-    parameters: parameters.map((parameter) => parameter.name).filter((name) => name !== ''),
+    // Callers of a function do not give those that only go out.
+    parameters: (isProcedure ? parameters : [...parameters.filter(({ given }) => given), ...parameters.filter(({ given }) => !given)]).map(
+      ({ name }) => name,
+    ),
+    outputs: parameters.filter(({ output }) => output).map(({ name }) => name),
+    ...result,
     expressions: parameters.flatMap((parameter) => parameter.expressions),
     securityDefiner: options.securityDefiner,
     replace: shape.flag('replace'),
   };
 }
 
-function readParameter(normaliser: Normaliser, parameter: Shape): { readonly name: string; readonly expressions: Expression[] } {
+interface RoutineParameter {
+  readonly name: string;
+  readonly given: boolean;
+  readonly output: boolean;
+  readonly expressions: Expression[];
+}
+
+/** Modes of parameters that callers of a function give, and of those that are columns of its result. */
+const GIVEN: ReadonlySet<string> = new Set(['', 'FUNC_PARAM_DEFAULT', 'FUNC_PARAM_IN', 'FUNC_PARAM_INOUT', 'FUNC_PARAM_VARIADIC']);
+const GIVES_BACK: ReadonlySet<string> = new Set(['FUNC_PARAM_OUT', 'FUNC_PARAM_INOUT', 'FUNC_PARAM_TABLE']);
+
+function readParameter(normaliser: Normaliser, parameter: Shape, at: number): RoutineParameter {
   parameter.inline('argType', 'TypeName')?.skipAll();
-  parameter.skip('mode');
-  return { name: parameter.text('name'), expressions: maybeExpression(normaliser, parameter, 'defexpr') };
+  const name = parameter.text('name');
+  const mode = parameter.text('mode');
+  return {
+    name: name === '' ? `$${at + 1}` : name,
+    given: GIVEN.has(mode),
+    output: GIVES_BACK.has(mode),
+    expressions: maybeExpression(normaliser, parameter, 'defexpr'),
+  };
+}
+
+/** RETURNS, and the parameters that go out. The name of a relation is also the name of the type of its rows. */
+function readResult(
+  shape: Shape,
+  parameters: readonly RoutineParameter[],
+  isProcedure: boolean,
+): Pick<CreateRoutine, 'returns' | 'resultColumns' | 'rowOf'> {
+  const type = shape.inline('returnType', 'TypeName');
+  const isSet = type?.flag('setof') === true;
+  const name = type === undefined ? [] : readType(type).name;
+  type?.skipAll();
+  const columns = parameters.filter(({ output }) => output).map((parameter) => parameter.name);
+  if (isProcedure) return { returns: 'nothing' };
+  if (columns.length > 0) return { returns: isSet || columns.length > 1 ? 'table' : 'value', resultColumns: columns };
+  return { returns: isSet ? 'table' : 'value', ...(name.length > 0 && { rowOf: name }) };
 }
 
 interface RoutineOptions {
@@ -56,10 +95,11 @@ function readOptions(shape: Shape): RoutineOptions {
   return result;
 }
 
-/** The body of a function of language SQL, given as a string constant. */
+/** A body that is given as a string constant. */
 function textBody(normaliser: Normaliser, options: RoutineOptions): readonly Statement[] | undefined {
-  if (options.language !== 'sql' || options.text === undefined) return undefined;
-  return normaliser.body(options.text);
+  if (options.text === undefined) return undefined;
+  if (options.language === 'sql') return normaliser.body(options.text);
+  return options.language === 'plpgsql' && normaliser.text !== undefined ? normaliser.procedure(normaliser.text) : undefined;
 }
 
 /** BEGIN ATOMIC … END, or RETURN expression. */

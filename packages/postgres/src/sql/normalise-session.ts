@@ -63,16 +63,7 @@ export const SESSION_STATEMENTS: Readonly<Record<string, Build>> = {
     if (expression?.kind !== 'call') throw new UnknownNodeError('CallStmt without a call');
     return { kind: 'call', span: normaliser.span, call: expression };
   },
-  DoStmt: (normaliser, shape) => {
-    const options = shape.list('args');
-    const language =
-      options
-        .find((option) => option.text('defname') === 'language')
-        ?.child('arg')
-        ?.string() ?? 'plpgsql';
-    for (const option of options) option.skipAll();
-    return { kind: 'do', span: normaliser.span, language };
-  },
+  DoStmt: doBlock,
   VacuumStmt: vacuum,
   ClusterStmt: (normaliser, shape) => {
     shape.skip('indexname');
@@ -245,4 +236,18 @@ function discard(normaliser: Normaliser, shape: Shape): Statement {
   const what = shape.text('target').replace('DISCARD_', '').toLowerCase();
   if (what !== 'all' && what !== 'plans' && what !== 'sequences' && what !== 'temp') throw new UnknownNodeError(`DiscardStmt ${what}`);
   return { kind: 'discard', span: normaliser.span, what };
+}
+
+function doBlock(normaliser: Normaliser, shape: Shape): Statement {
+  const options = new Map(shape.list('args').map((option) => [option.text('defname'), option.child('arg')?.string()]));
+  shape.skipAll();
+  const language = options.get('language')?.toLowerCase() ?? 'plpgsql';
+  const text = options.get('as');
+  const body = language === 'plpgsql' && text !== undefined ? normaliser.procedure(createFunctionOf(text)) : undefined;
+  return { kind: 'do', span: normaliser.span, language, ...(body && { body }) };
+}
+
+/** A function of that body, which is what the parser of bodies takes. */
+function createFunctionOf(body: string): string {
+  return `CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS '${body.replaceAll("'", "''")}'`;
 }

@@ -9,6 +9,7 @@ import { SESSION_STATEMENTS } from './normalise-session.js';
 import { compositeType, createForeignTable, createTable, createTableAs, createView, intoTable, relationOf } from './normalise-table.js';
 import { deleteFrom, insert, merge, update } from './normalise-write.js';
 import type { Normaliser } from './normaliser.js';
+import { plpgsqlBody } from './plpgsql.js';
 import { type Shape, UnknownNodeError } from './tree.js';
 
 /**
@@ -54,24 +55,40 @@ const STATEMENTS: Readonly<Record<string, Build>> = {
 /** The names of the statement nodes that are understood. */
 export const KNOWN_STATEMENTS: readonly string[] = Object.keys(STATEMENTS);
 
-/** Parses the body of a function of language SQL; `undefined` when it cannot be. */
-export type ParseBody = (text: string) => readonly Shape[] | undefined;
+/** Parsers of the bodies of functions; `undefined` when a body cannot be read. */
+export interface Bodies {
+  /** Of language SQL: its statements. */
+  sql(text: string): readonly Shape[] | undefined;
+  /** Of language PL/pgSQL: the tree of the function that a CREATE FUNCTION statement makes. */
+  plpgsql(createFunction: string): Shape | undefined;
+}
+
+/** Where a statement stands, and its text (absent for those inside of bodies). */
+export interface StatementPlace {
+  readonly span: Span;
+  readonly text?: string;
+}
 
 /** How deep bodies of functions may define functions. */
 const MAX_BODY_DEPTH = 3;
 
 /** One statement of a unit as the model has it. Never throws for what the tree holds, but may overflow the stack with a tree that is too deep. */
-export function normaliseStatement(shape: Shape, span: Span, parseBody: ParseBody, depth = 0): Statement {
+export function normaliseStatement(shape: Shape, place: StatementPlace, bodies: Bodies, depth = 0): Statement {
+  const { span } = place;
+  const inside = (text: string): readonly Statement[] | undefined =>
+    (depth < MAX_BODY_DEPTH ? bodies.sql(text) : undefined)?.map((statement) => normaliseStatement(statement, { span }, bodies, depth + 1));
   const normaliser: Normaliser = {
     span,
+    ...(place.text !== undefined && { text: place.text }),
     expression: (node) => expression(normaliser, node),
     fromItem: (node) => fromItem(normaliser, node),
     query: (node) => query(normaliser, node),
     selectItem: (node) => selectItem(normaliser, node),
     statement: (node) => build(normaliser, node),
-    body: (text) => {
-      const statements = depth < MAX_BODY_DEPTH ? parseBody(text) : undefined;
-      return statements?.map((statement) => normaliseStatement(statement, span, parseBody, depth + 1));
+    body: inside,
+    procedure: (definition) => {
+      const tree = bodies.plpgsql(definition);
+      return tree === undefined ? undefined : procedureStatements(tree, span, inside);
     },
   };
   try {
@@ -80,6 +97,20 @@ export function normaliseStatement(shape: Shape, span: Span, parseBody: ParseBod
     return unread === undefined ? statement : opaque(span, actionOf(statement), 'unknown-node', unread);
   } catch (error) {
     if (error instanceof UnknownNodeError) return opaque(span, 'unknown', 'unknown-node', error.message);
+    throw error;
+  }
+}
+
+/** A body that is not understood in every part is not understood. */
+function procedureStatements(tree: Shape, span: Span, sql: Normaliser['body']): readonly Statement[] | undefined {
+  try {
+    return plpgsqlBody(tree, span, (text) => {
+      const statements = sql(text);
+      if (statements === undefined) throw new UnknownNodeError('a statement of a body');
+      return statements;
+    });
+  } catch (error) {
+    if (error instanceof UnknownNodeError) return undefined;
     throw error;
   }
 }

@@ -8,6 +8,8 @@ import type { Shape } from './tree.js';
 export interface Normaliser {
   /** Of the statement that is being read; every part of it gets the same. */
   readonly span: Span;
+  /** Of the statement; absent inside of bodies. */
+  readonly text?: string;
   expression(shape: Shape): Expression;
   fromItem(shape: Shape): FromItem;
   query(shape: Shape): Query;
@@ -16,6 +18,8 @@ export interface Normaliser {
   statement(shape: Shape): Statement;
   /** The statements of the body of a function of language SQL; `undefined` when it cannot be parsed. */
   body(text: string): readonly Statement[] | undefined;
+  /** The statements of the PL/pgSQL body of a CREATE FUNCTION statement; `undefined` when it is not understood. */
+  procedure(createFunction: string): readonly Statement[] | undefined;
 }
 
 /** Every node of a list field that holds expressions. */

@@ -140,6 +140,14 @@ describe('what is not parsed', () => {
     }
   });
 
+  it('does not spoil the parser, however many large and deep texts come that are just within the limits', async () => {
+    const deep = `${'('.repeat(200)}1${')'.repeat(200)}`;
+    const large = `select ${Array.from({ length: 240 }, () => deep).join(', ')}`;
+    expect(large.length).toBeGreaterThan(95_000);
+    for (let round = 0; round < 40; round += 1) expect((await run(large)).ok).toBe(true);
+    expect(await run('select a from t')).toMatchObject({ ok: true, unit: { statements: [{ kind: 'select' }] } });
+  });
+
   it('is never the cause of an exception', async () => {
     const word = fc.constantFrom(
       'select',

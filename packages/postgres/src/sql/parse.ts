@@ -1,7 +1,8 @@
 import type { ParseContext, ParseFailure, ParseResult, ParseText, Statement } from '@sqlwarden/core';
 import { GRAMMAR_MAJORS, Grammar, isGrammarMajor, type GrammarMajor, type GrammarResult } from './grammar.js';
 import { checkText, DEFAULT_LIMITS, type ParseLimits } from './limits.js';
-import { normaliseStatement } from './normalise.js';
+import { type Bodies, normaliseStatement } from './normalise.js';
+import { PlpgsqlGrammar } from './plpgsql-grammar.js';
 import { TextOffsets } from './text-offsets.js';
 import type { RawStatement, Shape } from './tree.js';
 
@@ -14,6 +15,7 @@ import type { RawStatement, Shape } from './tree.js';
  */
 export function createParser(limits: ParseLimits = DEFAULT_LIMITS): ParseText {
   const loaded = new Map<GrammarMajor, Promise<Grammar>>();
+  let procedures: Promise<PlpgsqlGrammar> | undefined;
   return async (text, context) => {
     const refused = checkText(text, context.lexical, limits);
     if (refused !== undefined) return { ok: false, failure: refused };
@@ -24,14 +26,19 @@ export function createParser(limits: ParseLimits = DEFAULT_LIMITS): ParseText {
       grammar = Grammar.load(major);
       loaded.set(major, grammar);
     }
+    if (HAS_PROCEDURES.test(text)) procedures ??= PlpgsqlGrammar.load();
     try {
-      return parseWith(await grammar, text);
+      return parseWith(await grammar, await procedures, text);
     } catch (error) {
       if (loaded.get(major) === grammar) loaded.delete(major);
+      procedures = undefined;
       return { ok: false, failure: { kind: 'internal', message: internalMessage(error) } };
     }
   };
 }
+
+/** Whoever defines PL/pgSQL says its name, or DO. */
+const HAS_PROCEDURES = /plpgsql|\bdo\b/i;
 
 function majorOf(context: ParseContext): number {
   return Math.floor(context.serverVersion / 10_000);
@@ -48,12 +55,18 @@ function internalMessage(error: unknown): string {
   return 'the parser failed; it was thrown away';
 }
 
-function parseWith(grammar: Grammar, text: string): ParseResult {
+function parseWith(grammar: Grammar, procedures: PlpgsqlGrammar | undefined, text: string): ParseResult {
   const result = grammar.parse(text);
   const offsets = new TextOffsets(text);
   if (!result.ok) return { ok: false, failure: syntaxFailure(result, offsets) };
-  const parseBody = (body: string): readonly Shape[] | undefined => bodyShapes(grammar, body);
-  const statements = result.statements.map((raw): Statement => normaliseStatement(raw.shape, spanOf(raw, text, offsets), parseBody));
+  const bodies: Bodies = {
+    sql: (body) => bodyShapes(grammar, body),
+    plpgsql: (createFunction) => (checkBody(createFunction) ? procedures?.parse(createFunction) : undefined),
+  };
+  const statements = result.statements.map((raw): Statement => {
+    const span = spanOf(raw, text, offsets);
+    return normaliseStatement(raw.shape, { span, text: text.slice(span.start, span.end) }, bodies);
+  });
   return { ok: true, unit: { statements } };
 }
 
@@ -71,7 +84,11 @@ function spanOf(raw: RawStatement, text: string, offsets: TextOffsets): Statemen
 
 /** A body is checked by the same rules as a text: it is one. */
 function bodyShapes(grammar: Grammar, body: string): readonly Shape[] | undefined {
-  if (checkText(body, { standard_conforming_strings: 'on' }, DEFAULT_LIMITS) !== undefined) return undefined;
+  if (!checkBody(body)) return undefined;
   const result = grammar.parse(body);
   return result.ok ? result.statements.map((statement) => statement.shape) : undefined;
+}
+
+function checkBody(body: string): boolean {
+  return checkText(body, { standard_conforming_strings: 'on' }, DEFAULT_LIMITS) === undefined;
 }

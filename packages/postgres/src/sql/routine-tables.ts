@@ -94,6 +94,9 @@ function single(): Map<string, RoutineEffect> {
     ['count', { computes: 'count' }],
     ['tsvector_update_trigger', { copiesColumns: true }],
     ['tsvector_update_trigger_column', { copiesColumns: true }],
+    ...['json_populate_record', 'jsonb_populate_record', 'json_populate_recordset', 'jsonb_populate_recordset'].map(
+      (name): [string, RoutineEffect] => [name, { rowOfArgument: 0 }],
+    ),
     ['lower', { computes: 'fold' }],
     ['upper', { computes: 'fold' }],
     ['setval', { category: 'volatile', raises: 'write' }],

@@ -58,7 +58,16 @@ class CatalogueKnowledge implements RoutineKnowledge {
         found.push(facts);
       }
     }
+    const cast = argumentCount === 1 ? this.#castByCall(name, schemas) : undefined;
+    if (cast !== undefined) found.push(cast);
     return worst(found);
+  }
+
+  /** `tsquery('a & b')`: the name of a type, called like a function ("Type Casts"). */
+  #castByCall(name: NameParts, schemas: readonly string[]): RoutineFacts | undefined {
+    const own = name.at(-1) ?? '';
+    const known = schemas.some((schema) => this.#catalogue.types.has(joinName(schema, own)));
+    return known ? this.cast({ name, array: false }, schemas) : undefined;
   }
 
   operator(operator: OperatorName, operandCount: number, searchPath: readonly string[]): RoutineFacts | undefined {
@@ -116,15 +125,30 @@ class CatalogueKnowledge implements RoutineKnowledge {
     };
   }
 
+  /** An aggregate computes what its functions compute. */
+  #aggregateEffect(calls: readonly number[]): RoutineEffect | undefined {
+    const known = calls.every((id) => {
+      const detail = this.#catalogue.routinesById.get(id);
+      const facts = detail && this.#facts(detail, detail.minArguments);
+      return facts?.category === 'pure' && facts.opaque === undefined;
+    });
+    return known ? {} : undefined;
+  }
+
   #effect(detail: RoutineDetail, argumentCount: number): RoutineEffect | undefined {
     const { routine } = detail;
     if (routine.origin === 'system') return { ...totalOf(routine.name), ...systemEffect(routine.name, argumentCount) };
+    if (routine.language === 'internal' && RANGE_CONSTRUCTOR.test(routine.body ?? '')) return {};
+    if (detail.calls !== undefined) return this.#aggregateEffect(detail.calls);
     // Only a superuser makes functions of these languages; those of others can be added to an extension by who owns it.
     const compiled = routine.language === 'c' || routine.language === 'internal';
     if (compiled && detail.extension !== undefined) return extensionEffect(detail.extension, routine.name);
     return this.#purity.effectOf(detail);
   }
 }
+
+/** The functions that CREATE TYPE … AS RANGE makes (typecmds.c): they put their arguments together. */
+const RANGE_CONSTRUCTOR = /^(?:multi)?range_constructor[0-3]$/;
 
 function categoryOf(kind: RoutineDetail['routine']['kind']): RoutineUse['category'] {
   if (kind === 'aggregate' || kind === 'window') return kind;

@@ -1,5 +1,6 @@
 import { joinName } from '@sqlwarden/core';
 import type { Catalogue, DialectRules, OpaqueReason, RelationName, SqlState } from '@sqlwarden/core';
+import { searchPathNames } from './search-path.js';
 
 /** What PostgreSQL's names and settings mean, for the resolver. */
 
@@ -97,13 +98,9 @@ function effectiveSearchPath(values: readonly string[] | 'default', state: SqlSt
   return temporary === undefined || implicit.includes(temporary) ? implicit : [temporary, ...implicit];
 }
 
-/** The names in `search_path` as it was set, folded and without quotes. States of sessions always have it; where it is missing it is the default. */
+/** What the session's setting names. States of sessions always have it; where it is missing it is the default. */
 function namedSchemas({ lexical, role }: SqlState): readonly string[] {
-  const list = lexical['search_path'] ?? '"$user"';
-  const names = [...list.matchAll(/"((?:[^"]|"")*)"|[^\s",]+/g)].map(
-    ([whole, quoted]) => quoted?.replaceAll('""', '"') ?? whole.toLowerCase(),
-  );
-  return names.map((name) => (name === '$user' ? role : name));
+  return searchPathNames(lexical['search_path'] ?? '"$user"').map((name) => (name === '$user' ? role : name));
 }
 
 export const POSTGRES_RULES: DialectRules = {

@@ -1,9 +1,9 @@
-import type { RoutineFacts } from '../knowledge.js';
-import type { Call, Cast, OperatorName, Window } from '../model.js';
-import { joinName } from '../names.js';
-import type { Resolver } from './context.js';
+import type { RoutineFacts, Sources } from '../knowledge.js';
+import type { Call, Cast, Expression, Operator, OperatorName, Window } from '../model.js';
+import { type ColumnName, joinName, splitName } from '../names.js';
+import type { BodyArgument, BodyResult, Resolver, StoredRoutine } from './context.js';
 import type { Scope } from './scope.js';
-import { counted, derive, type Value } from './value.js';
+import { counted, derive, either, NOTHING, type Value } from './value.js';
 
 /** Calls of routines, by name, by operator and by cast. */
 
@@ -22,35 +22,89 @@ export interface ResolvedCall {
   readonly facts: RoutineFacts | undefined;
   readonly arguments: readonly Value[];
   readonly value: Value;
+  /** What its body gave, when that is readable, and the names of its parameters. */
+  readonly body?: BodyResult;
+  readonly parameters?: readonly string[];
 }
 
 export function callValue(r: Resolver, call: Call, scope: Scope): Value {
   return resolveCall(r, call, scope).value;
 }
 
-export function resolveCall(r: Resolver, call: Call, scope: Scope): ResolvedCall {
+export function resolveCall(r: Resolver, call: Call, scope: Scope, kind: 'function' | 'procedure' = 'function'): ResolvedCall {
   const values = call.arguments.map((argument) => r.value(argument.expression, scope));
-  const facts = findRoutine(r, call, values.length);
-  const field = facts === undefined ? fieldByCall(r, call, values) : undefined;
+  const facts = findRoutine(r, call, values.length, kind, sourcesOf(values));
+  const stored = findBodies(r, call, facts);
+  const field = facts === undefined && stored.length === 0 ? fieldByCall(r, call, values) : undefined;
   if (field !== undefined) return { facts, arguments: values, value: field };
-  const result = applyRoutine(r, joinName(...call.name), facts, values);
+  const body = stored.length === 0 ? undefined : r.programs.call(r, stored, bodyArguments(call, values));
+  const results = body === undefined ? [] : [body.value];
+  const others = body === undefined ? facts : besides(r, call, facts, stored, kind);
+  if (body === undefined || others !== undefined) results.push(applyRoutine(r, joinName(...call.name), others, values));
+  const result = either(results);
   const around = aroundCall(r, call, scope);
   const own = facts?.computes === 'count' && call.distinct !== true ? countValue(call, values, result) : result;
   return {
     facts,
     arguments: values,
     value: around.length === 0 ? own : { ...derive([own, ...around]), opaque: own.opaque || around.some(isOpaque) },
+    ...(body === undefined ? {} : { body, parameters: stored[0]?.bodies[0]?.parameters.map(({ name }) => name) ?? [] }),
   };
 }
 
+/** What is known of the routine says all that there is to say. */
+function isUnderstood(facts: RoutineFacts | undefined): boolean {
+  return facts !== undefined && facts.opaque === undefined && facts.category !== 'unknown';
+}
+
+/** The bodies that a call runs, or may run; where a routine of that name is known to need none, it is not read. */
+function findBodies(r: Resolver, call: Call, facts: RoutineFacts | undefined): readonly StoredRoutine[] {
+  if (call.builtIn === true || r.routineChanged(call.name)) return [];
+  const stored = r.programs.routines(call.name, call.arguments.length, r.searchPath);
+  return isUnderstood(facts) && stored.every((routine) => routine.name === facts?.name) ? [] : stored;
+}
+
+/** What is known of routines of that name in other schemas than those with bodies: types say which of them is meant. */
+function besides(
+  r: Resolver,
+  call: Call,
+  facts: RoutineFacts | undefined,
+  stored: readonly StoredRoutine[],
+  kind: 'function' | 'procedure',
+): RoutineFacts | undefined {
+  if (isUnderstood(facts)) return facts;
+  if (call.name.length > 1) return undefined;
+  const own = new Set(stored.map(({ name }) => splitName(name)[0]));
+  const others = r.searchPath.filter((schema) => !own.has(schema));
+  const found = r.options.routines.routine(call.name, call.arguments.length, others, kind);
+  return isUnderstood(found) ? found : undefined;
+}
+
+/** The catalogue has a routine of that name. */
+export function isKnownCall(r: Resolver, call: Call): boolean {
+  return (
+    findRoutine(r, call, call.arguments.length, 'function') !== undefined ||
+    r.programs.routines(call.name, call.arguments.length, r.searchPath).length > 0
+  );
+}
+
+export function bodyArguments(call: Call, values: readonly Value[]): BodyArgument[] {
+  return call.arguments.map(({ name, expression }, at) => ({
+    value: values[at] ?? NOTHING,
+    ...(name === undefined ? {} : { name }),
+    ...(expression.kind === 'variable' && expression.scope === 'local' ? { variable: expression.name } : {}),
+  }));
+}
+
 /** What an ordered-set aggregate is given WITHIN GROUP counts as arguments of it. */
-function findRoutine(r: Resolver, call: Call, count: number): RoutineFacts | undefined {
+function findRoutine(r: Resolver, call: Call, count: number, kind: 'function' | 'procedure', sources?: Sources): RoutineFacts | undefined {
   if (r.routineChanged(call.name)) return undefined;
   const { routines } = r.options;
   const sorted = call.orderBy?.length ?? 0;
+  const expressions = call.arguments.map(({ expression }) => expression);
   return (
-    routines.routine(call.name, count, r.searchPath) ??
-    (sorted === 0 ? undefined : routines.routine(call.name, count + sorted, r.searchPath))
+    routines.routine(call.name, count, r.searchPath, kind, expressions, sources) ??
+    (sorted === 0 ? undefined : routines.routine(call.name, count + sorted, r.searchPath, kind))
   );
 }
 
@@ -118,9 +172,38 @@ function mayFail(r: Resolver, facts: RoutineFacts | undefined, values: readonly 
   for (const value of partial) r.effects.use(value, 'failure');
 }
 
-/** Whether an operator is defined for all values of its operands. */
-export function isTotal(r: Resolver, operator: OperatorName): boolean {
-  return r.options.routines.operator(operator, 2, r.searchPath)?.total === 'all';
+/** The base columns whose values it is, unchanged. */
+function sourceOf(value: Value): readonly ColumnName[] | undefined {
+  if (!value.direct || value.opaque || value.fields !== undefined) return undefined;
+  for (const how of value.origins.values()) if (how !== 'same') return undefined;
+  return [...value.origins.keys()];
+}
+
+function sourcesOf(values: readonly Value[]): Sources {
+  return values.map(sourceOf);
+}
+
+/** One operator of a chain: whether it is defined for all values, and whether it could be seen through. `left` where it is a value as it stands. */
+export function chainedOperator(
+  r: Resolver,
+  { operator, operands }: Operator,
+  left: Value | undefined,
+  right: Value,
+): { readonly isTotal: boolean; readonly isOpaque: boolean } {
+  const sources = [left === undefined ? undefined : sourceOf(left), sourceOf(right)];
+  const facts = r.options.routines.operator(operator, 2, r.searchPath, operands, sources);
+  const isTotal = facts?.total === 'all';
+  if (isPlain(facts)) return { isTotal, isOpaque: false };
+  return { isTotal, isOpaque: applyRoutine(r, operatorName(operator), facts, [right]).opaque };
+}
+
+/** It computes, and nothing else. */
+function isPlain(facts: RoutineFacts | undefined): boolean {
+  return facts?.category === 'pure' && facts.opaque === undefined;
+}
+
+function operatorName({ schema, symbol }: OperatorName): string {
+  return `operator ${schema === undefined ? symbol : `${joinName(schema)}.${symbol}`}`;
 }
 
 /** Records what running a routine on these values does, and gives its result. `undefined` facts: nothing is known of it. */
@@ -157,20 +240,20 @@ const ARGUMENT_CATEGORIES: ReadonlySet<RoutineFacts['category']> = new Set<Routi
   'unknown',
 ]);
 
-export function operatorValue(r: Resolver, operator: OperatorName, values: readonly Value[]): Value {
-  const name = operator.schema === undefined ? operator.symbol : `${joinName(operator.schema)}.${operator.symbol}`;
-  const facts = r.options.routines.operator(operator, values.length, r.searchPath);
-  return withoutListing(r, `operator ${name}`, facts, values);
+export function operatorValue(r: Resolver, operator: OperatorName, values: readonly Value[], operands?: readonly Expression[]): Value {
+  const facts = r.options.routines.operator(operator, values.length, r.searchPath, operands, sourcesOf(values));
+  return withoutListing(r, operatorName(operator), facts, values);
 }
 
 export function castValue(r: Resolver, cast: Cast, scope: Scope): Value {
-  const facts = r.options.routines.cast(cast.type, r.searchPath);
-  return withoutListing(r, `cast to ${joinName(...cast.type.name)}`, facts, [r.value(cast.operand, scope)]);
+  const value = r.value(cast.operand, scope);
+  const facts = r.options.routines.cast(cast.type, r.searchPath, sourceOf(value));
+  return withoutListing(r, `cast to ${joinName(...cast.type.name)}`, facts, [value]);
 }
 
 /** Operators and casts of the system are not listed as routines: every statement is full of them. */
 function withoutListing(r: Resolver, name: string, facts: RoutineFacts | undefined, values: readonly Value[]): Value {
-  if (facts?.category === 'pure' && facts.opaque === undefined) {
+  if (isPlain(facts)) {
     for (const value of values) r.spend(value.origins.size + value.via.length);
     mayFail(r, facts, values);
     return derive(values);

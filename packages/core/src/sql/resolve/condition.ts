@@ -52,6 +52,9 @@ export function conditionValue(r: Resolver, expression: Expression, scope: Scope
     case 'subscript':
     case 'default':
     case 'cursor-position':
+    case 'variable':
+    case 'assignment':
+    case 'method':
     case 'opaque':
       return other(r, r.value(expression, scope));
     default:
@@ -130,7 +133,7 @@ function comparison(r: Resolver, expression: Expression & { kind: 'comparison' }
   const tests: readonly string[] = negated ? ['not-equal', 'distinct'] : ['equal', 'not-distinct'];
   if (!tests.includes(expression.test)) return other(r, r.value(expression, scope));
   const [left, right] = [sides(r, expression.left, scope), sides(r, expression.right, scope)];
-  return equalSides(r, expression.operator, left, [right]);
+  return equalSides(r, expression.operator, left, [right], [expression.left, expression.right]);
 }
 
 /** A row as its fields, anything else as itself. */
@@ -146,9 +149,15 @@ function isPlainRow(expression: Expression): expression is RowConstructor {
 }
 
 /** Compares position by position; rows of different lengths are compared as wholes. */
-function equalSides(r: Resolver, operator: OperatorName, left: readonly Compared[], rights: readonly (readonly Compared[])[]): Value {
+function equalSides(
+  r: Resolver,
+  operator: OperatorName,
+  left: readonly Compared[],
+  rights: readonly (readonly Compared[])[],
+  operands?: readonly Expression[],
+): Value {
   const all = [...left, ...rights.flat()].map((side) => side.value);
-  const value = operatorValue(r, operator, all);
+  const value = operatorValue(r, operator, all, operands);
   if (rights.some((right) => right.length !== left.length)) return other(r, value);
   for (const [at, side] of left.entries()) {
     equal(
@@ -167,6 +176,7 @@ function inList(r: Resolver, expression: Expression & { kind: 'in-list' }, scope
     expression.operator,
     left,
     expression.list.map((item) => sides(r, item, scope)),
+    left.length === 1 ? [expression.operand, ...expression.list] : undefined,
   );
 }
 

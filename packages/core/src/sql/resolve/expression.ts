@@ -1,18 +1,19 @@
 import { unreachable } from '../../unreachable.js';
-import type { Case, ColumnReference, Expression, Operator, Query } from '../model.js';
+import type { Case, ColumnReference, Comparison, Expression, MethodCall, Operator, Query } from '../model.js';
 import { joinName } from '../names.js';
-import { callValue, castValue, operatorValue, isTotal } from './call.js';
+import { callValue, castValue, chainedOperator, isKnownCall, operatorValue } from './call.js';
 import { caseCondition, comparedValue } from './condition.js';
 import type { Resolver } from './context.js';
 import type { Effects } from './effects.js';
-import { expandStar, lookUp, type Scope } from './scope.js';
-import { type Column, derive, NOTHING, OPAQUE, type Outputs, rowOf, stored, type Value } from './value.js';
+import { expandStar, type Found, lookUp, type Scope } from './scope.js';
+import { type Column, derive, either, NOTHING, OPAQUE, type Outputs, rowOf, stored, type Value } from './value.js';
 
 /** The value of every kind of expression. */
 export function expressionValue(r: Resolver, expression: Expression, scope: Scope): Value {
   switch (expression.kind) {
-    case 'literal':
     case 'parameter':
+      return r.programs.parameter(expression.number);
+    case 'literal':
     case 'session-value':
     case 'default':
     case 'cursor-position':
@@ -26,7 +27,7 @@ export function expressionValue(r: Resolver, expression: Expression, scope: Scop
     case 'operator':
       return operatorChain(r, expression, scope);
     case 'comparison':
-      return operatorValue(r, expression.operator, [r.value(expression.left, scope), r.value(expression.right, scope)]);
+      return comparisonValue(r, expression, scope);
     case 'logical':
       return valueOf(r, expression.operands, scope);
     case 'not':
@@ -38,6 +39,7 @@ export function expressionValue(r: Resolver, expression: Expression, scope: Scop
         r,
         expression.operator,
         [expression.operand, ...expression.list].map((operand) => r.value(operand, scope)),
+        [expression.operand, ...expression.list],
       );
     case 'in-query':
       return operatorValue(r, expression.operator, [
@@ -71,12 +73,25 @@ export function expressionValue(r: Resolver, expression: Expression, scope: Scop
       return r.value(expression.operand, scope);
     case 'subscript':
       return valueOf(r, [expression.operand, ...expression.indices], scope);
+    case 'variable':
+      return r.programs.variable(r, expression);
+    case 'assignment': {
+      const value = r.value(expression.value, scope);
+      r.programs.assignByRow(r, expression.variable, value);
+      return value;
+    }
+    case 'method':
+      return methodValue(r, expression, scope);
     case 'opaque':
       r.effects.opaque(expression.reason);
       return { ...valueOf(r, expression.operands, scope), opaque: true };
     default:
       return unreachable(expression);
   }
+}
+
+function comparisonValue(r: Resolver, { operator, left, right }: Comparison, scope: Scope): Value {
+  return operatorValue(r, operator, [r.value(left, scope), r.value(right, scope)], [left, right]);
 }
 
 function valueOf(r: Resolver, operands: readonly Expression[], scope: Scope): Value {
@@ -94,11 +109,28 @@ export function combine(r: Resolver, values: readonly Value[]): Value {
 
 function columnValue(r: Resolver, reference: ColumnReference, scope: Scope): Value {
   const lookup = lookUp(scope, reference, r.options.rules, (query) => r.correlated.add(query));
+  // A local variable that is written like a column goes before one, or after it: dialects differ, so both count.
+  const local = localValue(r, reference, lookup.kind === 'found');
+  if (local !== undefined) return lookup.kind === 'unknown' ? local : either([foundColumn(r, reference, lookup.found), local]);
   if (lookup.kind === 'unknown') {
     r.effects.opaque({ kind: 'unknown-column', detail: joinName(...reference.qualifier, reference.name) });
     return OPAQUE;
   }
-  const { value, column } = lookup.found;
+  return foundColumn(r, reference, lookup.found);
+}
+
+function localValue(r: Resolver, { qualifier, name }: ColumnReference, isColumn: boolean): Value | undefined {
+  const [record, ...more] = qualifier;
+  if (record === undefined) return r.programs.local(r, name);
+  if (more.length > 0) return undefined;
+  const row = r.programs.local(r, record);
+  // A variable that holds no row is not what is meant where a relation has that name.
+  if (row !== undefined && (row.fields !== undefined || !isColumn)) return fieldValue(r, row, name);
+  // What a trigger's body has put into a column of the new row; a variable behind the label of its block.
+  return r.programs.local(r, `${record}.${name}`) ?? (isColumn ? undefined : r.programs.local(r, name));
+}
+
+function foundColumn(r: Resolver, reference: ColumnReference, { value, column }: Found): Value {
   if (column?.reason !== undefined) r.effects.opaque(column.reason);
   if (value.opaque && column === undefined && value.fields === undefined)
     r.effects.opaque({ kind: 'unknown-column', detail: joinName(...reference.qualifier, reference.name) });
@@ -200,6 +232,16 @@ function usedValue(effects: Effects): Value {
   return { ...stored(...effects.usedColumns), direct: false, opaque: effects.opaqueReasons.length > 0 };
 }
 
+/** A method of a value, or a routine in a schema whose name stands where the value would. Whether it can be computed depends on the value. */
+function methodValue(r: Resolver, expression: MethodCall, scope: Scope): Value {
+  if (expression.call !== undefined && isKnownCall(r, expression.call)) return callValue(r, expression.call, scope);
+  const value = valueOf(r, [expression.operand, ...expression.arguments], scope);
+  r.effects.use(value, 'failure');
+  if (r.options.rules.pureMethods?.has(expression.method) === true) return value;
+  r.effects.opaque({ kind: 'unknown-routine', detail: `method ${joinName(expression.method)}` });
+  return { ...value, opaque: true };
+}
+
 function caseValue(r: Resolver, expression: Case, scope: Scope): Value {
   const operand = expression.operand === undefined ? undefined : comparedValue(r, expression.operand, scope);
   const parts = expression.whens.flatMap((when) => [caseCondition(r, operand, when.condition, scope), r.value(when.result, scope)]);
@@ -223,6 +265,7 @@ function operatorChain(r: Resolver, expression: Operator, scope: Scope): Value {
       r,
       expression.operator,
       expression.operands.map((operand) => r.value(operand, scope)),
+      expression.operands,
     );
   }
   const values = [r.value(at, scope)];
@@ -231,8 +274,10 @@ function operatorChain(r: Resolver, expression: Operator, scope: Scope): Value {
   for (const operator of spine.reverse()) {
     const [, right] = operator.operands;
     const value = right === undefined ? NOTHING : r.value(right, scope);
-    opaque ||= operatorValue(r, operator.operator, [value]).opaque;
-    total &&= isTotal(r, operator.operator);
+    // Of a chain only the first operand on the left is a value as it stands.
+    const { isTotal, isOpaque } = chainedOperator(r, operator, values.length === 1 ? values[0] : undefined, value);
+    opaque ||= isOpaque;
+    total &&= isTotal;
     values.push(value);
   }
   if (!total) for (const value of values) r.effects.use(value, 'failure');

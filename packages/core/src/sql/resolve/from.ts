@@ -1,12 +1,24 @@
 import { unreachable } from '../../unreachable.js';
-import type { Alias, ConstructItem, FromItem, JoinItem, OpaqueItem, RelationItem, RoutineItem, SubqueryItem } from '../model.js';
+import type {
+  Alias,
+  ConstructItem,
+  Expression,
+  FromItem,
+  JoinItem,
+  NameParts,
+  OpaqueItem,
+  RelationItem,
+  RoutineItem,
+  SubqueryItem,
+} from '../model.js';
 import { joinName, splitName } from '../names.js';
-import { resolveCall } from './call.js';
+import { resolveCall, type ResolvedCall } from './call.js';
 import { referenceCommonTable } from './common-table.js';
 import { joinColumns } from './condition.js';
-import type { ResolvedRelation, Resolver } from './context.js';
+import type { BodyResult, ResolvedRelation, Resolver } from './context.js';
 import { combine } from './expression.js';
-import { findCommonTable, type Namespace, namespaceOf, openScope, type Range, rangeOf, type Scope } from './scope.js';
+import { pivotItem, unpivotItem } from './pivot.js';
+import { findCommonTable, type Namespace, namespaceOf, openScope, type Range, rangeOf, type Scope, shown } from './scope.js';
 import { type Column, derive, either, offer, OPAQUE, type Outputs, read, type ScopeColumn, UNKNOWN_OUTPUTS, type Value } from './value.js';
 
 /** FROM items: what each adds to the scope of its select. `siblings` are the items on its left, for LATERAL. */
@@ -23,6 +35,12 @@ export function fromItem(r: Resolver, item: FromItem, outer: Scope, siblings: re
         return constructItem(r, item, lateralScope(outer, siblings));
       case 'join':
         return joinItem(r, item, outer, siblings);
+      case 'pivot':
+        return pivotItem(r, item, fromItem(r, item.source, outer, siblings), outer);
+      case 'unpivot':
+        return unpivotItem(r, item, fromItem(r, item.source, outer, siblings), outer);
+      case 'modification':
+        return aliased(r, item.alias?.name, r.modify(item.statement, outer), item.alias?.columns ?? []);
       case 'opaque':
         return opaqueItem(r, item, lateralScope(outer, siblings));
       default:
@@ -65,13 +83,9 @@ function relationItem(r: Resolver, item: RelationItem, outer: Scope, siblings: r
   const name = item.alias?.name ?? item.name.at(-1);
   const names = item.alias?.columns ?? [];
   if (common !== undefined) return aliased(r, name, referenceCommonTable(r, common), names);
-  const relation = r.relation(item.name);
-  if (relation === undefined) {
-    r.effects.reads.add(joinName(...item.name));
-    r.effects.opaque({ kind: 'unknown-relation', detail: joinName(...item.name) });
-    return aliased(r, name, UNKNOWN_OUTPUTS, names);
-  }
-  readRelation(r, relation);
+  if (item.locks === true) r.effects.locks = true;
+  const relation = readNamed(r, item.name);
+  if (relation === undefined) return aliased(r, name, UNKNOWN_OUTPUTS, names);
   const schema = item.alias === undefined ? splitName(relation.name)[0] : undefined;
   r.spend(relation.outputs.columns.length);
   return namespaceOf(
@@ -85,6 +99,18 @@ function relationItem(r: Resolver, item: RelationItem, outer: Scope, siblings: r
 function aliased(r: Resolver, name: string | undefined, outputs: Outputs, names: readonly string[]): Namespace {
   r.spend(outputs.columns.length);
   return namespaceOf(rangeOf(name, outputs.complete ? renamed(outputs, names) : extended(outputs, names, OPAQUE)));
+}
+
+/** Records that the rows of the relation of that name are read; `undefined` when there is none. */
+function readNamed(r: Resolver, name: NameParts): ResolvedRelation | undefined {
+  const relation = r.relation(name);
+  if (relation !== undefined) {
+    readRelation(r, relation);
+    return relation;
+  }
+  r.effects.reads.add(joinName(...name));
+  r.effects.opaque({ kind: 'unknown-relation', detail: joinName(...name) });
+  return undefined;
 }
 
 /** Records that the rows of a relation are read. */
@@ -120,18 +146,43 @@ interface RoutineColumns {
 
 function routineColumns(r: Resolver, item: RoutineItem['calls'][number], alias: Alias | undefined, scope: Scope): RoutineColumns {
   const { call } = item;
-  const resolved = call.kind === 'call' ? resolveCall(r, call, scope) : { facts: undefined, value: r.value(call, scope) };
+  const resolved: Pick<ResolvedCall, 'facts' | 'value' | 'body'> & Partial<ResolvedCall> =
+    call.kind === 'call' ? resolveCall(r, call, scope) : { facts: undefined, value: r.value(call, scope) };
   // How many rows come back is decided by the arguments.
-  r.effects.use(resolved.value, 'predicate-other');
+  r.effects.use(resolved.body === undefined ? resolved.value : derive(resolved.arguments ?? []), 'predicate-other');
   const value = derive([resolved.value]);
   const all = (names: readonly string[]): Outputs => ({ columns: names.map((name) => ({ name, value })), complete: true });
   if (item.columns !== undefined) return { outputs: all(item.columns.map((column) => column.name)) };
+  if (resolved.body !== undefined && resolved.facts?.rowOf === undefined) return bodyColumns(resolved.body, alias, call);
   if (call.kind === 'call' && resolved.facts === undefined)
     return { outputs: { columns: [], complete: false }, more: { ...value, opaque: true } };
   if (resolved.facts?.rowOf !== undefined) return { outputs: rowOfRelation(r, resolved.facts.rowOf, value) };
   if (resolved.facts?.columns !== undefined) return { outputs: all(resolved.facts.columns) };
+  if (resolved.facts?.rowOfArgument !== undefined && call.kind === 'call')
+    return rowOfArgument(r, call.arguments[resolved.facts.rowOfArgument]?.expression, resolved.arguments ?? [], value);
+  if (call.kind === 'call' && r.options.rules.functionsInFromAreTables === true) {
+    return { outputs: { columns: [], complete: false }, more: { ...value, opaque: true } };
+  }
   const own = call.kind === 'call' ? call.name.at(-1) : undefined;
   return { outputs: all([alias?.name ?? own ?? '?column?']), more: value };
+}
+
+/** The columns of the type that an argument is cast to, or of the row that it is. */
+function rowOfArgument(r: Resolver, argument: Expression | undefined, values: readonly Value[], value: Value): RoutineColumns {
+  if (argument?.kind === 'cast' && !argument.type.array) {
+    const relation = r.relation(argument.type.name);
+    if (relation !== undefined) return { outputs: rowOfRelation(r, relation.name, value) };
+  }
+  const fields = values.find(({ fields: own }) => own !== undefined)?.fields;
+  if (fields === undefined) return { outputs: UNKNOWN_OUTPUTS, more: { ...value, opaque: true } };
+  return { outputs: { columns: fields.map(({ name }): Column => ({ name, value })), complete: !value.opaque } };
+}
+
+/** The rows that the body of a routine returns, or its value as a row of one column. */
+function bodyColumns({ outputs, value }: BodyResult, alias: Alias | undefined, call: Expression): RoutineColumns {
+  if (outputs !== undefined) return { outputs, ...(outputs.complete ? {} : { more: OPAQUE }) };
+  const own = call.kind === 'call' ? call.name.at(-1) : undefined;
+  return { outputs: { columns: [{ name: alias?.name ?? own ?? '?column?', value }], complete: true }, more: value };
 }
 
 function rowOfRelation(r: Resolver, name: string, value: Value): Outputs {
@@ -152,6 +203,7 @@ function constructItem(r: Resolver, item: ConstructItem, scope: Scope): Namespac
 }
 
 function opaqueItem(r: Resolver, item: OpaqueItem, scope: Scope): Namespace {
+  for (const name of item.relations ?? []) readNamed(r, name);
   for (const operand of item.operands) r.effects.use(r.value(operand, scope), 'predicate-other');
   r.effects.opaque(item.reason);
   return aliased(r, item.alias?.name, UNKNOWN_OUTPUTS, item.alias?.columns ?? []);
@@ -186,8 +238,8 @@ function commonNames(r: Resolver, left: Namespace, right: Namespace): string[] {
   if (left.more !== undefined || right.more !== undefined) {
     r.effects.opaque({ kind: 'unknown-column', detail: 'the columns of a natural join' });
   }
-  const names = new Set(right.visible.map((column) => column.name));
-  return [...new Set(left.visible.map((column) => column.name))].filter((name) => names.has(name));
+  const names = new Set(shown(right.visible).map((column) => column.name));
+  return [...new Set(shown(left.visible).map((column) => column.name))].filter((name) => names.has(name));
 }
 
 function mergeColumn(r: Resolver, name: string, left: Namespace, right: Namespace): ScopeColumn {

@@ -1,14 +1,13 @@
 import { unreachable } from '../../unreachable.js';
 import type { Expression, OrderItem, Query, Select, SetOperation, Values } from '../model.js';
-import { joinName } from '../names.js';
-import { nameWindows, resolveWindows } from './call.js';
+import { type NamedWindows, nameWindows, resolveWindows } from './call.js';
 import { finishWith, openWith } from './common-table.js';
 import type { Resolver } from './context.js';
 import { expandList } from './expression.js';
 import { fromClause } from './from.js';
 import { columnsNamed, openScope, type Scope } from './scope.js';
 import { filterOf } from './truth.js';
-import { type Column, derive, type Outputs, read, stacked, UNKNOWN_OUTPUTS, type Value } from './value.js';
+import { type Column, derive, offer, OPAQUE, type Outputs, read, stacked, UNKNOWN_OUTPUTS, type Value } from './value.js';
 
 /** What a query returns. Records everything that running it reads, calls and compares. */
 export function queryOutputs(r: Resolver, query: Query, parent: Scope): Outputs {
@@ -20,7 +19,13 @@ export function queryOutputs(r: Resolver, query: Query, parent: Scope): Outputs 
   }
   if (query.locks.length > 0) r.effects.locks = true;
   finishWith(r, entries);
-  return outputs;
+  return query.document === undefined ? outputs : document(query.document, outputs);
+}
+
+/** All that is returned, in one value. */
+function document(name: string, { columns, complete }: Outputs): Outputs {
+  const value = derive(columns.map((column) => column.value));
+  return { columns: [{ name, value: complete ? value : { ...value, opaque: true } }], complete: true };
 }
 
 interface Body {
@@ -55,10 +60,21 @@ function selectOutputs(r: Resolver, select: Select, outer: Scope): Body {
   r.selectFilters.set(select, select.from.length === 0 ? 'none' : filterOf(r, select.where, scope));
   const outputs = selectList(r, select, scope);
   resolveWindows(r, windows, scope);
-  for (const expression of select.groupBy) groupBy(r, expression, outputs, scope);
-  if (select.having !== undefined) r.condition(select.having, scope);
+  const after = outputScope(r, outputs, scope, windows);
+  for (const expression of select.groupBy) groupBy(r, expression, outputs, after);
+  if (select.having !== undefined) r.condition(select.having, after);
   if (select.distinct !== undefined) distinct(r, select.distinct, outputs, scope);
-  return { outputs, inner: scope };
+  return { outputs, inner: after };
+}
+
+/** Where the names of outputs may stand inside expressions, a name means an output as well as a column. */
+function outputScope(r: Resolver, outputs: Outputs, scope: Scope, windows: NamedWindows): Scope {
+  if (r.options.rules.outputNamesInside !== true) return scope;
+  const wider = openScope(scope.parent);
+  nameWindows(wider, windows);
+  const named = outputs.columns.filter((column) => column.name !== '');
+  wider.namespaces.push(...scope.namespaces, { ranges: [], visible: named.map(offer) });
+  return wider;
 }
 
 function selectList(r: Resolver, select: Select, scope: Scope): Outputs {
@@ -101,14 +117,15 @@ function sortBy(r: Resolver, item: OrderItem, outputs: Outputs, inner: Scope | u
 }
 
 function sortValue(r: Resolver, expression: Expression, outputs: Outputs, inner: Scope | undefined): Value {
-  const named = outputsNamed(expression, outputs);
-  if (named.length > 0) return derive(named.map((column) => column.value));
+  const found = outputsNamed(expression, outputs);
+  if (found.length > 0) return derive(found.map((column) => column.value));
   if (inner !== undefined) return position(expression) === undefined ? r.value(expression, inner) : derive([]);
-  if (position(expression) === undefined) {
-    const name = bareName(expression);
-    r.effects.opaque({ kind: 'unknown-column', detail: name === undefined ? 'an expression that sorts a set operation' : joinName(name) });
-  }
-  return derive(outputs.columns.map((column) => column.value));
+  if (position(expression) !== undefined) return derive([]);
+  // Behind a set operation only outputs are known; by the names of the first part, so that a relation of it may stand before them.
+  const named = expression.kind === 'column' ? { ...expression, qualifier: [] } : expression;
+  const scope = openScope(undefined);
+  scope.namespaces.push({ ranges: [], visible: outputs.columns.map(offer), ...(outputs.complete ? {} : { more: OPAQUE }) });
+  return r.value(named, scope);
 }
 
 function distinct(r: Resolver, on: readonly Expression[], outputs: Outputs, scope: Scope): void {

@@ -2,12 +2,13 @@ import type { FilterFact } from '../facts.js';
 import type { AnalyseOptions } from '../knowledge.js';
 import type { Expression, NameParts, Query, Select } from '../model.js';
 import { conditionValue } from './condition.js';
-import { type DataModification, LimitError, type ResolvedRelation, type Resolver } from './context.js';
+import type { DataModification } from '../modification.js';
+import { LimitError, type Programs, type ResolvedRelation, type Resolver } from './context.js';
 import { Effects } from './effects.js';
 import { expressionValue } from './expression.js';
 import { modifyOutputs } from './modify.js';
 import { queryOutputs } from './query.js';
-import { findRelation, type NameContext, NO_OVERLAY } from './relations.js';
+import { findRelation, type NameContext, NO_OVERLAY, storedSearchPath } from './relations.js';
 import { ROOT, type Scope } from './scope.js';
 import type { Outputs, Value } from './value.js';
 
@@ -16,9 +17,14 @@ const MAX_DEPTH = 500;
 /** Units of work (values merged, columns offered) for one statement. */
 const MAX_WORK = 2_000_000;
 
-interface Budget {
+/** Of the same for all statements of a unit. */
+const MAX_UNIT_WORK = 30_000_000;
+
+export interface Budget {
   depth: number;
   work: number;
+  /** Shared by the statements of a unit. */
+  readonly unit: { work: number };
 }
 
 /** One resolution of one statement; see {@link Resolver}. */
@@ -28,11 +34,13 @@ export class Resolution implements Resolver {
   readonly selectFilters = new WeakMap<Select, FilterFact>();
   readonly options: AnalyseOptions;
   readonly names: NameContext;
+  readonly programs: Programs;
   readonly #budget: Budget;
 
-  constructor(options: AnalyseOptions, names: NameContext, budget: Budget = { depth: 0, work: 0 }) {
+  constructor(options: AnalyseOptions, names: NameContext, programs: Programs, budget: Budget) {
     this.options = options;
     this.names = names;
+    this.programs = programs;
     this.#budget = budget;
   }
 
@@ -42,16 +50,15 @@ export class Resolution implements Resolver {
 
   relation(name: NameParts): ResolvedRelation | undefined {
     return findRelation(name, this.options, this.names, {
-      view: (query) => this.#stored((inner) => inner.query(query, ROOT)),
-      generated: (expression, scope) => this.#stored((inner) => inner.value(expression, scope)),
+      view: (query, schema) => this.#stored(schema, (inner) => inner.query(query, ROOT)),
+      generated: (expression, scope, schema) => this.#stored(schema, (inner) => inner.value(expression, scope)),
     });
   }
 
   /** Resolves something that the catalogue keeps: whatever the session or the unit have changed, it means the same. */
-  #stored<T>(body: (inner: Resolver) => T): { readonly result: T; readonly effects: Effects } {
-    const { rules, catalogue } = this.options;
-    const searchPath = rules.viewSearchPath ?? [...catalogue.schemas].filter((schema) => rules.isSystemSchema(schema));
-    const inner = new Resolution(this.options, { searchPath, overlay: NO_OVERLAY }, this.#budget);
+  #stored<T>(schema: string, body: (inner: Resolver) => T): { readonly result: T; readonly effects: Effects } {
+    const searchPath = storedSearchPath(this.options, schema);
+    const inner = new Resolution(this.options, { searchPath, overlay: NO_OVERLAY }, this.programs.stored(), this.#budget);
     const result = body(inner);
     inner.effects.finish();
     return { result, effects: inner.effects };
@@ -97,6 +104,8 @@ export class Resolution implements Resolver {
 
   spend(amount: number): void {
     this.#budget.work += amount;
+    this.#budget.unit.work += amount;
+    if (this.#budget.unit.work > MAX_UNIT_WORK) throw new LimitError('the unit is too much work to analyse');
     if (this.#budget.work > MAX_WORK) throw new LimitError('the statement is too much work to analyse');
   }
 }

@@ -188,7 +188,7 @@ function rangesNamed(level: Scope, qualifier: readonly string[]): Range[] {
   const name = qualifier.at(-1);
   const schema = qualifier.at(-2);
   return level.namespaces.flatMap((namespace) =>
-    namespace.ranges.filter((range) => range.name === name && (schema === undefined || range.schema === schema)),
+    namespace.ranges.filter((range) => range.name === name && (schema === undefined || schema === '' || range.schema === schema)),
   );
 }
 
@@ -207,10 +207,15 @@ export function expandStar(scope: Scope, qualifier: readonly string[], passed: (
   if (qualifier.length === 0) return allVisible(scope);
   for (let level: Scope | undefined = scope; level !== undefined; level = level.parent) {
     const [range] = rangesNamed(level, qualifier);
-    if (range !== undefined) return { columns: readAll(range.columns), complete: isComplete(range) };
+    if (range !== undefined) return { columns: readAll(shown(range.columns)), complete: isComplete(range) };
     if (level.query !== undefined) passed(level.query);
   }
   return undefined;
+}
+
+/** The columns that are seen without being named. */
+export function shown<T extends Column>(columns: readonly T[]): readonly T[] {
+  return columns.some((column) => column.hidden === true) ? columns.filter((column) => column.hidden !== true) : columns;
 }
 
 /** `*` is the listed columns. */
@@ -220,7 +225,7 @@ export function isComplete(item: { readonly more?: Value }): boolean {
 
 function allVisible(scope: Scope): Outputs {
   return {
-    columns: scope.namespaces.flatMap((namespace) => readAll(namespace.visible)),
+    columns: scope.namespaces.flatMap((namespace) => readAll(shown(namespace.visible))),
     complete: scope.namespaces.every(isComplete),
   };
 }

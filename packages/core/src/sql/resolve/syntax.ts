@@ -14,6 +14,7 @@ export function operandsOf(expression: Expression): readonly Expression[] {
     case 'session-value':
     case 'default':
     case 'cursor-position':
+    case 'variable':
       return [];
     case 'call':
       return [
@@ -47,6 +48,10 @@ export function operandsOf(expression: Expression): readonly Expression[] {
         ...expression.whens.flatMap((when) => [when.condition, when.result]),
         ...(expression.otherwise === undefined ? [] : [expression.otherwise]),
       ];
+    case 'assignment':
+      return [expression.value];
+    case 'method':
+      return [expression.operand, ...expression.arguments];
     case 'row':
       return expression.fields;
     case 'array':

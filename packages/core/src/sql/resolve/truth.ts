@@ -1,6 +1,6 @@
 import { unreachable } from '../../unreachable.js';
 import type { FilterFact } from '../facts.js';
-import type { BooleanTest, Case, Comparison, ComparisonTest, Expression, Quantified, Query } from '../model.js';
+import type { BooleanTest, Case, Comparison, ComparisonTest, Expression, Literal, Quantified, Query } from '../model.js';
 import type { Resolver } from './context.js';
 import { lookUp, type Scope } from './scope.js';
 import { mentionsRows } from './syntax.js';
@@ -21,6 +21,8 @@ export function filterOf(r: Resolver, where: Expression | undefined, scope: Scop
 
 function truthOf(r: Resolver, expression: Expression, scope: Scope): Truth {
   return r.nested(() => {
+    // A graph pattern names the relations of FROM, not their columns.
+    if (expression.kind === 'construct' && expression.name === 'match') return 'some';
     if (!mentionsRows(expression, r.correlated)) return constantTruth(expression);
     switch (expression.kind) {
       case 'logical':
@@ -58,6 +60,9 @@ function truthOf(r: Resolver, expression: Expression, scope: Scope): Truth {
       case 'subscript':
       case 'star':
       case 'cursor-position':
+      case 'variable':
+      case 'assignment':
+      case 'method':
       case 'opaque':
       case 'literal':
       case 'parameter':
@@ -85,14 +90,46 @@ function constantTruth(expression: Expression): Truth {
   if (expression.kind === 'literal' && expression.type === 'null') return 'false';
   if (expression.kind === 'not') return inverse(constantTruth(expression.operand));
   if (expression.kind === 'comparison') return constantComparison(expression.test, expression.left, expression.right);
-  return 'free';
+  const number = numberOf(expression);
+  if (number !== undefined) return number === 0 ? 'false' : 'true';
+  if (expression.kind !== 'logical') return 'free';
+  const truths = expression.operands.map(constantTruth);
+  const [decides, passes]: readonly [Truth, Truth] = expression.operator === 'and' ? ['false', 'true'] : ['true', 'false'];
+  if (truths.includes(decides)) return decides;
+  return truths.every((truth) => truth === passes) ? passes : 'free';
 }
+
+/** Where numbers are truth values, all but zero are true. */
+function numberOf(expression: Expression): number | undefined {
+  if (expression.kind !== 'literal' || (expression.type !== 'integer' && expression.type !== 'number')) return undefined;
+  const number = Number(expression.value);
+  return Number.isNaN(number) ? undefined : number;
+}
+
+const NUMBER_TESTS = {
+  equal: (a, b) => a === b,
+  'not-equal': (a, b) => a !== b,
+  less: (a, b) => a < b,
+  'less-or-equal': (a, b) => a <= b,
+  greater: (a, b) => a > b,
+  'greater-or-equal': (a, b) => a >= b,
+  distinct: (a, b) => a !== b,
+  'not-distinct': (a, b) => a === b,
+} as const satisfies Record<ComparisonTest, (a: number, b: number) => boolean>;
 
 function constantComparison(test: ComparisonTest, left: Expression, right: Expression): Truth {
   if (left.kind !== 'literal' || right.kind !== 'literal' || left.type !== right.type || left.type === 'null' || left.type === 'other')
     return 'free';
+  const [a, b] = [numberOf(left), numberOf(right)];
+  if (a !== undefined && b !== undefined) return a === b && left.value !== right.value ? 'free' : positive(!NUMBER_TESTS[test](a, b));
   if (test !== 'equal' && test !== 'not-equal') return 'free';
+  if (left.value !== right.value && letters(left) === letters(right)) return 'free';
   return positive((left.value === right.value) !== (test === 'equal'));
+}
+
+/** Texts that differ in this are different in every collation. */
+function letters({ value }: Literal): string {
+  return String(value).normalize('NFKD').replace(/\p{M}/gu, '').trim().toLowerCase();
 }
 
 function logicalTruth(r: Resolver, operator: 'and' | 'or', operands: readonly Expression[], scope: Scope): Truth {
@@ -158,8 +195,15 @@ function comparisonTruth(r: Resolver, expression: Comparison, scope: Scope): Tru
     const other = isNull(left) ? right : isNull(right) ? left : undefined;
     if (other !== undefined) return neverNull(r, other, scope) ? positive(test === 'not-distinct') : 'some';
   }
+  if (test === 'equal' && (isAlways(left, right) || isAlways(right, left))) return 'true';
   if (!isSame(left, right)) return 'some';
   return REFLEXIVE.has(test) ? 'true' : 'false';
+}
+
+/** A CASE that gives the same whatever its conditions are. */
+function isAlways(expression: Expression, value: Expression): boolean {
+  if (expression.kind !== 'case' || expression.otherwise === undefined) return false;
+  return [...expression.whens.map(({ result }) => result), expression.otherwise].every((result) => isSame(result, value));
 }
 
 function isNull(expression: Expression): boolean {
@@ -244,7 +288,8 @@ function quantifiedTruth(r: Resolver, expression: Quantified, scope: Scope): Tru
 }
 
 const LIKE_OPERATORS: ReadonlySet<string> = new Set(['like', 'ilike', '~~', '~~*']);
-const PATTERN_OPERATORS: ReadonlySet<string> = new Set([...LIKE_OPERATORS, 'similar to', '~', '~*']);
+const REGULAR_EXPRESSIONS: ReadonlySet<string> = new Set(['~', '~*', 'regexp', 'rlike']);
+const PATTERN_OPERATORS: ReadonlySet<string> = new Set([...LIKE_OPERATORS, ...REGULAR_EXPRESSIONS, 'similar to']);
 
 function operatorTruth(symbol: string, operands: readonly Expression[]): Truth {
   const [left, right, third] = operands;
@@ -256,7 +301,7 @@ function operatorTruth(symbol: string, operands: readonly Expression[]): Truth {
 }
 
 function matchesAll(symbol: string, pattern: string): boolean {
-  return symbol.startsWith('~') && !symbol.startsWith('~~') ? /^\^?(\.\*)?\$?$/.test(pattern) : /^%+$/.test(pattern);
+  return REGULAR_EXPRESSIONS.has(symbol) ? /^\^?(\.\*)?\$?$/.test(pattern) : /^%+$/.test(pattern);
 }
 
 /** Written alike: the same column, or the same computation of the same columns. */

@@ -27,6 +27,10 @@ export interface Column {
   readonly value: Value;
   /** Reading it reaches beyond what the analysis can see. */
   readonly reason?: OpaqueReason;
+  /** `*`, INSERT without a list and NATURAL pass over it. */
+  readonly hidden?: boolean;
+  /** INSERT without a list passes over it, or may do so. */
+  readonly implicit?: true | 'maybe';
   /** Declared NOT NULL. */
   readonly notNull?: boolean;
 }
@@ -52,6 +56,11 @@ export const NOTHING: Value = { origins: NO_ORIGINS, opaque: false, via: NO_COLU
 export const OPAQUE: Value = { origins: NO_ORIGINS, opaque: true, via: NO_COLUMNS, direct: false };
 export const NO_OUTPUTS: Outputs = { columns: [], complete: true };
 export const UNKNOWN_OUTPUTS: Outputs = { columns: [], complete: false };
+
+/** Rows of which only is known what they may show. */
+export function someOf(all: readonly Outputs[]): Outputs {
+  return { columns: [{ name: '', value: either(all.flatMap(({ columns }) => columns.map((column) => column.value))) }], complete: false };
+}
 
 /** The value of a stored column. */
 export function stored(...columns: readonly ColumnName[]): Value {
@@ -165,9 +174,9 @@ export function read(column: ScopeColumn): Value {
 /** Records that a condition makes two values equal. */
 export function link(a: Value, b: Value): void {
   if (!a.direct || !b.direct) return;
-  const [left] = a.via;
-  const [right] = b.via;
-  if (left === undefined || right === undefined) return;
+  // What a variable holds stands in no scope: it is a column of its own.
+  const left = a.via[0] ?? offer({ name: '', value: a });
+  const right = b.via[0] ?? offer({ name: '', value: b });
   for (const column of a.via) column.links.set(right, b);
   for (const column of b.via) column.links.set(left, a);
 }
@@ -201,6 +210,18 @@ function gather(value: Value, direct: boolean, seen: Set<ScopeColumn>, linked: V
       }
     }
   }
+}
+
+/** The value as it is when the statement is done: nothing that a later condition says changes it. */
+export function closed(value: Value): Value {
+  const { fields, ...own } = settle(value);
+  const cut = { ...own, via: NO_COLUMNS };
+  return fields === undefined ? cut : { ...cut, fields: fields.map((field) => ({ ...field, value: closed(field.value) })) };
+}
+
+/** The columns with their values {@link closed}. */
+export function closedOutputs(outputs: Outputs): Outputs {
+  return { ...outputs, columns: outputs.columns.map((column) => ({ ...column, value: closed(column.value) })) };
 }
 
 /** Equal as far as lineage goes. */

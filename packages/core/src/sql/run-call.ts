@@ -1,0 +1,124 @@
+import { joinName } from './names.js';
+import type { Expression } from './model.js';
+import type { Dynamic, Sequence } from './procedure.js';
+import { resolveCall, type ResolvedCall } from './resolve/call.js';
+import type { Scope } from './resolve/scope.js';
+import { type Column, derive, NO_OUTPUTS, NOTHING, OPAQUE, type Outputs, someOf, UNKNOWN_OUTPUTS, type Value } from './resolve/value.js';
+import type { Part, Run } from './run.js';
+import { perform } from './run-body.js';
+import { withoutMark } from './run-program.js';
+import { localName, put, setVariable } from './run-variables.js';
+import type { CallProcedure } from './statement.js';
+
+/** Statements that run others: procedures, texts, lists. */
+
+export function runCall(run: Run, statement: CallProcedure, scope: Scope): Part {
+  const { r, unit } = run;
+  if (statement.server !== undefined) return elsewhere(run, statement, statement.server, scope);
+  const called = resolveCall(r, statement.call, scope, 'procedure');
+  const { facts, body, value } = called;
+  r.effects.raise('procedural');
+  const outputs = calledRows(called);
+  // Which of its results come, and how often, only running it tells.
+  if (body !== undefined && body.outputs !== undefined) unit.branching = true;
+  return {
+    action: 'call',
+    ...(outputs === undefined ? {} : { outputs }),
+    after: () => {
+      for (const [at, argument] of statement.call.arguments.entries()) {
+        if (argument.output !== true) continue;
+        const given = called.arguments[at] ?? OPAQUE;
+        // What is not known may be anything; else it is computed from what was handed over.
+        const unknown: Value = { ...derive([...called.arguments, given]), opaque: facts === undefined || facts.opaque !== undefined };
+        putArgument(run, argument.expression, body === undefined ? unknown : outputOf(called, statement, at), scope);
+      }
+      if (statement.result !== undefined) setVariable(run, statement.result, body === undefined ? NOTHING : value, 'set');
+    },
+  };
+}
+
+/** Parameters that go out may come back as a row, which only the procedure's declaration tells. */
+function calledRows({ facts, body }: ResolvedCall): Outputs | undefined {
+  if (body !== undefined) return body.outputs;
+  if (facts === undefined) return UNKNOWN_OUTPUTS;
+  if (facts.columns === undefined) return { ...NO_OUTPUTS, complete: false };
+  const value = facts.opaque === undefined ? NOTHING : OPAQUE;
+  return { columns: facts.columns.map((name): Column => ({ name, value })), complete: true };
+}
+
+/** What the parameter that an argument stands for holds in the end. */
+function outputOf({ body, parameters }: ResolvedCall, { call }: CallProcedure, at: number): Value {
+  const { name } = call.arguments[at] ?? {};
+  const position = name === undefined ? at : (parameters ?? []).findIndex((each) => withoutMark(each) === withoutMark(name));
+  return body?.parameters[position] ?? OPAQUE;
+}
+
+function putArgument(run: Run, expression: Expression, value: Value, scope: Scope): void {
+  if (expression.kind === 'variable' || expression.kind === 'column') put(run, expression, value, 'set', scope);
+}
+
+function elsewhere(run: Run, statement: CallProcedure, server: string, scope: Scope): Part {
+  const { r } = run;
+  r.effects.raise('procedural');
+  r.effects.opaque({ kind: 'foreign-data', detail: `server ${joinName(server)}` });
+  for (const { expression, output } of statement.call.arguments) {
+    const value = r.value(expression, scope);
+    r.effects.flow(value, { kind: 'external', name: joinName(server) });
+    if (output === true) putArgument(run, expression, OPAQUE, scope);
+  }
+  if (statement.result !== undefined) setVariable(run, statement.result, OPAQUE, 'set');
+  return { action: 'call', outputs: UNKNOWN_OUTPUTS };
+}
+
+/** Text that is run as SQL. Where it is known, its statements are told after it; they see nothing of the batch but what they are given. */
+export function runDynamic(run: Run, statement: Dynamic, scope: Scope): Part {
+  const { r, unit } = run;
+  for (const operand of statement.operands) r.effects.use(r.value(operand, scope), 'argument');
+  const values = statement.parameters.map(({ value }) => (value === undefined ? NOTHING : r.value(value, scope)));
+  r.effects.raise('procedural');
+  if (statement.statements === undefined || statement.server !== undefined) return unseen(run, statement, values);
+  const frame = unit.newFrame();
+  for (const [at, { variable }] of statement.parameters.entries()) frame.variables.replace(localName(variable), values[at] ?? NOTHING);
+  const done = (): void => {
+    for (const { variable, output } of statement.parameters)
+      if (output !== undefined) setVariable(run, output, frame.variables.get(localName(variable)) ?? NOTHING, 'set');
+  };
+  return { action: 'execute', inside: { statements: statement.statements, frame, done } };
+}
+
+function unseen(run: Run, statement: Dynamic, values: readonly Value[]): Part {
+  const { effects } = run.r;
+  const { server } = statement;
+  for (const value of values) effects.use(value, 'argument');
+  if (server !== undefined) effects.opaque({ kind: 'foreign-data', detail: `server ${joinName(server)}` });
+  if (statement.statements === undefined) {
+    effects.opaque({ kind: 'dynamic-sql', detail: 'text that is run as SQL' });
+    effects.changesState = true;
+  }
+  for (const { output } of statement.parameters) if (output !== undefined) setVariable(run, output, OPAQUE, 'set');
+  return { action: 'execute', outputs: UNKNOWN_OUTPUTS };
+}
+
+/** One statement of several parts: each sees what the ones before have done. */
+export function runSequence(run: Run, statement: Sequence, scope: Scope): Part {
+  const parts = statement.statements.map((inner) => perform(run, inner, scope));
+  const [first, ...rest] = parts;
+  if (parts.every((part) => part.action === 'set' || part.action === 'declare')) run.r.effects.class = sessionClass(run);
+  for (const part of rest) if (part.action !== first?.action) run.r.effects.innerActions.add(part.action);
+  const changes = parts.flatMap((part) => part.changes ?? []);
+  const results = parts.flatMap((part) => part.outputs ?? []);
+  const [only, ...more] = results;
+  return {
+    action: first?.action ?? 'empty',
+    ...(changes.length === 0 ? {} : { changes }),
+    ...(only === undefined ? {} : { outputs: more.length === 0 ? only : someOf(results) }),
+    ...(parts.some((part) => part.computes)
+      ? { computes: { columns: parts.flatMap((part) => part.computes?.columns ?? []), complete: true } }
+      : {}),
+  };
+}
+
+/** A list of SET is as weak as its parts. */
+function sessionClass({ r: { effects } }: Run): typeof effects.class {
+  return effects.class === 'read' && effects.reads.size === 0 ? 'session' : effects.class;
+}
