@@ -6,6 +6,7 @@ import { ApprovalStore } from './approval/store.js';
 import { ConfigError } from './config/config-error.js';
 import type { GatewayConfig, UpstreamConfig } from './config/gateway-config.js';
 import { loadConfig } from './config/load-config.js';
+import { CrossCheck } from './cross-check/cross-check.js';
 import { approvalRecorder } from './engine/approval-record.js';
 import { Engine } from './engine/engine.js';
 import { Recorder } from './engine/recorder.js';
@@ -27,6 +28,7 @@ export interface GatewayParts {
   readonly verifier: Verifier;
   readonly maskKey: Uint8Array;
   readonly parsers: readonly ParsePool[];
+  readonly crossChecks: readonly CrossCheck[];
   readonly upstreams: readonly { readonly upstream: Upstream; readonly config: UpstreamConfig }[];
   /** How many sessions are open, for heartbeats; set by the gateway. */
   sessionCount: () => number;
@@ -49,6 +51,7 @@ export async function openParts(options: GatewayOptions): Promise<GatewayParts> 
   const maskKey = loadMaskKey(config, policies.policy);
   const secrets = config.upstreams.map((upstream) => ({ target: targetOf(config, upstream), login: loginOf(config, upstream) }));
   const dialects = config.upstreams.map((upstream) => dialectFor(upstream, options.dialects));
+  const crossChecks = config.upstreams.map((upstream) => openCrossCheck(config, upstream));
   const count = { of: (): number => 0 };
   const ledger = await Ledger.open({
     directory: config.ledger.directory,
@@ -85,7 +88,11 @@ export async function openParts(options: GatewayOptions): Promise<GatewayParts> 
     const dialect = dialects[index] as Dialect;
     return {
       config: upstream,
-      upstream: makeUpstream(config, upstream, engine, dialect, parsers.get(dialect) as ParsePool, secrets[index] as Secrets),
+      upstream: makeUpstream(config, upstream, engine, dialect, {
+        parser: parsers.get(dialect) as ParsePool,
+        crossCheck: crossChecks[index],
+        ...(secrets[index] as Secrets),
+      }),
     };
   });
   return {
@@ -98,6 +105,7 @@ export async function openParts(options: GatewayOptions): Promise<GatewayParts> 
     verifier,
     maskKey,
     parsers: [...parsers.values()],
+    crossChecks: crossChecks.filter((crossCheck) => crossCheck !== undefined),
     upstreams,
     get sessionCount() {
       return count.of;
@@ -118,8 +126,7 @@ function makeUpstream(
   upstream: UpstreamConfig,
   engine: Engine,
   dialect: Dialect,
-  parser: ParsePool,
-  { target, login }: Secrets,
+  { target, login, parser, crossCheck }: Secrets & { readonly parser: ParsePool; readonly crossCheck: CrossCheck | undefined },
 ): Upstream {
   return new Upstream({
     name: upstream.name,
@@ -127,6 +134,7 @@ function makeUpstream(
     target,
     login,
     parser,
+    ...(crossCheck === undefined ? {} : { crossCheck }),
     policy: engine.policy,
     maxAgeMs: config.catalogue.maxAgeMs,
     now: Date.now,
@@ -162,6 +170,16 @@ export function dialectFor(upstream: UpstreamConfig, dialects: readonly Dialect[
   if (dialect === undefined)
     throw new Error(`upstream "${upstream.name}" is a ${upstream.database} database, for which there is no adapter here`);
   return dialect;
+}
+
+/** The cross-check of an upstream that has one. Throws a `ConfigError` when what it needs is not installed. */
+export function openCrossCheck(config: GatewayConfig, upstream: UpstreamConfig): CrossCheck | undefined {
+  if (upstream.crossCheck === undefined) return undefined;
+  try {
+    return new CrossCheck(upstream.database);
+  } catch (error) {
+    throw problem('config-invalid', config.file, `upstreams.${upstream.name}.crossCheck`, (error as Error).message);
+  }
 }
 
 export function loadMaskKey(config: GatewayConfig, policy: CompiledPolicy): Uint8Array {

@@ -5,6 +5,7 @@ import { type InactiveRule, inactiveRules } from '@sqlwarden/core';
 import type { Verifier } from '@sqlwarden/identity';
 import type { ApprovalStore } from './approval/store.js';
 import type { GatewayConfig, UpstreamConfig } from './config/gateway-config.js';
+import type { DecisionCounts } from './engine/decision.js';
 import type { Upstream } from './engine/upstream.js';
 import { type ClientLeg, GatewayConnection, type GatewayServices } from './gateway-connection.js';
 import { type GatewayParts, openParts } from './gateway-parts.js';
@@ -76,6 +77,13 @@ export class Gateway {
       database: upstream.options.login.database,
       config,
     }));
+  }
+
+  /** How often a unit's decision was known and how often it had to be made, over all upstreams. */
+  get decisionCounts(): DecisionCounts {
+    const counts = this.#parts.upstreams.map(({ upstream }) => upstream.decisionCounts);
+    const sum = (of: (one: DecisionCounts) => number): number => counts.reduce((total, one) => total + of(one), 0);
+    return { found: sum(({ found }) => found), made: sum(({ made }) => made) };
   }
 
   get connectionCount(): number {
@@ -156,7 +164,7 @@ export class Gateway {
     await this.#untilIdle(1_000);
     this.#parts.approvals.close();
     for (const { upstream } of this.#parts.upstreams) upstream.close();
-    await Promise.all(this.#parts.parsers.map((parser) => parser.close()));
+    await Promise.all([...this.#parts.parsers, ...this.#parts.crossChecks].map((parser) => parser.close()));
     await this.#parts.ledger.close();
   }
 

@@ -13,8 +13,9 @@ import {
 import type { IssuerDescription, Verifier } from '@sqlwarden/identity';
 import type { GatewayConfig, UpstreamConfig } from './config/gateway-config.js';
 import { loadConfig } from './config/load-config.js';
+import { crossChecked } from './engine/decide.js';
 import { Upstream } from './engine/upstream.js';
-import { dialectFor, loadMaskKey, loginOf, openVerifier, targetOf } from './gateway-parts.js';
+import { dialectFor, loadMaskKey, loginOf, openCrossCheck, openVerifier, targetOf } from './gateway-parts.js';
 import { ParsePool } from './parse-pool.js';
 import { type LoadedPolicies, loadPolicies } from './policy/load-policies.js';
 import { runPolicyTests, type TestReport, type TestUpstream } from './policy/run-tests.js';
@@ -91,7 +92,9 @@ export class Inspection {
     const parsed = await this.#analyse(inspected, sql);
     if (!parsed.ok) return { upstream, environment, state, result: { understood: false, failure: parsed.failure } };
     const { facts } = parsed;
-    const verdict = evaluate({ policy: this.policies.policy, principal, facts, upstream, environment, protection });
+    const judged = evaluate({ policy: this.policies.policy, principal, facts, upstream, environment, protection });
+    const { resolved } = await inspected.upstream.fresh();
+    const verdict = await crossChecked(judged, sql, facts, resolved.catalogue, inspected.upstream.options.crossCheck);
     return { upstream, environment, state, result: { understood: true, facts, verdict } };
   }
 
@@ -127,10 +130,12 @@ export class Inspection {
   #open(config: UpstreamConfig): InspectedUpstream {
     const dialect = dialectFor(config, this.#options.dialects);
     const parser = new ParsePool({ entry: dialect.parserEntry, deadlineMs: PARSE_DEADLINE_MS, maxWaiting: MAX_WAITING_PARSES });
+    const crossCheck = openCrossCheck(this.config, config);
     const upstream = new Upstream({
       name: config.name,
       dialect,
       parser,
+      ...(crossCheck === undefined ? {} : { crossCheck }),
       target: targetOf(this.config, config),
       login: loginOf(this.config, config),
       policy: this.policies.policy,
@@ -177,7 +182,7 @@ class InspectedUpstream {
 
   async close(): Promise<void> {
     this.upstream.close();
-    await this.upstream.options.parser.close();
+    await Promise.all([this.upstream.options.parser.close(), this.upstream.options.crossCheck?.close()]);
   }
 
   async #readState(): Promise<SqlState> {

@@ -5,6 +5,8 @@ import type { ParseContext, ParseResult } from '@sqlwarden/core';
 export interface ParsePoolOptions {
   /** The adapter's worker module (see `Dialect.parserEntry`). */
   readonly entry: URL;
+  /** What the worker finds as its `workerData`. */
+  readonly workerData?: unknown;
   readonly deadlineMs: number;
   /** Texts that may wait; more are refused at once. */
   readonly maxWaiting: number;
@@ -85,6 +87,7 @@ export class ParsePool {
     const worker = new Worker(this.#options.entry, {
       resourceLimits: { maxOldGenerationSizeMb: 512, stackSizeMb: 8 },
       stdin: false,
+      workerData: this.#options.workerData,
       execArgv: [],
     });
     this.#worker = worker;

@@ -3,6 +3,10 @@ export type { CertificateAndKey, CertificateAuthority, CertificateRequest } from
 export { findPgbench, findPgDump, findPsql, findPython } from './clients.js';
 export type { Finding } from './finding.js';
 export { freePort } from './free-port.js';
+export { connectMariadb } from './mariadb-connection.js';
+export type { MariadbConnection, MariadbLogin } from './mariadb-connection.js';
+export { findMariadb, startMariadb } from './mariadb-server.js';
+export type { MariadbOptions, MariadbServer } from './mariadb-server.js';
 export { findGermanPostgres, findPostgres, postgresMajors } from './postgres-binaries.js';
 export type { PostgresMajor } from './postgres-binaries.js';
 export { startPostgres } from './postgres-server.js';

@@ -31,6 +31,7 @@ export interface UpstreamSource {
     readonly connectTimeoutMs?: number;
   };
   readonly credentials: { readonly user: string; readonly passwordFile?: string; readonly passwordEnvironment?: string };
+  readonly crossCheck?: 'node-sql-parser';
 }
 
 export interface IssuerSource {

@@ -25,6 +25,8 @@ export interface UpstreamConfig {
   readonly clientTls: { readonly certificate: string; readonly key: string } | undefined;
   readonly server: ServerConfig;
   readonly credentials: CredentialsConfig;
+  /** Another parser that is asked before a statement is let through; it can only refuse. */
+  readonly crossCheck: 'node-sql-parser' | undefined;
 }
 
 /** `isPrivate`: what clients send cannot be overheard (loopback, unix socket). */

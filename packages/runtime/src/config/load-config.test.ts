@@ -75,6 +75,13 @@ describe('loadConfig', () => {
     });
   });
 
+  it('knows one cross-check, and has none unless it is said', () => {
+    const upstream = (name: string): string => UPSTREAM.replace(', server:', `, crossCheck: ${name}, server:`);
+    expect(load(config()).upstreams[0]?.crossCheck).toBeUndefined();
+    expect(load(config({ upstream: upstream('node-sql-parser') })).upstreams[0]?.crossCheck).toBe('node-sql-parser');
+    expect(problemsOf(config({ upstream: upstream('another') })).join()).toMatch(/crossCheck.*node-sql-parser/);
+  });
+
   it('takes what is said over the defaults', () => {
     const upstream = `  - name: crm
     database: postgres

@@ -75,6 +75,7 @@ function upstreamOf(source: UpstreamSource, directory: string): UpstreamConfig {
       connectTimeoutMs: server.connectTimeoutMs ?? DEFAULT_CONNECT_TIMEOUT_MS,
     },
     credentials: { user: source.credentials.user, password: passwordOf(source.credentials, at) },
+    crossCheck: source.crossCheck,
   };
 }
 

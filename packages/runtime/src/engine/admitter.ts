@@ -92,6 +92,8 @@ export class Admitter implements ConnectionPolicy {
     if (unit.portal !== undefined) this.#cursors.boundPortal(unit.portal);
     if (unit.statementName !== undefined) this.#prepared.parsed(unit.statementName);
     const decision = this.#known(unit);
+    if (decision === undefined) this.#upstream.decisionCounts.made++;
+    else this.#upstream.decisionCounts.found++;
     const turn = this.#nextTurn;
     const answer = decision === undefined ? this.#decideAndRun(unit, turn) : this.#run(unit, decision, turn);
     if (!(answer instanceof Promise)) return answer;
@@ -226,7 +228,8 @@ export class Admitter implements ConnectionPolicy {
   }
 
   #cacheKey(unit: Unit, names: string): string {
-    return `${unit.state.id}|${unit.transaction.stateChanged ? 1 : 0}|${this.#rightsKey}|${names}`;
+    const types = unit.parameterTypes.length === 0 ? '' : unit.parameterTypes.join(',');
+    return `${unit.state.id}|${unit.transaction.stateChanged ? 1 : 0}|${types}|${this.#rightsKey}|${names}`;
   }
 
   async #decideAndRun(unit: Unit, turn: Turn): Promise<Admission> {
@@ -365,6 +368,10 @@ export class Admitter implements ConnectionPolicy {
 
   #refuse(unit: Unit, decision: Decision, refusal: Refusal): Admission {
     const disclosures: Disclosure[] = [];
+    if (refusal.code === 'parser-disagreement') {
+      const { session } = this.#scope;
+      this.#engine.recorder.after({ type: 'security.finding', session, kind: 'parser-disagreement', detail: refusal.message });
+    }
     const { facts, ...record } = unitRecord(this.#scope, unit, decision, this.#engine.recorder, disclosures);
     this.#engine.recorder.after(
       {

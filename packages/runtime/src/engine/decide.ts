@@ -1,6 +1,7 @@
 import {
   type AdmittedStatement,
   type AnalyseContext,
+  type Catalogue,
   type MaskPlan,
   type ParsedUnit,
   type ParseFailure,
@@ -14,6 +15,7 @@ import {
   evaluate,
   unreachable,
 } from '@sqlwarden/core';
+import type { CrossCheck } from '../cross-check/cross-check.js';
 import type { Decision } from './decision.js';
 import type { Engine } from './engine.js';
 import { schemaDigest, sha256Hex } from './records.js';
@@ -50,7 +52,7 @@ export async function decide(who: DecideFor, what: DecideWhat, snapshot: Snapsho
     cursors: what.cursors,
     prepared: what.prepared,
   });
-  const verdict = evaluate({
+  const judged = evaluate({
     policy: who.engine.policy,
     principal: who.principal,
     facts,
@@ -58,7 +60,23 @@ export async function decide(who: DecideFor, what: DecideWhat, snapshot: Snapsho
     environment: who.engine.options.environment,
     protection: snapshot.protection,
   });
+  const verdict = await crossChecked(judged, what.text, facts, catalogue, who.upstream.options.crossCheck);
   return makeDecision(who, what, snapshot, { unit: parsed.unit, facts, verdict });
+}
+
+/** The verdict, or a refusal where it would let through what the cross-check objects to. */
+export async function crossChecked(
+  verdict: Verdict,
+  text: string,
+  facts: UnitFacts,
+  catalogue: Catalogue,
+  crossCheck: CrossCheck | undefined,
+): Promise<Verdict> {
+  if (crossCheck === undefined || verdict.effect === 'deny') return verdict;
+  const message = await crossCheck.objection(text, facts, catalogue);
+  if (message === undefined) return verdict;
+  const { approval: _, observed: __, ...rest } = verdict;
+  return { ...rest, effect: 'deny', refusal: { code: 'parser-disagreement', message } };
 }
 
 interface Judged {

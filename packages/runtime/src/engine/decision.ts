@@ -28,6 +28,18 @@ export interface Decision {
   readonly schemaDigest: string;
 }
 
+/** How often a decision was there when a unit asked for it, and how often it had to be made. Only ever goes up. */
+export interface DecisionCounts {
+  readonly found: number;
+  readonly made: number;
+}
+
+/** Counts over all caches of an upstream, those that were thrown away with their schema too. */
+export class DecisionCounter implements DecisionCounts {
+  found = 0;
+  made = 0;
+}
+
 interface Entry {
   readonly byKey: Map<string, Decision>;
 }

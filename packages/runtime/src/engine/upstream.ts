@@ -10,10 +10,11 @@ import {
   diffCatalogues,
   protectionFor,
 } from '@sqlwarden/core';
+import type { CrossCheck } from '../cross-check/cross-check.js';
 import type { ParsePool } from '../parse-pool.js';
 import { ControlConnection } from '../transport/control-connection.js';
 import type { ServerTarget } from '../transport/server-socket.js';
-import { DecisionCache } from './decision.js';
+import { DecisionCache, DecisionCounter } from './decision.js';
 
 export interface UpstreamOptions {
   readonly name: string;
@@ -21,6 +22,8 @@ export interface UpstreamOptions {
   readonly target: ServerTarget;
   readonly login: ServerLogin;
   readonly parser: ParsePool;
+  /** Asked before a unit is let through, when the configuration says so. */
+  readonly crossCheck?: CrossCheck;
   readonly policy: CompiledPolicy;
   /** How old the last look at the schema may be when a statement is judged. */
   readonly maxAgeMs: number;
@@ -50,6 +53,7 @@ export interface Snapshot {
 export class Upstream {
   readonly name: string;
   readonly options: UpstreamOptions;
+  readonly decisionCounts = new DecisionCounter();
   readonly #readCatalogue: ReadCatalogue;
   #control: ControlConnection | undefined;
   #snapshot: Snapshot | undefined;

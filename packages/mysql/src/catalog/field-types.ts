@@ -1,0 +1,47 @@
+/** The numbers by which result headers name types ("Protocol::ColumnType"), by `COLUMNS.DATA_TYPE`. */
+const FIELD_TYPES: Readonly<Record<string, number>> = {
+  tinyint: 1,
+  smallint: 2,
+  int: 3,
+  float: 4,
+  double: 5,
+  timestamp: 7,
+  bigint: 8,
+  mediumint: 9,
+  date: 10,
+  time: 11,
+  datetime: 12,
+  year: 13,
+  bit: 16,
+  vector: 242,
+  json: 245,
+  decimal: 246,
+  tinyblob: 252,
+  blob: 252,
+  mediumblob: 252,
+  longblob: 252,
+  tinytext: 252,
+  text: 252,
+  mediumtext: 252,
+  longtext: 252,
+  varchar: 253,
+  varbinary: 253,
+  char: 254,
+  binary: 254,
+  enum: 254,
+  set: 254,
+  geometry: 255,
+  point: 255,
+  linestring: 255,
+  polygon: 255,
+  multipoint: 255,
+  multilinestring: 255,
+  multipolygon: 255,
+  geomcollection: 255,
+  geometrycollection: 255,
+};
+
+/** 254, a string, for types that have no number of their own (`uuid`, `inet6`). */
+export function fieldType(dataType: string): number {
+  return (Object.hasOwn(FIELD_TYPES, dataType) ? FIELD_TYPES[dataType] : undefined) ?? 254;
+}

@@ -1,0 +1,83 @@
+/**
+ * The statements that read a catalogue ("INFORMATION_SCHEMA Tables"), for MySQL and MariaDB alike. They change nothing, and mean the same in every
+ * sql_mode and default database. What the account has no rights on is not shown to it: a relation, view or routine that is missing is
+ * not known, and opaque; for triggers, which would be missed without a trace, {@link TRIGGER_RIGHTS_SQL} says of which relations all are shown.
+ */
+
+export const SERVER_SQL = "SELECT VERSION(), COALESCE(DATABASE(), ''), @@lower_case_table_names";
+
+export const SCHEMAS_SQL = 'SELECT SCHEMA_NAME FROM information_schema.SCHEMATA';
+
+/** schema, name, type. */
+export const RELATIONS_SQL = 'SELECT TABLE_SCHEMA, TABLE_NAME, TABLE_TYPE FROM information_schema.TABLES';
+
+/** schema, relation, name, number, type, type with its modifiers, nullable, length in characters, extra, expression. */
+export const COLUMNS_SQL = `
+SELECT TABLE_SCHEMA, TABLE_NAME, COLUMN_NAME, ORDINAL_POSITION, DATA_TYPE, COLUMN_TYPE, IS_NULLABLE, CHARACTER_MAXIMUM_LENGTH, EXTRA,
+       GENERATION_EXPRESSION
+FROM information_schema.COLUMNS`;
+
+/** schema, name, definition (empty without the right to see it). */
+export const VIEWS_SQL = `
+SELECT TABLE_SCHEMA, TABLE_NAME, VIEW_DEFINITION FROM information_schema.VIEWS
+WHERE TABLE_SCHEMA NOT IN ('information_schema', 'mysql', 'performance_schema', 'sys')`;
+
+/** schema, name, type, body (null without the right to see it), language, security, sql_mode, deterministic, data access, type of the result. */
+export const ROUTINES_SQL = `
+SELECT ROUTINE_SCHEMA, ROUTINE_NAME, ROUTINE_TYPE, ROUTINE_DEFINITION, ROUTINE_BODY, SECURITY_TYPE, SQL_MODE, IS_DETERMINISTIC, SQL_DATA_ACCESS,
+       DTD_IDENTIFIER
+FROM information_schema.ROUTINES`;
+
+/** schema, routine, type of the routine, position (0 is the result), mode, name, type. */
+export const PARAMETERS_SQL = `
+SELECT SPECIFIC_SCHEMA, SPECIFIC_NAME, ROUTINE_TYPE, ORDINAL_POSITION, PARAMETER_MODE, PARAMETER_NAME, DTD_IDENTIFIER
+FROM information_schema.PARAMETERS WHERE ORDINAL_POSITION > 0
+ORDER BY SPECIFIC_SCHEMA, SPECIFIC_NAME, ROUTINE_TYPE, ORDINAL_POSITION`;
+
+/** schema and name of the relation, body, sql_mode, what sets it off. */
+export const TRIGGERS_SQL = `
+SELECT EVENT_OBJECT_SCHEMA, EVENT_OBJECT_TABLE, ACTION_STATEMENT, SQL_MODE, EVENT_MANIPULATION FROM information_schema.TRIGGERS
+ORDER BY EVENT_OBJECT_SCHEMA, EVENT_OBJECT_TABLE, EVENT_MANIPULATION, ACTION_TIMING, ACTION_ORDER`;
+
+const OWN = "CONCAT(QUOTE(SUBSTRING_INDEX(CURRENT_USER(), '@', 1)), '@', QUOTE(SUBSTRING_INDEX(CURRENT_USER(), '@', -1)))";
+
+/** Pattern of schemas and name of the relation that rights of the account are on, null for all; whether TRIGGER is among them. */
+export const TRIGGER_RIGHTS_SQL = `
+SELECT NULL, NULL, MAX(PRIVILEGE_TYPE = 'TRIGGER') FROM information_schema.USER_PRIVILEGES WHERE GRANTEE = ${OWN}
+UNION ALL
+SELECT TABLE_SCHEMA, NULL, MAX(PRIVILEGE_TYPE = 'TRIGGER') FROM information_schema.SCHEMA_PRIVILEGES WHERE GRANTEE = ${OWN} GROUP BY TABLE_SCHEMA
+UNION ALL
+SELECT TABLE_SCHEMA, TABLE_NAME, MAX(PRIVILEGE_TYPE = 'TRIGGER') FROM information_schema.TABLE_PRIVILEGES WHERE GRANTEE = ${OWN}
+GROUP BY TABLE_SCHEMA, TABLE_NAME`;
+
+/** Names of loadable functions, which are found before stored ones. Not every account may read it. */
+export const LOADABLE_SQL = 'SELECT name FROM mysql.func';
+
+/**
+ * One row and column that changes with every change of what the statements above read. Neither server counts such changes, so that the rows
+ * themselves are summed up.
+ */
+export const FINGERPRINT_SQL = `
+SELECT CONCAT_WS(' ',
+${[
+  summary('SCHEMATA', 'SCHEMA_NAME'),
+  summary('TABLES', 'TABLE_SCHEMA, TABLE_NAME, TABLE_TYPE', "TABLE_TYPE <> 'TEMPORARY'"),
+  summary(
+    'COLUMNS',
+    'TABLE_SCHEMA, TABLE_NAME, COLUMN_NAME, ORDINAL_POSITION, COLUMN_TYPE, IS_NULLABLE, EXTRA, GENERATION_EXPRESSION',
+    "TABLE_SCHEMA NOT IN ('information_schema', 'performance_schema', 'sys')",
+  ),
+  summary('VIEWS', 'TABLE_SCHEMA, TABLE_NAME, VIEW_DEFINITION', "TABLE_SCHEMA <> 'sys'"),
+  summary('ROUTINES', 'ROUTINE_SCHEMA, ROUTINE_NAME, ROUTINE_TYPE, ROUTINE_DEFINITION, SECURITY_TYPE, SQL_MODE, LAST_ALTERED'),
+  summary(
+    'TRIGGERS',
+    'EVENT_OBJECT_SCHEMA, EVENT_OBJECT_TABLE, TRIGGER_NAME, EVENT_MANIPULATION, ACTION_STATEMENT, ACTION_ORDER, SQL_MODE',
+  ),
+].join(',\n')})`;
+
+function summary(relation: string, columns: string, where = 'TRUE'): string {
+  const row = `MD5(CONCAT_WS('/', ${columns.replaceAll(/\w+/g, (column) => `COALESCE(${column}, '')`)}))`;
+  // Half of a digest at a time: sums do not depend on the order of rows.
+  const sum = (from: number): string => `SUM(CAST(CONV(SUBSTR(${row}, ${from}, 14), 16, 10) AS UNSIGNED))`;
+  return `  (SELECT CONCAT_WS('-', COUNT(*), ${sum(1)}, ${sum(15)}) FROM information_schema.${relation} WHERE ${where})`;
+}

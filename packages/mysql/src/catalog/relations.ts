@@ -1,0 +1,72 @@
+import { joinName } from '@sqlwarden/core';
+import type { CatalogueColumn, CatalogueRelation, RelationKind, RelationName } from '@sqlwarden/core';
+import { fieldType } from './field-types.js';
+import { foldName, foldRelation, foldSchema, type Folding, isSystemSchema } from './names.js';
+import { append, optional, type Row, text } from './rows.js';
+
+/** `TABLES.TABLE_TYPE`. Anything else is a table. */
+const KINDS: Readonly<Record<string, RelationKind>> = { VIEW: 'view', 'SYSTEM VIEW': 'system', SEQUENCE: 'sequence' };
+
+/** A temporary table of a session (MariaDB 11.2 and later show them): it hides the table of its name, and is nobody else's. */
+const TEMPORARY = 'TEMPORARY';
+
+/** Rows of RELATIONS_SQL and COLUMNS_SQL. The servers number no relations: the numbers are those of the reading. */
+export function readRelations(
+  rows: readonly Row[],
+  columnRows: readonly Row[],
+  definitions: ReadonlyMap<RelationName, string>,
+  hasTriggers: (relation: RelationName) => boolean,
+  folding: Folding,
+): CatalogueRelation[] {
+  const columns = readColumns(columnRows, folding);
+  return rows
+    .filter((row) => row[2] !== TEMPORARY)
+    .map((row, at): CatalogueRelation => {
+      const full = relationName(row, folding);
+      const definition = definitions.get(full);
+      const schema = foldSchema(text(row, 0), folding);
+      return {
+        id: at + 1,
+        schema,
+        name: foldRelation(schema, text(row, 1), folding),
+        kind: isSystemSchema(schema) ? 'system' : (KINDS[text(row, 2)] ?? 'table'),
+        columns: columns.get(full) ?? [],
+        ...(definition !== undefined && { definition }),
+        parents: [],
+        hasTriggers: hasTriggers(full),
+      };
+    });
+}
+
+/** The name of the relation that the first two values of a row say. */
+export function relationName(row: Row, folding: Folding): RelationName {
+  const schema = foldSchema(text(row, 0), folding);
+  return joinName(schema, foldRelation(schema, text(row, 1), folding));
+}
+
+function readColumns(rows: readonly Row[], folding: Folding): ReadonlyMap<RelationName, CatalogueColumn[]> {
+  const columns = new Map<RelationName, CatalogueColumn[]>();
+  for (const row of rows) append(columns, relationName(row, folding), readColumn(row));
+  for (const list of columns.values()) list.sort((a, b) => a.number - b.number);
+  return columns;
+}
+
+function readColumn(row: Row): CatalogueColumn {
+  const type = text(row, 4).toLowerCase();
+  const length = optional(row, 7);
+  return {
+    name: foldName(text(row, 2)),
+    number: Number(text(row, 3)),
+    type: text(row, 5),
+    typeId: fieldType(type),
+    notNull: row[6] === 'NO',
+    ...(isGenerated(row) && { generated: true }),
+    ...(/\bINVISIBLE\b/i.test(text(row, 8)) && { hidden: true }),
+    ...((type === 'char' || type === 'varchar') && length !== undefined && { maxLength: Number(length) }),
+  };
+}
+
+/** Whether a row of COLUMNS_SQL is a generated column; `DEFAULT_GENERATED` only says that the default is an expression. */
+export function isGenerated(row: Row): boolean {
+  return /\b(?:VIRTUAL|STORED|PERSISTENT)\b/i.test(text(row, 8));
+}

@@ -1,0 +1,23 @@
+import type { AlterAction, Expression, NameParts } from '@sqlwarden/core';
+import type { TokenCursor } from './cursor.js';
+
+/** The actions of one ALTER TABLE as they are read. */
+export interface Alteration {
+  /** The table as it is called so far. */
+  readonly name: NameParts;
+  readonly actions: AlterAction[];
+  /** Rows are deleted: TRUNCATE PARTITION, DROP PARTITION. */
+  deletesRows: boolean;
+}
+
+/** Reads an action whose first word was consumed. */
+export type ReadAction = (cursor: TokenCursor, alteration: Alteration) => void;
+
+/** Records an action that leaves the columns as they are. */
+export function other(
+  { actions }: Alteration,
+  what: string,
+  { expressions = [], relations = [] }: { readonly expressions?: readonly Expression[]; readonly relations?: readonly NameParts[] } = {},
+): void {
+  actions.push({ kind: 'other', what, expressions, relations });
+}

@@ -1,0 +1,57 @@
+import type { SessionSetting, Statement } from '@sqlwarden/core';
+import { type LexicalState, withClientCharset, withSqlMode } from './lexical-state.js';
+
+/**
+ * The servers read a text statement by statement: `SET sql_mode = 'ANSI_QUOTES'; SELECT "a"` reads the column. Routines need no care, as the
+ * server gives back sql_mode and character set when they end (MySQL Reference Manual, "CREATE PROCEDURE and CREATE FUNCTION Statements").
+ */
+
+/** The state in which what stands behind the statement is read; `undefined` when it is not known. */
+export function stateAfter(statement: Statement, state: LexicalState): LexicalState | undefined {
+  switch (statement.kind) {
+    case 'setting':
+      return afterSetting(statement, state);
+    case 'sequence':
+      return statement.statements.reduce<LexicalState | undefined>((known, inner) => known && stateAfter(inner, known), state);
+    case 'block':
+      return keepsAll([...statement.statements, ...statement.handlers], state);
+    case 'loop':
+      return keepsAll(statement.statements, state);
+    case 'if':
+      return keepsAll(
+        statement.branches.flatMap((branch) => branch.statements),
+        state,
+      );
+    case 'dynamic':
+      return statement.statements === undefined ? undefined : keepsAll(statement.statements, state);
+    case 'execute':
+    case 'opaque':
+      return undefined;
+    default:
+      return state;
+  }
+}
+
+function keepsAll(statements: readonly Statement[], state: LexicalState): LexicalState | undefined {
+  return statements.every((statement) => stateAfter(statement, state) === state) ? state : undefined;
+}
+
+function afterSetting(setting: SessionSetting, state: LexicalState): LexicalState | undefined {
+  if (setting.operation === 'show' || setting.scope !== 'session') return state;
+  const value = setting.values === 'default' ? undefined : setting.values?.[0];
+  switch (setting.name) {
+    case 'sql_mode':
+      return value === undefined ? undefined : withSqlMode(state, value);
+    case 'names':
+    case 'character set':
+    case 'character_set_client':
+      return value === undefined ? undefined : withClientCharset(state, value);
+    default:
+      return state;
+  }
+}
+
+/** The text means the same under every sql_mode and character set: it has none of the characters and words that they are about. */
+export function isPlainText(text: string): boolean {
+  return /^[\w\s;,.()*=<>@'`+/#?:$-]*$/.test(text) && !/\bnot\b|\w\s+\(/i.test(text);
+}

@@ -1,0 +1,82 @@
+import { joinName } from '@sqlwarden/core';
+import type { NameParts, OperatorName, RoutineFacts, RoutineKnowledge, TypeName } from '@sqlwarden/core';
+import type { MysqlCatalogue } from '../catalog/resolved-catalogue.js';
+import { builtInFunction } from './functions.js';
+import { SYSTEM_ROUTINES } from './functions-effects.js';
+import { TOTAL_OPERATORS, TOTAL_TYPES } from './routines-total.js';
+
+/**
+ * What is known of functions, procedures, operators and casts, given a catalogue ("Function Name Parsing and Resolution"): a name alone is a
+ * function of the server, else a loadable one, else a stored one of the default schema; with a schema it is a stored one. Functions of
+ * the server are named as if they stood in `mysql`. Fails closed: what is not known is `undefined`. Stored routines are opaque here; what is
+ * known of those whose bodies are readable comes from the bodies.
+ */
+export function createRoutineKnowledge(catalogue: MysqlCatalogue): RoutineKnowledge {
+  return new CatalogueKnowledge(catalogue);
+}
+
+const PURE_OPERATOR: RoutineFacts = { name: 'mysql.operator', category: 'pure' };
+const TOTAL_OPERATOR: RoutineFacts = { ...PURE_OPERATOR, total: 'all' };
+/** A pattern with an error in it fails, and so does an ESCAPE of more than one character; a value never does. */
+const MATCHING_OPERATOR: RoutineFacts = { ...PURE_OPERATOR, total: [0] };
+const MATCHING: ReadonlySet<string> = new Set(['regexp', 'rlike', 'not regexp', 'not rlike', 'like', 'not like', 'match', 'match against']);
+const PURE_CAST: RoutineFacts = { name: 'mysql.cast', category: 'pure' };
+const TOTAL_CAST: RoutineFacts = { ...PURE_CAST, total: 'all' };
+/** To have one text is to be one value: comparing it tells no more than comparing the value. */
+const TEXT_CAST: RoutineFacts = { ...TOTAL_CAST, computes: 'fold' };
+const TEXT_TYPES: ReadonlySet<string> = new Set(['char', 'nchar', 'varchar']);
+
+class CatalogueKnowledge implements RoutineKnowledge {
+  readonly #catalogue: MysqlCatalogue;
+
+  constructor(catalogue: MysqlCatalogue) {
+    this.#catalogue = catalogue;
+  }
+
+  routine(
+    name: NameParts,
+    argumentCount: number,
+    searchPath: readonly string[],
+    kind?: 'function' | 'procedure',
+  ): RoutineFacts | undefined {
+    const own = name.at(-1);
+    const schema = name.at(-2);
+    if (own === undefined || name.length > 2) return undefined;
+    if (schema !== undefined) return this.#stored(schema, own);
+    const builtIn = kind === 'procedure' ? undefined : builtInFunction(own, argumentCount, this.#catalogue.flavour);
+    if (kind === 'function' && builtIn === undefined && this.#catalogue.loadable.has(own)) return undefined;
+    const stored = this.#firstStored(own, searchPath);
+    if (builtIn === undefined) return this.#catalogue.loadable.has(own) ? undefined : stored;
+    // Of one name are a function of this or a later server, and a stored routine: which one is meant is not certain.
+    return stored ?? { name: joinName('mysql', own), ...builtIn };
+  }
+
+  operator(operator: OperatorName, operandCount: number): RoutineFacts {
+    const { symbol } = operator;
+    if (MATCHING.has(symbol))
+      return operandCount === 2 && symbol.endsWith('like') && symbol !== 'rlike' ? TOTAL_OPERATOR : MATCHING_OPERATOR;
+    return TOTAL_OPERATORS.has(symbol) ? TOTAL_OPERATOR : PURE_OPERATOR;
+  }
+
+  cast(type: TypeName): RoutineFacts {
+    const own = type.name.at(-1) ?? '';
+    if (TEXT_TYPES.has(own) && type.modified !== true) return TEXT_CAST;
+    return TOTAL_TYPES.has(own) ? TOTAL_CAST : PURE_CAST;
+  }
+
+  #firstStored(own: string, searchPath: readonly string[]): RoutineFacts | undefined {
+    for (const schema of searchPath) {
+      const found = this.#stored(schema, own);
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  }
+
+  #stored(schema: string, own: string): RoutineFacts | undefined {
+    const name = joinName(schema, own);
+    const known = SYSTEM_ROUTINES.get(name.toLowerCase());
+    if (known !== undefined) return { name, ...known };
+    if (!this.#catalogue.routines.has(name)) return undefined;
+    return { name, category: 'unknown', opaque: { kind: 'unknown-routine', detail: `the body of ${name} is not known` } };
+  }
+}

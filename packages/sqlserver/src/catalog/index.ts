@@ -1,0 +1,4 @@
+export { catalogueFromDefinitions, type DefinitionOptions } from './from-definitions.js';
+export { FINGERPRINT_SQL } from './queries.js';
+export { createCatalogueReader } from './read.js';
+export { isSqlserverCatalogue, type SqlserverCatalogue } from './resolved-catalogue.js';

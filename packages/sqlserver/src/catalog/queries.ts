@@ -1,0 +1,69 @@
+/**
+ * The statements that read the catalogue of a database ("System Catalog Views"). They change nothing, name everything with its schema, and mean
+ * the same under every SET option. What the login has no rights on is not shown to it ("Metadata Visibility Configuration"): a relation, module or
+ * routine that is missing is not known, and opaque; triggers, which would be missed without a trace, are all shown to who may VIEW DEFINITION.
+ */
+
+/** major version, database, default schema, whether every definition of the database is shown. */
+export const SERVER_SQL = `
+SELECT CONVERT(nvarchar(20), SERVERPROPERTY('ProductMajorVersion')), DB_NAME(), SCHEMA_NAME(),
+       HAS_PERMS_BY_NAME(DB_NAME(), 'DATABASE', 'VIEW DEFINITION')`;
+
+export const SCHEMAS_SQL = 'SELECT name FROM sys.schemas';
+
+/** object, schema, name, type, of the system. */
+export const OBJECTS_SQL = `
+SELECT o.object_id, s.name, o.name, RTRIM(o.type), CONVERT(int, o.is_ms_shipped)
+FROM sys.all_objects AS o JOIN sys.schemas AS s ON s.schema_id = o.schema_id
+WHERE o.type IN ('U', 'V', 'S', 'IT', 'ET', 'SO', 'SN', 'P', 'PC', 'X', 'RF', 'FN', 'FS', 'IF', 'TF', 'FT', 'AF')`;
+
+/** object, number, name, type with its schema, number of the type, length in bytes, nullable, computed, hidden. */
+export const COLUMNS_SQL = `
+SELECT c.object_id, c.column_id, c.name, SCHEMA_NAME(t.schema_id) + N'.' + t.name, CONVERT(int, c.system_type_id), CONVERT(int, c.max_length),
+       CONVERT(int, c.is_nullable), CONVERT(int, c.is_computed), CONVERT(int, c.is_hidden)
+FROM sys.all_columns AS c LEFT JOIN sys.types AS t ON t.user_type_id = c.user_type_id
+ORDER BY c.object_id, c.column_id`;
+
+/** object, column, definition. */
+export const COMPUTED_SQL = 'SELECT object_id, name, definition FROM sys.computed_columns';
+
+/** object, definition (null when it is encrypted or not shown), QUOTED_IDENTIFIER when it was made, runs as somebody else. */
+export const MODULES_SQL = `
+SELECT object_id, definition, CONVERT(int, uses_quoted_identifier), CASE WHEN execute_as_principal_id IS NULL THEN 0 ELSE 1 END
+FROM sys.sql_modules`;
+
+/** object, name, type, output. */
+export const PARAMETERS_SQL = `
+SELECT object_id, parameter_id, name, TYPE_NAME(user_type_id), CONVERT(int, is_output) FROM sys.parameters ORDER BY object_id, parameter_id`;
+
+/** object, what it stands for. */
+export const SYNONYMS_SQL = 'SELECT object_id, base_object_name FROM sys.synonyms';
+
+/** trigger, the relation that it stands on. */
+export const TRIGGERS_SQL = 'SELECT object_id, parent_id FROM sys.triggers WHERE parent_class = 1 AND is_disabled = 0 ORDER BY object_id';
+
+/** The object that has the columns of a table type, schema, name. */
+export const TABLE_TYPES_SQL = `
+SELECT t.type_table_object_id, s.name, t.name FROM sys.table_types AS t JOIN sys.schemas AS s ON s.schema_id = t.schema_id`;
+
+/** Names of types whose methods are those of an assembly. */
+export const ASSEMBLY_TYPES_SQL = `
+SELECT s.name, t.name FROM sys.assembly_types AS t JOIN sys.schemas AS s ON s.schema_id = t.schema_id WHERE t.is_user_defined = 1`;
+
+/** One row and column that changes with every change of what the statements above read. */
+export const FINGERPRINT_SQL = `
+SELECT CONCAT_WS(' ',
+${[
+  summary('sys.schemas', 'schema_id, name, principal_id'),
+  summary('sys.objects', 'object_id, schema_id, name, type, parent_object_id, modify_date'),
+  summary('sys.columns', 'object_id, column_id, name, user_type_id, max_length, is_nullable, is_computed, is_hidden'),
+  summary('sys.computed_columns', 'object_id, column_id, definition'),
+  summary('sys.parameters', 'object_id, parameter_id, name, user_type_id, is_output'),
+  summary('sys.triggers', 'object_id, parent_id, is_disabled, modify_date'),
+  summary('sys.synonyms', 'object_id, base_object_name'),
+  summary('sys.types', 'user_type_id, schema_id, name'),
+].join(',\n')})`;
+
+function summary(relation: string, columns: string): string {
+  return `  (SELECT CONCAT(COUNT_BIG(*), '-', CHECKSUM_AGG(BINARY_CHECKSUM(${columns}))) FROM ${relation})`;
+}

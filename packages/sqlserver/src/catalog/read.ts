@@ -1,0 +1,210 @@
+import type { Catalogue, CatalogueQuery, CatalogueRelation, Expression, ParseText, Query, StoredBody } from '@sqlwarden/core';
+import { joinName } from '@sqlwarden/core';
+import { foldName } from '../sql/names.js';
+import {
+  DefinitionParser,
+  type Module,
+  parseBaseName,
+  parseComputed,
+  parseModule,
+  type ParsedModule,
+  type Parsing,
+} from './definitions.js';
+import { type CatalogueObject, readColumns, readObjects, readRelations, readRoutines, readTableTypes, type Routines } from './objects.js';
+import {
+  ASSEMBLY_TYPES_SQL,
+  COLUMNS_SQL,
+  COMPUTED_SQL,
+  MODULES_SQL,
+  OBJECTS_SQL,
+  PARAMETERS_SQL,
+  SCHEMAS_SQL,
+  SERVER_SQL,
+  SYNONYMS_SQL,
+  TABLE_TYPES_SQL,
+  TRIGGERS_SQL,
+} from './queries.js';
+import type { SqlserverCatalogue } from './resolved-catalogue.js';
+import { append, flag, number, optional, type Row, text } from './rows.js';
+import { resolveSynonyms, type Synonym } from './synonyms.js';
+import { systemRoutines } from './system-routines.js';
+
+/**
+ * Makes a reader of whole catalogues (`Dialect.createCatalogueReader`) of databases of SQL Server 2016 and later. It remembers the definitions that it
+ * parsed last, so that reading again after a small change is cheap. What the login may not see is missing, and opaque: it needs VIEW DEFINITION
+ * on the database.
+ */
+export function createCatalogueReader(): (query: CatalogueQuery, version: number, parse: ParseText) => Promise<SqlserverCatalogue> {
+  let parser = new DefinitionParser();
+  return async (query, version, parse) => {
+    parser = parser.next();
+    return readAll(query, version, parse, parser);
+  };
+}
+
+interface Server {
+  readonly version: number;
+  readonly database: string;
+  readonly defaultSchema: string;
+  readonly seesAll: boolean;
+}
+
+async function readServer(query: CatalogueQuery): Promise<Server> {
+  const [row] = await query(SERVER_SQL);
+  if (row === undefined) throw new Error('the server did not answer to a question about itself');
+  return {
+    version: number(row, 0),
+    database: foldName(text(row, 1)),
+    defaultSchema: foldName(optional(row, 2) ?? 'dbo'),
+    seesAll: flag(row, 3),
+  };
+}
+
+async function readAll(query: CatalogueQuery, version: number, parse: ParseText, parser: DefinitionParser): Promise<SqlserverCatalogue> {
+  const server = await readServer(query);
+  const parsing: Parsing = { parser, parse, serverVersion: server.version };
+  const schemas = new Set((await query(SCHEMAS_SQL)).map((row) => foldName(text(row, 0))));
+  const objects = readObjects(await query(OBJECTS_SQL));
+  const columns = readColumns(await query(COLUMNS_SQL));
+  const modules = readModules(await query(MODULES_SQL));
+  const routines = readRoutines(objects, columns, await query(PARAMETERS_SQL), (id) => modules.get(id)?.runsAsOther === true);
+  const parsed = await parseModules(objects, modules, parsing);
+  const tables = readRelations(objects, columns);
+  const triggers = await readTriggers(await query(TRIGGERS_SQL), tables, modules, parsing, server.seesAll);
+  const relations = withTriggers(tables, triggers);
+  const synonyms = resolveSynonyms(
+    await readSynonyms(await query(SYNONYMS_SQL), objects, parsing),
+    server.database,
+    server.defaultSchema,
+    relations,
+    (name) => routines.byName.has(name),
+  );
+  const all = new Map([...relations, ...synonyms.relations, ...readTableTypes(await query(TABLE_TYPES_SQL), columns)]);
+  return {
+    catalogue: describe(version, server, all, schemas, routines),
+    views: new Map([...viewsOf(parsed, all), ...synonyms.views]),
+    generated: await readComputed(await query(COMPUTED_SQL), relations, parsing),
+    bodies: bodiesOf(parsed),
+    triggers,
+    functionColumns: routines.columns,
+    routineSynonyms: synonyms.routines,
+    assemblyTypes: new Set((await query(ASSEMBLY_TYPES_SQL)).map((row) => joinName(foldName(text(row, 0)), foldName(text(row, 1))))),
+  };
+}
+
+/** Those that have a text. */
+function readModules(rows: readonly Row[]): ReadonlyMap<number, Module> {
+  const modules = new Map<number, Module>();
+  for (const row of rows) {
+    const definition = optional(row, 1);
+    if (definition !== undefined) modules.set(number(row, 0), { definition, quotedIdentifier: flag(row, 2), runsAsOther: flag(row, 3) });
+  }
+  return modules;
+}
+
+type Parsed = ReadonlyMap<string, readonly (ParsedModule | undefined)[]>;
+
+/** Views and routines of users by name; of one name, when cases are told apart, all. */
+async function parseModules(objects: readonly CatalogueObject[], modules: ReadonlyMap<number, Module>, parsing: Parsing): Promise<Parsed> {
+  const parsed = new Map<string, (ParsedModule | undefined)[]>();
+  for (const object of objects) {
+    const module = object.system ? undefined : modules.get(object.id);
+    if (module !== undefined) append(parsed, object.full, await parseModule(module, parsing));
+  }
+  return parsed;
+}
+
+function viewsOf(parsed: Parsed, relations: ReadonlyMap<string, CatalogueRelation>): Map<string, Query> {
+  const views = new Map<string, Query>();
+  for (const [name, [only, ...rest]] of parsed) {
+    if (only?.kind === 'view' && rest.length === 0 && relations.get(name)?.kind === 'view') views.set(name, only.query);
+  }
+  return views;
+}
+
+function bodiesOf(parsed: Parsed): Map<string, readonly StoredBody[]> {
+  const bodies = new Map<string, readonly StoredBody[]>();
+  for (const [name, modules] of parsed) {
+    const own = modules.flatMap((module) => (module?.kind === 'body' ? [module.body] : []));
+    if (own.length === modules.length) bodies.set(name, own);
+  }
+  return bodies;
+}
+
+/** Where not everything is shown, every table may have a trigger that is not: one that is not understood stands for it. */
+async function readTriggers(
+  rows: readonly Row[],
+  relations: ReadonlyMap<string, CatalogueRelation>,
+  modules: ReadonlyMap<number, Module>,
+  parsing: Parsing,
+  seesAll: boolean,
+): Promise<ReadonlyMap<string, readonly (StoredBody | undefined)[]>> {
+  const names = new Map([...relations].map(([name, relation]) => [relation.id, name]));
+  const triggers = new Map<string, (StoredBody | undefined)[]>();
+  for (const row of rows) {
+    const relation = names.get(number(row, 1));
+    const module = modules.get(number(row, 0));
+    const parsed = module && (await parseModule(module, parsing));
+    if (relation !== undefined) append(triggers, relation, parsed?.kind === 'body' ? parsed.body : undefined);
+  }
+  if (seesAll) return triggers;
+  for (const [name, { kind }] of relations) if (kind === 'table' || kind === 'view') append(triggers, name, undefined);
+  return triggers;
+}
+
+function withTriggers(
+  relations: ReadonlyMap<string, CatalogueRelation>,
+  triggers: ReadonlyMap<string, unknown>,
+): ReadonlyMap<string, CatalogueRelation> {
+  return new Map([...relations].map(([name, relation]) => [name, triggers.has(name) ? { ...relation, hasTriggers: true } : relation]));
+}
+
+async function readSynonyms(rows: readonly Row[], objects: readonly CatalogueObject[], parsing: Parsing): Promise<Synonym[]> {
+  const byId = new Map(objects.map((object) => [object.id, object]));
+  const synonyms: Synonym[] = [];
+  for (const row of rows) {
+    const object = byId.get(number(row, 0));
+    if (object === undefined) continue;
+    const { id, schema, name } = object;
+    synonyms.push({ id, schema, name, base: await parseBaseName(text(row, 1), parsing) });
+  }
+  return synonyms;
+}
+
+async function readComputed(
+  rows: readonly Row[],
+  relations: ReadonlyMap<string, CatalogueRelation>,
+  parsing: Parsing,
+): Promise<SqlserverCatalogue['generated']> {
+  const names = new Map([...relations].map(([name, relation]) => [relation.id, name]));
+  const generated = new Map<string, Map<string, Expression | undefined>>();
+  for (const row of rows) {
+    const relation = names.get(number(row, 0));
+    const definition = optional(row, 2);
+    if (relation === undefined) continue;
+    const columns = generated.get(relation) ?? new Map<string, Expression | undefined>();
+    generated.set(
+      relation,
+      columns.set(foldName(text(row, 1)), definition === undefined ? undefined : await parseComputed(definition, parsing)),
+    );
+  }
+  return generated;
+}
+
+function describe(
+  version: number,
+  server: Server,
+  relations: ReadonlyMap<string, CatalogueRelation>,
+  schemas: ReadonlySet<string>,
+  routines: Routines,
+): Catalogue {
+  return {
+    version,
+    serverVersion: server.version,
+    database: server.database,
+    relations,
+    relationsById: new Map([...relations.values()].map((relation) => [relation.id, relation])),
+    routines: new Map([...systemRoutines(), ...routines.byName]),
+    schemas,
+  };
+}

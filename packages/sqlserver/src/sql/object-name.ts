@@ -1,0 +1,8 @@
+import type { NameParts } from '@sqlwarden/core';
+import type { TokenCursor } from './cursor.js';
+import { parseName, parseRelationIdentifier } from './names.js';
+
+/** The name of what is stored: a table variable has none. */
+export function parseObjectName(cursor: TokenCursor): NameParts {
+  return parseName(cursor, parseRelationIdentifier);
+}
