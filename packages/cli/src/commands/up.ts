@@ -29,7 +29,12 @@ export const up = defineCommand({
     let health: Health | undefined;
     try {
       health =
-        probes && (await openHealth({ ...probes, onTrouble, state: () => ({ ready, connections: sidecar.gateway.connectionCount }) }));
+        probes &&
+        (await openHealth({
+          ...probes,
+          onTrouble,
+          state: () => ({ ready, connections: sidecar.gateway.connectionCount, decisions: sidecar.gateway.decisionCounts }),
+        }));
       announce(sidecar.announcement, sidecar.gateway.config.environment, out, err);
       out.line(`${await stopped}: draining ${countConnections(sidecar)} for up to ${drainMs / 1000} s`);
     } finally {

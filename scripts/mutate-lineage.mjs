@@ -1,0 +1,83 @@
+// npm run mutate [-- --sample N --seed S --jobs J --list]
+// Breaks the lineage rules of core one at a time and runs the cases of packages/e2e/src/cases against each: a rule that can be broken without any
+// case noticing is one that nothing tests. Prints the mutants that survive and exits 1 when one of them is neither in mutate/explained.json (no case can
+// notice it, and why) nor in mutate/open.json (no case does so far: that list may only become shorter).
+import './node-version.mjs';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { Worker } from 'node:worker_threads';
+import { bundleAnalysis } from './mutate/bundle.mjs';
+import { mutantsOf } from './mutate/mutants.mjs';
+
+const root = path.join(import.meta.dirname, '..');
+const { values: options } = parseArgs({
+  options: {
+    sample: { type: 'string' },
+    seed: { type: 'string', default: '1' },
+    jobs: { type: 'string', default: '2' },
+    list: { type: 'boolean', default: false },
+  },
+});
+
+const { prepare } = await import('./workspace.mjs');
+prepare();
+const bundle = await bundleAnalysis(root);
+const all = mutantsOf(bundle);
+const chosen = options.sample === undefined ? all : sampleOf(all, Number(options.sample), Number(options.seed));
+if (options.list) for (const mutant of chosen) console.log(mutant.name);
+else process.exitCode = await report(chosen, Number(options.jobs));
+
+async function report(mutants, jobs) {
+  const started = performance.now();
+  const explained = listed('explained.json');
+  const open = listed('open.json');
+  const shares = Array.from({ length: jobs }, (_, job) => mutants.filter((_mutant, at) => at % jobs === job));
+  const answers = await Promise.all(shares.map((share) => inWorker(share)));
+  const failing = answers.flatMap((answer) => answer.failing)[0];
+  if (failing !== undefined) {
+    console.error(`mutate: the case "${failing}" fails without any mutation; make the cases pass first`);
+    return 1;
+  }
+  const survivors = answers.flatMap((answer) => answer.survivors);
+  const unexplained = survivors.filter((name) => !explained.has(name) && !open.has(name)).sort();
+  for (const name of unexplained) console.log(`survives: ${name}`);
+  const survived = new Set(survivors);
+  const stale = options.sample === undefined ? [...explained, ...open].filter((name) => !survived.has(name)) : [];
+  for (const name of stale) console.log(`listed, but found or gone: ${name}`);
+  const seconds = ((performance.now() - started) / 1000).toFixed(0);
+  console.log(
+    `mutate: ${mutants.length} of ${all.length} mutants in ${seconds} s: ${mutants.length - survivors.length} found, ` +
+      `${survivors.filter((name) => explained.has(name)).length} explained, ${survivors.filter((name) => open.has(name)).length} open, ${unexplained.length} survive`,
+  );
+  return unexplained.length + stale.length === 0 ? 0 : 1;
+}
+
+/** Names of mutants: the keys of an object whose values are reasons, or a list. */
+function listed(file) {
+  const names = JSON.parse(readFileSync(path.join(import.meta.dirname, 'mutate', file), 'utf8'));
+  return new Set(Array.isArray(names) ? names : Object.keys(names));
+}
+
+/** Runs a share of the mutants. Answers the names of those that survive, and the cases that fail without any. */
+function inWorker(share) {
+  return new Promise((resolve, reject) => {
+    const workerData = { root, mutants: share.map(({ name, edit }) => ({ name, edit })) };
+    const worker = new Worker(path.join(import.meta.dirname, 'mutate', 'worker.mjs'), { workerData });
+    worker.once('message', resolve);
+    worker.once('error', reject);
+  });
+}
+
+/** `count` of them, the same for the same seed. */
+function sampleOf(list, count, seed) {
+  let state = seed >>> 0;
+  const random = () => {
+    // A linear congruential generator is random enough to choose by, and the same everywhere.
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return state / 2 ** 32;
+  };
+  const keyed = list.map((mutant) => ({ mutant, key: random() }));
+  keyed.sort((a, b) => a.key - b.key);
+  return keyed.slice(0, count).map(({ mutant }) => mutant);
+}
