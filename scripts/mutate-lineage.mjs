@@ -1,14 +1,15 @@
-// npm run mutate [-- --sample N --seed S --jobs J --list]
+// npm run mutate [-- --sample N --seed S --jobs J --list --write-open]
 // Breaks the lineage rules of core one at a time and runs the cases of packages/e2e/src/cases against each: a rule that can be broken without any
 // case noticing is one that nothing tests. Prints the mutants that survive and exits 1 when one of them is neither in mutate/explained.json (no case can
 // notice it, and why) nor in mutate/open.json (no case does so far: that list may only become shorter).
 import './node-version.mjs';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import { bundleAnalysis } from './mutate/bundle.mjs';
 import { mutantsOf } from './mutate/mutants.mjs';
+import { switched } from './mutate/switched.mjs';
 
 const root = path.join(import.meta.dirname, '..');
 const { values: options } = parseArgs({
@@ -17,13 +18,14 @@ const { values: options } = parseArgs({
     seed: { type: 'string', default: '1' },
     jobs: { type: 'string', default: '2' },
     list: { type: 'boolean', default: false },
+    'write-open': { type: 'boolean', default: false },
   },
 });
 
 const { prepare } = await import('./workspace.mjs');
 prepare();
 const bundle = await bundleAnalysis(root);
-const all = mutantsOf(bundle);
+const all = mutantsOf(bundle).map((mutant, number) => ({ ...mutant, number }));
 const chosen = options.sample === undefined ? all : sampleOf(all, Number(options.sample), Number(options.seed));
 if (options.list) for (const mutant of chosen) console.log(mutant.name);
 else process.exitCode = await report(chosen, Number(options.jobs));
@@ -32,14 +34,21 @@ async function report(mutants, jobs) {
   const started = performance.now();
   const explained = listed('explained.json');
   const open = listed('open.json');
+  const text = switched(bundle.text, all);
   const shares = Array.from({ length: jobs }, (_, job) => mutants.filter((_mutant, at) => at % jobs === job));
-  const answers = await Promise.all(shares.map((share) => inWorker(share)));
+  const answers = await Promise.all(shares.map((share) => inWorker(text, share)));
   const failing = answers.flatMap((answer) => answer.failing)[0];
   if (failing !== undefined) {
     console.error(`mutate: the case "${failing}" fails without any mutation; make the cases pass first`);
     return 1;
   }
-  const survivors = answers.flatMap((answer) => answer.survivors);
+  const survivors = answers.flatMap((answer) => answer.survivors.map((number) => all[number].name));
+  if (options['write-open']) {
+    const names = survivors.filter((name) => !explained.has(name)).sort();
+    writeFileSync(path.join(import.meta.dirname, 'mutate', 'open.json'), `${JSON.stringify(names, null, 2)}\n`);
+    open.clear();
+    for (const name of names) open.add(name);
+  }
   const unexplained = survivors.filter((name) => !explained.has(name) && !open.has(name)).sort();
   for (const name of unexplained) console.log(`survives: ${name}`);
   const survived = new Set(survivors);
@@ -59,10 +68,10 @@ function listed(file) {
   return new Set(Array.isArray(names) ? names : Object.keys(names));
 }
 
-/** Runs a share of the mutants. Answers the names of those that survive, and the cases that fail without any. */
-function inWorker(share) {
+/** Runs a share of the mutants. Answers the numbers of those that survive, and the cases that fail without any. */
+function inWorker(text, share) {
   return new Promise((resolve, reject) => {
-    const workerData = { root, mutants: share.map(({ name, edit }) => ({ name, edit })) };
+    const workerData = { root, text, mutants: share.map(({ number }) => number) };
     const worker = new Worker(path.join(import.meta.dirname, 'mutate', 'worker.mjs'), { workerData });
     worker.once('message', resolve);
     worker.once('error', reject);

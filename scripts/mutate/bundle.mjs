@@ -4,7 +4,7 @@ import { build } from 'esbuild';
 /** The start of each module in a bundle of esbuild. */
 const MODULE = /^\/\/ (packages\/.*\.js)$/gm;
 
-/** Modules that no analysis needs: a smaller script is compiled faster, once for each mutant. */
+/** Modules that no analysis needs: a smaller script is faster to run, once for each mutant. */
 const withoutParsers = {
   name: 'without-parsers',
   setup(bundler) {
@@ -20,8 +20,8 @@ const withoutParsers = {
 };
 
 /**
- * The analysis of all dialects and the judge of cases, as one script that evaluates to a function of `require`, and where the modules of core's
- * resolver stand in it. No parser runs in it.
+ * The analysis of all dialects and the judge of cases, as one script that evaluates to a function of `require` and `mutant`, and where the modules of core's
+ * resolver stand in it. No parser runs in it. `mutant` is asked by a text that was switched.
  */
 export async function bundleAnalysis(root) {
   const result = await build({
@@ -37,7 +37,7 @@ export async function bundleAnalysis(root) {
     define: { 'import.meta.url': '"file:///bundle.js"', 'import.meta.dirname': '"/"' },
   });
   const source = result.outputFiles[0].text;
-  const prefix = '(function (require) { const module = { exports: {} };\n';
+  const prefix = '(function (require, mutant) { const module = { exports: {} };\n';
   const text = `${prefix}${source}\nreturn module.exports; })`;
   const starts = [...text.matchAll(MODULE)].map((match) => ({ file: match[1], start: match.index + match[0].length }));
   const regions = starts.map(({ file, start }, at) => ({ file, start, end: starts[at + 1]?.start ?? text.length }));

@@ -9,11 +9,11 @@ export function mutantsOf({ text, regions }) {
   return regions.flatMap(({ file, start, end }) => {
     const module = file.replace('packages/core/dist/sql/', '').replace('.js', '');
     const places = [...leftOut(text, start, end), ...nothing(text, start, end), ...missing(text, start, end)];
-    return places.map(({ from, to, replacement, what }) => {
+    return places.map(({ from, to, replacement = ';', what, isStatement = false }) => {
       const plain = `${module} ${functionAround(text, start, from)}: ${what}`;
       const count = (names.get(plain) ?? 0) + 1;
       names.set(plain, count);
-      return { name: count === 1 ? plain : `${plain} (${count})`, edit: { from, to, replacement } };
+      return { name: count === 1 ? plain : `${plain} (${count})`, isStatement, edit: { from, to, replacement } };
     });
   });
 }
@@ -28,9 +28,12 @@ const GATHERS = /^[\w$.]*effects\.[\w$]+ (?:\|\|)?= /;
 function leftOut(text, start, end) {
   return statementStarts(text, start, end).flatMap((from) => {
     const line = text.slice(from, from + 200);
-    if ((!RECORDS.test(line) && !GATHERS.test(line)) || REMEMBERS.test(line)) return [];
+    const call = RECORDS.exec(line);
+    if ((call === null && !GATHERS.test(line)) || REMEMBERS.test(line)) return [];
+    // A method of that name.
+    if (call !== null && text.startsWith(' {', closing(text, from + call[0].length - 1) + 1)) return [];
     const to = statementEnd(text, from);
-    return [{ from, to, replacement: ';', what: `without ${shown(text, from, to)}` }];
+    return [{ from, to, isStatement: true, what: `without ${shown(text, from, to)}` }];
   });
 }
 
@@ -41,8 +44,9 @@ function nothing(text, start, end) {
   const found = [];
   for (const match of text.slice(start, end).matchAll(MAKES)) {
     const from = start + match.index;
-    if (/(?:function |\.|import )$/.test(text.slice(from - 9, from))) continue;
+    if (/(?:function |[.#]|import )$/.test(text.slice(from - 9, from))) continue;
     const to = closing(text, from + match[0].length - 1) + 1;
+    if (text.startsWith(' {', to)) continue;
     found.push({ from, to, replacement: 'NOTHING', what: `nothing for ${shown(text, from, to)}` });
   }
   return found;
@@ -57,6 +61,8 @@ function missing(text, start, end) {
     if (elements.length < 2 || elements.every(({ from, to }) => /^(?:"|\d|[A-Z_]+$)/.test(text.slice(from, to)))) continue;
     if (/^(?:const|let|for \(const) \[/.test(text.slice(text.lastIndexOf('\n', at) + 1, at + 1).trim())) continue;
     const to = closing(text, at) + 1;
+    // What a function takes apart is no list.
+    if (/^(?: \})?(?:, [\w$]+)*\) (?:=>|\{)/.test(text.slice(to, to + 80))) continue;
     elements.forEach((element, index) => {
       // Words of the language are data, not rules.
       if (text[element.from] === '"' || text.startsWith('...`', element.from)) return;

@@ -21,6 +21,8 @@ interface Job {
 
 /** Texts that one worker parses before it is replaced: bounds whatever its parser leaks. */
 const MAX_JOBS_PER_WORKER = 100_000;
+/** A thread that has not begun to run by then never will. */
+const START_UP_MS = 10_000;
 
 /**
  * Parses statement texts off the event loop, one at a time, in a worker that is killed when it overruns its deadline, dies, or reports
@@ -29,8 +31,9 @@ const MAX_JOBS_PER_WORKER = 100_000;
 export class ParsePool {
   readonly #options: ParsePoolOptions;
   readonly #waiting: Job[] = [];
-  #running: { readonly job: Job; readonly timer: NodeJS.Timeout } | undefined;
+  #running: { readonly job: Job; timer: NodeJS.Timeout } | undefined;
   #worker: Worker | undefined;
+  #isOnline = false;
   #jobsOfWorker = 0;
   #nextId = 1;
   #closed = false;
@@ -62,12 +65,16 @@ export class ParsePool {
     if (job === undefined) return;
     const worker = this.#liveWorker();
     worker.ref();
-    const timer = setTimeout(() => {
+    // A thread that is only starting is given the time for that besides: it is not the statement's fault.
+    this.#running = { job, timer: this.#deadline(this.#options.deadlineMs + (this.#isOnline ? 0 : START_UP_MS)) };
+    worker.postMessage({ id: job.id, text: job.text, context: job.context });
+  }
+
+  #deadline(ms: number): NodeJS.Timeout {
+    return setTimeout(() => {
       void this.#retire();
       this.#finish(failure('limit', `parsing took longer than ${this.#options.deadlineMs} ms; simplify the statement`));
-    }, this.#options.deadlineMs);
-    this.#running = { job, timer };
-    worker.postMessage({ id: job.id, text: job.text, context: job.context });
+    }, ms);
   }
 
   #finish(result: ParseResult): void {
@@ -91,7 +98,15 @@ export class ParsePool {
       execArgv: [],
     });
     this.#worker = worker;
+    this.#isOnline = false;
     this.#jobsOfWorker = 0;
+    worker.on('online', () => {
+      if (this.#worker !== worker) return;
+      this.#isOnline = true;
+      if (this.#running === undefined) return;
+      clearTimeout(this.#running.timer);
+      this.#running.timer = this.#deadline(this.#options.deadlineMs);
+    });
     worker.on('message', (message: { readonly id: number; readonly result: ParseResult }) => {
       if (this.#worker === worker && message.id === this.#running?.job.id) this.#finish(message.result);
     });

@@ -88,7 +88,8 @@ export class MariadbSession implements TruthServer {
     const relation = catalogue.relations.get(joinName(database, orgTable));
     const position = relation?.columns.findIndex(({ name }) => name === orgName.toLowerCase()) ?? -1;
     if (relation === undefined || position < 0) return [];
-    const own = joinName(database, orgTable, orgName.toLowerCase());
+    // The catalogue's own names: those of system relations are folded.
+    const own = joinName(relation.schema, relation.name, orgName.toLowerCase());
     if (relation.kind !== 'view') return [own];
     const [row] = (await this.rows(`SHOW CREATE VIEW \`${database}\`.\`${orgTable}\``)) ?? [];
     const definition = /\bVIEW `(?:[^`]|``)+`(?:\.`(?:[^`]|``)+`)? AS ([\s\S]*)$/.exec(row?.[1] ?? '')?.[1];

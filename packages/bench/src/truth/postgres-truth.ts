@@ -16,6 +16,7 @@ import type { TruthOptions } from './truth-options.js';
 
 /** Where the regression files stand in a clone of libpg_query. */
 const REGRESSION_FILES = 'libpg_query/test/sql/postgres_regress';
+const PLPGSQL_FILES = 'libpg_query/test/sql/plpgsql_regress';
 
 const analyse: Analyse = (unit, context) => postgresDialect.analyse(unit, context);
 
@@ -68,7 +69,7 @@ async function runRegression(corpus: Corpus, folder: SchemaFolder, { server, par
   for (const [file, entries] of options.sampleFiles(byFile(corpus.entries))) {
     await admin.run('CREATE DATABASE scratch TEMPLATE prepared');
     const session = await PostgresSession.open(server.url({ database: 'scratch' }), parser);
-    const steps = scriptOf(folder.read(`${REGRESSION_FILES}/${file}`) ?? '', entries);
+    const steps = scriptOf(folder.readIfThere(`${PLPGSQL_FILES}/${file}`) ?? folder.read(`${REGRESSION_FILES}/${file}`) ?? '', entries);
     try {
       await runInOrder(steps, session, { parser, analyse, totals: totalsOf('PostgreSQL pg-regress') });
     } catch (error) {

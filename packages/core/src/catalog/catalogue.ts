@@ -1,3 +1,4 @@
+import type { ReferentialAction } from '../sql/model.js';
 import type { ColumnName, RelationName } from '../sql/names.js';
 
 /**
@@ -35,7 +36,7 @@ export interface CatalogueColumn {
 }
 
 export interface CatalogueRelation {
-  /** The server's identifier (PostgreSQL `pg_class.oid`). */
+  /** The server's identifier (PostgreSQL `pg_class.oid`). Negative where the catalogue has it without having asked the server. */
   readonly id: number;
   readonly schema: string;
   readonly name: string;
@@ -47,6 +48,19 @@ export interface CatalogueRelation {
   readonly parents: readonly RelationName[];
   /** True when row triggers or rules may run code when it is written. */
   readonly hasTriggers: boolean;
+  /** The foreign keys that refer to it and write the relation that they are of when this one is written. */
+  readonly referencedBy?: readonly Reference[];
+}
+
+/** A foreign key, seen from the relation that it refers to. */
+export interface Reference {
+  /** The relation that it is of, and its columns in the order of those that they refer to. */
+  readonly relation: RelationName;
+  readonly columns: readonly string[];
+  /** The columns that it refers to; not known when empty. */
+  readonly referenced: readonly string[];
+  readonly onDelete: ReferentialAction;
+  readonly onUpdate: ReferentialAction;
 }
 
 export interface CatalogueRoutine {

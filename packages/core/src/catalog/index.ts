@@ -1,2 +1,4 @@
 export * from './catalogue.js';
+export * from './defined-columns.js';
 export * from './diff.js';
+export * from './references.js';

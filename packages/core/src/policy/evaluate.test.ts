@@ -584,7 +584,7 @@ describe('evaluate: masks', () => {
       policy: protectedPolicy,
       statements: [select(out('email')), facts({ action: 'begin', class: 'transaction' }), select(out('ssn'))],
     });
-    expect([0, 1, 2].map((at) => masksOf(verdict, at))).toEqual([['email'], 'none', ['token']]);
+    expect([0, 1, 2].map((at) => masksOf(verdict, at))).toEqual([['email'], [], ['token']]);
   });
 
   it('refuses a blocked column, passed through or derived, but not counted', () => {

@@ -126,6 +126,8 @@ function insteadOf(guard: ColumnGuard): string {
 
 function flowRefusal(facts: StatementFacts, context: ProtectContext): Refusal | undefined {
   for (const flow of facts.flows) {
+    // What messages say is withheld on their way out.
+    if (flow.to.kind === 'message') continue;
     for (const column of flow.from) {
       const guard = context.guards.of(column);
       if (guard === undefined) continue;
@@ -207,8 +209,9 @@ function blockRefusal(facts: StatementFacts, { guards }: ProtectContext): Refusa
   return undefined;
 }
 
+/** A statement that returns no rows has a plan of no columns: rows that come all the same do not fit it. */
 function masksOf(facts: StatementFacts, { guards }: ProtectContext): StatementMasks {
-  if (facts.outputs === undefined || facts.outputs === 'unknown') return { kind: 'none' };
+  if (facts.outputs === 'unknown') return { kind: 'none' };
   return { kind: 'outputs', outputs: outputColumns(facts).map((output) => outputMask(output, guards)) };
 }
 

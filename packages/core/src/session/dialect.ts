@@ -1,6 +1,6 @@
 import type { Catalogue } from '../catalog/catalogue.js';
 import type { CellType, ResultColumn } from '../masking/mask.js';
-import type { OutputColumn, StatementFacts, UnitFacts } from '../sql/facts.js';
+import type { OutputColumn, StatementFacts, TemporaryFacts, UnitFacts, VariableFacts } from '../sql/facts.js';
 import type { CompilePattern, HashPort } from '../ports.js';
 import type { CancelKey, CopyToClient, DialectName, InjectResult, ServerLogin, SessionHost, SqlState, WireSession } from './contract.js';
 
@@ -49,6 +49,10 @@ export interface AnalyseContext {
   readonly cursors?: ReadonlyMap<string, readonly OutputColumn[] | 'unknown'>;
   /** The statements of earlier units that were prepared under a name (see `StatementFacts.prepares`); without it, EXECUTE is opaque. */
   readonly prepared?: ReadonlyMap<string, unknown>;
+  /** What earlier units left in variables of the session (see `StatementFacts.assigns`); without it, nothing is known of them. */
+  readonly variables?: ReadonlyMap<string, VariableFacts>;
+  /** The temporary relations that earlier units left in the session (see `UnitFacts.temporary`). */
+  readonly temporary?: readonly TemporaryFacts[];
 }
 
 export interface Dialect {

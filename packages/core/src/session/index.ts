@@ -1,2 +1,3 @@
 export * from './contract.js';
 export * from './dialect.js';
+export * from './parser-port.js';

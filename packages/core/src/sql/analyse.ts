@@ -15,6 +15,7 @@ import { type Body, execute, runBody } from './run-body.js';
 import { runCall, runDynamic, runSequence } from './run-call.js';
 import { walk, type Walker } from './run-control.js';
 import { runCopy, runLock, runModification, runOpaque, runSelect, runTruncate } from './run-data.js';
+import { runSchema } from './run-object.js';
 import { UnitPrograms } from './run-program.js';
 import {
   runCreateRoutine,
@@ -24,7 +25,6 @@ import {
   runCreateTrigger,
   runCreateView,
   runRefreshView,
-  runSchema,
 } from './run-schema.js';
 import {
   runControl,
@@ -48,7 +48,8 @@ import { either, originList } from './resolve/value.js';
 import { runAssign, runDeclareTable, runDeclareVariables } from './run-variables.js';
 import type { Statement } from './statement.js';
 import { outputFacts, statementFacts } from './statement-facts.js';
-import { outputValue, UnitState } from './unit-state.js';
+import { outputValue } from './cursor-outputs.js';
+import { UnitState } from './unit-state.js';
 
 /**
  * The facts of a unit: its statements in order, each seen with what the ones before it have done to session and schema. Pure and synchronous.
@@ -82,7 +83,7 @@ class UnitWalker implements Walker {
     return this.#told(statement.span, (run) => {
       const { part, effects } = execute(run, statement, ROOT);
       // What a batch returns goes to whoever sent it.
-      if (part.returns !== undefined) effects.flow(part.returns, { kind: 'external', name: 'message' });
+      if (part.returns !== undefined) effects.flow(part.returns, { kind: 'external', name: 'the status of a batch' });
       return { part, effects };
     });
   }

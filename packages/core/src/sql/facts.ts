@@ -149,7 +149,9 @@ export interface Flow {
   readonly to:
     | { readonly kind: 'column'; readonly column: ColumnName }
     | { readonly kind: 'relation'; readonly relation: RelationName }
-    | { readonly kind: 'setting' | 'file' | 'notification' | 'external'; readonly name: string };
+    | { readonly kind: 'setting' | 'file' | 'notification' | 'external'; readonly name: string }
+    /** A notice or error that the client gets. What it says is withheld by the adapter wherever protected columns are in reach. */
+    | { readonly kind: 'message'; readonly name: string };
 }
 
 export interface RoutineUse {

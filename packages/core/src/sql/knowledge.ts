@@ -141,6 +141,10 @@ export interface DialectRules {
   readonly explainRunsRoutines?: boolean;
   /** A routine in FROM is a table, whose columns only its declaration tells (T-SQL); else one without such is a column of its own name. */
   readonly functionsInFromAreTables?: boolean;
+  /** A procedure returns no rows of its own; CALL returns the parameters that go out as one row (PostgreSQL). */
+  readonly callReturnsParameters?: boolean;
+  /** What VALUES calls its columns, from 0 on; `column1`, `column2` … when absent. */
+  valuesColumn?(at: number): string;
   /** The column that EXPLAIN returns. */
   readonly explainColumn: string;
   /** The columns that SHOW ALL returns; unknown when absent. */

@@ -378,8 +378,21 @@ export interface ColumnDefinition {
   readonly expressions?: readonly Expression[];
   /** The DEFAULT or GENERATED expression alone, when there is one (also in `expressions`). */
   readonly default?: Expression;
-  /** Tables that a REFERENCES of the column names. */
-  readonly references?: readonly NameParts[];
+  readonly foreignKeys?: readonly ForeignKey[];
+}
+
+/** What becomes of the rows that refer to one that is deleted or whose key changes; `restrict`: nothing, the statement fails. */
+export type ReferentialAction = 'restrict' | 'cascade' | 'set-null' | 'set-default';
+
+/** REFERENCES, FOREIGN KEY: every value that is written is looked for in the other relation. */
+export interface ForeignKey {
+  /** Its columns, in the order of those that they refer to. */
+  readonly columns: readonly string[];
+  readonly relation: NameParts;
+  /** The columns of `relation`; its primary key when empty. */
+  readonly referenced: readonly string[];
+  readonly onDelete: ReferentialAction;
+  readonly onUpdate: ReferentialAction;
 }
 
 /** A routine in FROM; several with ROWS FROM. Arguments may refer to items on the left (LATERAL is implied). */

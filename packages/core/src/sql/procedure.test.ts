@@ -529,6 +529,64 @@ describe('bodies', () => {
   });
 });
 
+describe('bodies without parameters', () => {
+  const get: QueryStatement = select([{ kind: 'call', name: ['get'], arguments: [] }]);
+  const returns: Statement = { kind: 'control', span, what: 'return', value: local('r') };
+
+  it('tell about the conditions that they assign under', () => {
+    const statements = [when(equal(scalar('ssn', 'people'), literal('x')), [assign(local('r'), literal('1'))]), returns];
+    const facts = last([get], optionsFor(bodies('get', body({ statements, returns: 'value' }))));
+    expect(outputs(facts)).toEqual(['public.people.ssn/derived']);
+    expect(uses(facts)).toEqual(['public.people.ssn output']);
+  });
+
+  it('tell nothing of conditions that are over', () => {
+    const statements = [
+      when(equal(scalar('ssn', 'people'), literal('x')), [assign(local('other'), literal('1'))]),
+      assign(local('r'), scalar('email', 'people')),
+      returns,
+    ];
+    const facts = last([get], optionsFor(bodies('get', body({ statements, returns: 'value' }))));
+    expect(outputs(facts)).toEqual(['public.people.email']);
+  });
+});
+
+describe('what is not known', () => {
+  it('is what an unknown procedure returns', () => {
+    const statement: Statement = { ...call('nobody'), result: local('y') };
+    expect(outputs(last([statement, select([local('y')])]))).toEqual(['!']);
+  });
+
+  it('is a table of another database', () => {
+    const other: Statement = { ...drop('people'), names: [['other', 'public', 'people']] } as Statement;
+    expect(last([other])).toMatchObject({ writes: ['other.public.people'], opaque: [{ kind: 'foreign-data' }] });
+    expect(reasons(last([{ ...drop('people'), names: [['db', 'public', 'people']] } as Statement]))).toEqual([]);
+  });
+
+  it('is any column behind one that is not known, by whatever name', () => {
+    const star: Expression = { kind: 'star', qualifier: [] };
+    const inner = query([column('id', 'people'), star, column('ssn', 'people')], [from('people'), from('nowhere')]);
+    const named: FromItem = { kind: 'subquery', query: inner, lateral: false, alias: { name: 'd', columns: ['a', 'b', 'c'] } };
+    const [a, ...others] = outputs(last([select([column('a'), column('b'), column('c')], [named])])) as string[];
+    expect(a).toBe('public.people.id');
+    expect(others).toEqual(others.map(() => 'public.people.email/derived public.people.id/derived public.people.ssn/derived!'));
+    const into = [temporary('x', 'a', 'b'), insert('x', inner, 'a', 'b'), select([column('b')], 'x')];
+    expect(outputs(last(into))).toEqual(['pg_temp.x.b public.people.email/derived public.people.id/derived public.people.ssn/derived!']);
+  });
+
+  it('is any column under one that is not known', () => {
+    const branches = [query([column('ssn')], 'people'), query([{ kind: 'star', qualifier: [] }], 'nowhere')] as const;
+    const union: Query = {
+      kind: 'query',
+      body: { kind: 'set-operation', operator: 'union', all: true, left: branches[0], right: branches[1] },
+      orderBy: [],
+      locks: [],
+    };
+    const stacked: FromItem = { kind: 'subquery', query: union, lateral: false, alias: { name: 'd', columns: [] } };
+    expect(outputs(last([select([column('ssn')], [stacked])]))).toEqual(['public.people.ssn!']);
+  });
+});
+
 describe('writing through joins', () => {
   const joined: FromItem = {
     kind: 'join',
@@ -561,6 +619,17 @@ describe('writing through joins', () => {
     expect(last([other])?.writes).toEqual(['public.log']);
   });
 
+  it('reads a target that is not among the items', () => {
+    const update: Statement = {
+      kind: 'joined-update',
+      span,
+      target: ['people'],
+      set: [{ targets: [{ column: 'email', path: [] }], value: column('b', 't') }],
+      from: [from('t')],
+    };
+    expect(last([update])).toMatchObject({ reads: ['public.people', 'public.t'], writes: ['public.people'] });
+  });
+
   it('passes over columns that INSERT without a list does not write', () => {
     const type = { name: ['text'], array: false };
     const declare: Statement = {
@@ -578,6 +647,34 @@ describe('writing through joins', () => {
       select([{ kind: 'star', qualifier: [] }], '@r'),
     ]).statements;
     expect(outputs(facts[2])).toEqual(['pg_temp."@r".n', 'pg_temp."@r".a public.people.ssn']);
+  });
+
+  it('writes no more than the temporary table that it fills', () => {
+    const fill = (source: string): Statement => insert('x', query([column(source)], 'people'), 'a');
+    const facts = last([temporary('x', 'a'), fill('ssn'), fill('email')]);
+    expect(facts?.columns.filter(({ use }) => use === 'write-target').map((each) => each.column)).toEqual(['pg_temp.x.a']);
+    expect(facts?.flows.map(({ to }) => to)).toEqual([{ kind: 'column', column: 'pg_temp.x.a' }]);
+  });
+
+  it('passes over what a table type says is not written', () => {
+    const columns = [
+      { name: 'n', number: 1, type: 'int', typeId: 0, notNull: true, implicit: true },
+      { name: 'a', number: 2, type: 'text', typeId: 0, notNull: false },
+      { name: 'c', number: 3, type: 'computed', typeId: 0, notNull: false, implicit: true },
+    ];
+    const { catalogue } = optionsFor();
+    const pairs: CatalogueRelation = { ...table('pairs', []), kind: 'composite', columns };
+    const options = optionsFor({
+      catalogue: { ...catalogue, relations: new Map([...catalogue.relations, ['public.pairs', pairs]]) },
+      generated: new Map([['public.pairs', new Map([['c', column('a')]])]]),
+    });
+    const type = { name: ['pairs'], array: false };
+    const declare: Statement = { kind: 'declare-table', span, name: '@t', columns: undefined, type };
+    const read = select([column('n'), column('a'), column('c')], '@t');
+    const facts = last([declare, insert('@t', query([column('ssn')], 'people')), read], options);
+    const [n, a, c] = outputs(facts) as string[];
+    expect([n, a]).toEqual(['pg_temp."@t".n', 'pg_temp."@t".a public.people.ssn']);
+    expect(c).toContain('public.people.ssn/derived');
   });
 
   it('deletes through a common table what it is made of', () => {
@@ -644,6 +741,62 @@ describe('conditions of constants', () => {
 });
 
 describe('queries', () => {
+  it('decide over values by what chooses the rows of queries inside', () => {
+    const chosen = query([column('id')], 'people', equal(column('ssn'), literal('x')));
+    const decided = (condition: Expression): unknown =>
+      outputs(last([select([{ kind: 'case', whens: [{ condition, result: literal('y') }] }])]));
+    expect(decided({ kind: 'exists', query: chosen })).toEqual(['public.people.ssn/derived']);
+    const inside: Expression = { kind: 'in-query', operator: { symbol: '=' }, operand: literal('1'), query: chosen, negated: false };
+    expect(decided(inside)).toEqual(['public.people.id/derived public.people.ssn/derived']);
+  });
+
+  it('of common tables see what conditions around them make equal', () => {
+    const inner: Query = {
+      ...query([column('a')], 'x'),
+      with: {
+        recursive: false,
+        tables: [{ name: 'x', columns: [], body: query([column('a')], 't', both(column('b'), column('ssn', 'p'))) }],
+      },
+    };
+    const condition: Expression = {
+      kind: 'logical',
+      operator: 'and',
+      operands: [{ kind: 'exists', query: inner }, equal(column('ssn', 'p'), column('what', 'o'))],
+    };
+    const facts = last([select([column('id', 'p')], [from('people', 'p'), from('log', 'o')], condition)]);
+    expect(uses(facts)).toContain('public.log.what predicate-other');
+  });
+
+  it('of views pass over what their columns are passed over in', () => {
+    const { catalogue } = optionsFor();
+    const hidden = table('v', ['a', 'b']);
+    const [a, b] = hidden.columns;
+    if (a === undefined || b === undefined) throw new Error('two columns');
+    const view: CatalogueRelation = { ...hidden, kind: 'view', columns: [a, { ...b, hidden: true }] };
+    const options = optionsFor({
+      catalogue: { ...catalogue, relations: new Map([...catalogue.relations, ['public.v', view]]) },
+      views: new Map([['public.v', query([column('a'), column('b')], 't')]]),
+    });
+    expect(outputs(last([select([{ kind: 'star', qualifier: [] }], 'v')], options))).toEqual(['public.t.a public.v.a']);
+  });
+
+  it('name a relation alike however it was written', () => {
+    const { catalogue } = optionsFor();
+    const people = catalogue.relations.get('public.people') ?? table('people', []);
+    const options = optionsFor({ catalogue: { ...catalogue, relations: new Map([...catalogue.relations, ['public."PEOPLE"', people]]) } });
+    const facts = last([select([column('ssn')], 'PEOPLE')], options);
+    expect([facts?.reads, outputs(facts)]).toEqual([['public.people'], ['public.people.ssn']]);
+  });
+
+  it('call by `row.f` what is no column of the row, where rows are values', () => {
+    const read = select([column('pure', 'people'), column('ssn', 'people')], 'people');
+    expect(reasons(last([read]))).toEqual(['unknown-column']);
+    expect(outputs(last([read], optionsFor({}, { rowsAsValues: true })))).toEqual([
+      'public.people.email/derived public.people.id/derived public.people.ssn/derived',
+      'public.people.ssn',
+    ]);
+  });
+
   it('pivots group by what they do not name', () => {
     const pivot: FromItem = {
       kind: 'pivot',

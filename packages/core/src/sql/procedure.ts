@@ -78,7 +78,10 @@ export interface Message {
   readonly kind: 'message';
   readonly span: Span;
   readonly what: string;
+  /** What the text of the message is made of. */
   readonly values: readonly Expression[];
+  /** What its number, state, severity, SQLSTATE and names are computed from, where they are not constants: these are not withheld. */
+  readonly codes?: readonly Expression[];
 }
 
 /**

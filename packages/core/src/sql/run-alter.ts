@@ -1,12 +1,12 @@
 import { unreachable } from '../unreachable.js';
 import type { SchemaChange } from './facts.js';
-import type { Expression, NameParts } from './model.js';
+import type { Expression, ForeignKey, NameParts } from './model.js';
 import { joinName, type RelationName, splitName } from './names.js';
 import type { ResolvedRelation } from './resolve/context.js';
 import { ROOT, type Scope } from './resolve/scope.js';
 import { type Column, derive, either, stored } from './resolve/value.js';
 import { findNamed, type Part, refersTo, type Run } from './run.js';
-import { checkExpressions, columnValue, plainColumn, relationScope, typeText } from './run-schema.js';
+import { checkExpressions, columnValue, foreignKeys, plainColumn, relationScope, typeText } from './run-schema.js';
 import type { AlterAction, AlterRelation, ColumnPosition } from './statement.js';
 
 /** ALTER TABLE and its kin, action by action. */
@@ -23,6 +23,8 @@ interface Altered {
   readonly departures: SchemaChange[];
   /** The relation's later name, when it is renamed or moved. */
   movedTo: RelationName | undefined;
+  /** What is to be done when the statement is. */
+  readonly after: (() => void)[];
 }
 
 export function runAlter(run: Run, statement: AlterRelation): Part {
@@ -39,6 +41,7 @@ export function runAlter(run: Run, statement: AlterRelation): Part {
     columnChanges: [],
     departures: [],
     movedTo: undefined,
+    after: [],
   };
   for (const action of statement.actions) alter(altered, action);
   return { action: actionOf(statement), changes: changesOf(altered), after: () => afterAlter(altered) };
@@ -102,6 +105,7 @@ function alter(altered: Altered, action: AlterAction): void {
       return;
     case 'other':
       for (const relation of action.relations) refersTo(run, relation);
+      addKeys(altered, action.foreignKeys);
       checkExpressions(run, action.expressions, scopeOf(altered));
       if (action.privileges === true) {
         run.r.effects.raise('privilege');
@@ -113,6 +117,10 @@ function alter(altered: Altered, action: AlterAction): void {
   }
 }
 
+function addKeys({ run, statement, name, after }: Altered, keys: readonly ForeignKey[] = []): void {
+  after.push(foreignKeys(run, statement.name, name, keys));
+}
+
 function scopeOf(altered: Altered): Scope {
   const known = altered.relation === undefined ? undefined : { columns: altered.columns, complete: altered.relation.outputs.complete };
   return relationScope(altered.run, altered.statement.name, ROOT, known);
@@ -121,7 +129,7 @@ function scopeOf(altered: Altered): Scope {
 function addColumn(altered: Altered, action: AlterAction & { kind: 'add-column' }): void {
   const { column } = action;
   altered.columnChanges.push({ operation: 'add', name: column.name, type: typeText(column.type) });
-  for (const other of column.references ?? []) refersTo(altered.run, other);
+  addKeys(altered, column.foreignKeys);
   if (altered.columns.some((existing) => existing.name === column.name)) return;
   const plain = plainColumn(altered.name, column);
   const { columns } = altered;
@@ -225,6 +233,8 @@ function detach(altered: Altered, name: NameParts, as: 'child' | 'parent'): void
 function afterAlter(altered: Altered): void {
   const { run, name, relation, columns, movedTo } = altered;
   const { unit } = run;
+  for (const add of altered.after) add();
+  if (movedTo !== undefined) unit.references.rename(name, movedTo);
   if (relation === undefined) {
     unit.obscure(name);
     if (movedTo !== undefined) unit.obscure(movedTo);

@@ -89,7 +89,8 @@ export class Body implements Walker {
   }
 
   condition(expression: Expression): void {
-    this.#run.r.condition(expression, this.#scope);
+    const value = closed(this.#run.r.condition(expression, this.#scope));
+    if (value.origins.size > 0 || value.opaque) this.unit.frame.deciding?.push(value);
   }
 
   inside(_: Statement, body: () => void): void {

@@ -3,11 +3,10 @@ import type { Expression } from './model.js';
 import type { Dynamic, Sequence } from './procedure.js';
 import { resolveCall, type ResolvedCall } from './resolve/call.js';
 import type { Scope } from './resolve/scope.js';
-import { type Column, derive, NO_OUTPUTS, NOTHING, OPAQUE, type Outputs, someOf, UNKNOWN_OUTPUTS, type Value } from './resolve/value.js';
+import { type Column, derive, NOTHING, OPAQUE, type Outputs, someOf, UNKNOWN_OUTPUTS, type Value } from './resolve/value.js';
 import type { Part, Run } from './run.js';
 import { perform } from './run-body.js';
-import { withoutMark } from './run-program.js';
-import { localName, put, setVariable } from './run-variables.js';
+import { localName, put, setVariable, withoutMark } from './run-variables.js';
 import type { CallProcedure } from './statement.js';
 
 /** Statements that run others: procedures, texts, lists. */
@@ -27,12 +26,14 @@ export function runCall(run: Run, statement: CallProcedure, scope: Scope): Part 
     after: () => {
       for (const [at, argument] of statement.call.arguments.entries()) {
         if (argument.output !== true) continue;
-        const given = called.arguments[at] ?? OPAQUE;
         // What is not known may be anything; else it is computed from what was handed over.
-        const unknown: Value = { ...derive([...called.arguments, given]), opaque: facts === undefined || facts.opaque !== undefined };
+        const unknown: Value = { ...derive(called.arguments), opaque: facts === undefined || facts.opaque !== undefined };
         putArgument(run, argument.expression, body === undefined ? unknown : outputOf(called, statement, at), scope);
       }
-      if (statement.result !== undefined) setVariable(run, statement.result, body === undefined ? NOTHING : value, 'set');
+      // What a known procedure of the system returns tells whether it worked.
+      const isKnown = facts !== undefined && facts.opaque === undefined;
+      if (statement.result !== undefined)
+        setVariable(run, statement.result, body !== undefined ? value : isKnown ? NOTHING : OPAQUE, 'set');
     },
   };
 }
@@ -41,7 +42,8 @@ export function runCall(run: Run, statement: CallProcedure, scope: Scope): Part 
 function calledRows({ facts, body }: ResolvedCall): Outputs | undefined {
   if (body !== undefined) return body.outputs;
   if (facts === undefined) return UNKNOWN_OUTPUTS;
-  if (facts.columns === undefined) return { ...NO_OUTPUTS, complete: false };
+  if (facts.columns === undefined) return UNKNOWN_OUTPUTS;
+  if (facts.columns.length === 0) return undefined;
   const value = facts.opaque === undefined ? NOTHING : OPAQUE;
   return { columns: facts.columns.map((name): Column => ({ name, value })), complete: true };
 }
@@ -73,10 +75,11 @@ function elsewhere(run: Run, statement: CallProcedure, server: string, scope: Sc
 /** Text that is run as SQL. Where it is known, its statements are told after it; they see nothing of the batch but what they are given. */
 export function runDynamic(run: Run, statement: Dynamic, scope: Scope): Part {
   const { r, unit } = run;
-  for (const operand of statement.operands) r.effects.use(r.value(operand, scope), 'argument');
+  const operands = statement.operands.map((operand) => r.value(operand, scope));
+  for (const value of operands) r.effects.use(value, 'argument');
   const values = statement.parameters.map(({ value }) => (value === undefined ? NOTHING : r.value(value, scope)));
   r.effects.raise('procedural');
-  if (statement.statements === undefined || statement.server !== undefined) return unseen(run, statement, values);
+  if (statement.statements === undefined || statement.server !== undefined) return unseen(run, statement, [...operands, ...values]);
   const frame = unit.newFrame();
   for (const [at, { variable }] of statement.parameters.entries()) frame.variables.replace(localName(variable), values[at] ?? NOTHING);
   const done = (): void => {
@@ -89,8 +92,10 @@ export function runDynamic(run: Run, statement: Dynamic, scope: Scope): Part {
 function unseen(run: Run, statement: Dynamic, values: readonly Value[]): Part {
   const { effects } = run.r;
   const { server } = statement;
-  for (const value of values) effects.use(value, 'argument');
-  if (server !== undefined) effects.opaque({ kind: 'foreign-data', detail: `server ${joinName(server)}` });
+  if (server !== undefined) {
+    effects.opaque({ kind: 'foreign-data', detail: `server ${joinName(server)}` });
+    for (const value of values) effects.flow(value, { kind: 'external', name: joinName(server) });
+  }
   if (statement.statements === undefined) {
     effects.opaque({ kind: 'dynamic-sql', detail: 'text that is run as SQL' });
     effects.changesState = true;

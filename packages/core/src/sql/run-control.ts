@@ -41,13 +41,10 @@ function walkOne(walker: Walker, statement: Statement): void {
       return;
     }
     case 'if':
-      walkIf(walker, statement);
+      decided(unit, () => walkIf(walker, statement));
       return;
     case 'loop':
-      repeat(walker, () => {
-        if (statement.condition !== undefined) walker.condition(statement.condition, headOf(statement.span, statement.statements));
-        walk(walker, statement.statements);
-      });
+      decided(unit, () => walkLoop(walker, statement));
       return;
     default: {
       const { inside } = walker.statement(statement);
@@ -56,6 +53,21 @@ function walkOne(walker: Walker, statement: Statement): void {
       inside.done?.();
     }
   }
+}
+
+/** Conditions inside decide over nothing that follows. */
+function decided({ frame }: UnitState, body: () => void): void {
+  const { deciding } = frame;
+  const around = deciding?.length ?? 0;
+  body();
+  deciding?.splice(around);
+}
+
+function walkLoop(walker: Walker, { condition, span, statements }: Statement & { kind: 'loop' }): void {
+  repeat(walker, () => {
+    if (condition !== undefined) walker.condition(condition, headOf(span, statements));
+    walk(walker, statements);
+  });
 }
 
 function walkIf(walker: Walker, statement: Statement & { kind: 'if' }): void {

@@ -1,4 +1,4 @@
-import { unreachable } from '../unreachable.js';
+import type { Reference } from '../catalog/catalogue.js';
 import type { StoredBody } from './knowledge.js';
 import type { NameParts, Variable } from './model.js';
 import { joinName, type RelationName, splitName } from './names.js';
@@ -7,28 +7,14 @@ import type { Effects } from './resolve/effects.js';
 import { storedSearchPath, temporarySchema } from './resolve/relations.js';
 import { ROOT, type Scope } from './resolve/scope.js';
 import { rowScope } from './resolve/trigger-rows.js';
-import {
-  closed,
-  closedOutputs,
-  type Column,
-  derive,
-  either,
-  NOTHING,
-  OPAQUE,
-  type Outputs,
-  rowOf,
-  sameValue,
-  someOf,
-  stacked,
-  stored,
-  UNKNOWN_OUTPUTS,
-  type Value,
-} from './resolve/value.js';
+import { closed, type Column, derive, NOTHING, OPAQUE, type Outputs, sameValue, UNKNOWN_OUTPUTS, type Value } from './resolve/value.js';
 import type { Run } from './run.js';
-import { type Body, runBody } from './run-body.js';
-import { parameterName, readLocal, readVariable, setVariable } from './run-variables.js';
+import { bodyResult, oneOf, type Ran, stackedOutputs } from './body-result.js';
+import { runBody } from './run-body.js';
+import { parameterName, readLocal, readVariable, setVariable, withoutMark } from './run-variables.js';
 import type { Statement, TriggerEvent } from './statement.js';
-import { type Frame, UnitState } from './unit-state.js';
+import type { Frame } from './frame.js';
+import { UnitState } from './unit-state.js';
 
 /** What expressions ask of a unit: its variables, the bodies of the routines that they call, the triggers of what is written. */
 export class UnitPrograms implements Programs {
@@ -91,6 +77,10 @@ export class UnitPrograms implements Programs {
     return depends ? [] : found;
   }
 
+  references(relation: RelationName): readonly Reference[] {
+    return this.#unit.references.to(relation);
+  }
+
   call(r: Resolver, routines: readonly StoredRoutine[], values: readonly BodyArgument[]): BodyResult {
     return oneOf(routines.map((routine) => this.#routine(r, routine, values)));
   }
@@ -122,8 +112,10 @@ export class UnitPrograms implements Programs {
 
   #called(r: Resolver, routine: StoredRoutine, body: StoredBody, values: readonly BodyArgument[]): Called {
     const { version } = this.#unit;
+    // Who gives it no values chooses none of its conditions: what they decide over tells about them.
+    const decides = body.parameters.length === 0 ? { deciding: [] } : {};
     const given = body.parameters.map((parameter, at) => argumentOf(parameter.name, at, values));
-    const { result, effects } = r.collect(() => this.#inBody(r, body, splitName(routine.name)[0] ?? '', given, ROOT));
+    const { result, effects } = r.collect(() => this.#inBody(r, body, splitName(routine.name)[0] ?? '', given, ROOT, decides));
     effects.finish();
     settleIn(effects);
     if (body.securityDefiner === true) effects.elevated = true;
@@ -142,13 +134,20 @@ export class UnitPrograms implements Programs {
   }
 
   /** Runs a body with its parameters; what they hold in the end, and what came out. */
-  #inBody(r: Resolver, body: StoredBody, schema: string, given: readonly BodyArgument[], scope: Scope): Ran {
+  #inBody(
+    r: Resolver,
+    body: StoredBody,
+    schema: string,
+    given: readonly BodyArgument[],
+    scope: Scope,
+    more: Pick<Frame, 'deciding' | 'triggered'>,
+  ): Ran {
     const { options } = this.#unit;
     const unit = this.#unit;
     const searchPath = body.searchPath === 'caller' ? undefined : (body.searchPath ?? storedSearchPath(options, schema));
     const run = this.#run(r);
     const parameters = given.map(({ value }) => closed(value));
-    const frame = unit.newFrame({ parameters, ...(searchPath === undefined ? {} : { searchPath }) });
+    const frame = unit.newFrame({ parameters, ...more, ...(searchPath === undefined ? {} : { searchPath }) });
     const names = body.parameters.map(({ name }) => parameterName(run, name));
     for (const [at, name] of names.entries()) frame.variables.replace(name, parameters[at] ?? NOTHING);
     handTables(unit, frame, body, given);
@@ -182,11 +181,10 @@ export class UnitPrograms implements Programs {
 
   #trigger(r: Resolver, relation: RelationName, body: StoredBody, rows: TriggerRows): readonly Column[] {
     const scope = rowScope(rows, body.rows);
-    const { result, effects } = r.collect(() => this.#inBody(r, body, splitName(relation)[0] ?? '', [], scope));
+    const { result, effects } = r.collect(() => this.#inBody(r, body, splitName(relation)[0] ?? '', [], scope, { triggered: relation }));
     // Rows that a trigger returns go to whoever set it off.
     for (const { what } of result.ran.results) for (const column of what.columns) effects.use(column.value, 'output');
     if (result.ran.results.length > 0) this.#unit.branching = true;
-    effects.finish();
     settleIn(effects);
     // What a trigger writes without a condition is not what the statement does.
     effects.filter = 'none';
@@ -230,16 +228,6 @@ function signature(values: readonly BodyArgument[]): string {
       value.fields?.map((field) => [field.name, [...field.value.origins]]),
     ]),
   );
-}
-
-/** What running a body came to. */
-interface Ran {
-  readonly ran: Body;
-  /** The rows of the table variable that it returns. */
-  readonly rows: Outputs | undefined;
-  readonly variables: Frame['variables'];
-  readonly isSteered: boolean;
-  readonly parameters: readonly Value[];
 }
 
 /** What a trigger's body has put into columns of the new row, and the rows that it has put in the place of it. */
@@ -300,90 +288,4 @@ function argumentOf(name: string, at: number, values: readonly BodyArgument[]): 
   const byName = values.find((value) => value.name !== undefined && withoutMark(value.name) === plain);
   const placed = values[at];
   return byName ?? (placed?.name === undefined ? placed : undefined) ?? { value: NOTHING };
-}
-
-export function withoutMark(name: string): string {
-  return name.startsWith('@') ? name.slice(1) : name;
-}
-
-/** Which of the overloads runs is not known. */
-function oneOf(results: readonly BodyResult[]): BodyResult {
-  const [first, ...rest] = results;
-  if (first === undefined) return { value: OPAQUE, outputs: UNKNOWN_OUTPUTS, parameters: [] };
-  if (rest.length === 0) return first;
-  const rows = results.flatMap(({ outputs }) => outputs ?? []);
-  return {
-    value: either(results.map(({ value }) => value)),
-    outputs: rows.length === 0 ? undefined : rows.length === results.length ? stackedOutputs(rows) : someOf(rows),
-    parameters: first.parameters.map((_, at) => either(results.map(({ parameters }) => parameters[at] ?? NOTHING))),
-  };
-}
-
-/** Rows of one shape under one another; of different shapes nothing is known but where they come from. */
-function stackedOutputs(all: readonly Outputs[]): Outputs {
-  const [first, ...rest] = all;
-  if (first === undefined || rest.length === 0) return first ?? UNKNOWN_OUTPUTS;
-  if (all.some(({ columns, complete }) => !complete || columns.length !== first.columns.length)) return someOf(all);
-  const columns = first.columns.map(
-    (column, at): Column => ({ name: column.name, value: stacked(all.flatMap((one) => one.columns[at]?.value ?? [])) }),
-  );
-  return { columns, complete: true };
-}
-
-function bodyResult(
-  r: Resolver,
-  body: StoredBody,
-  { ran, rows, parameters }: Ran,
-  values: readonly BodyArgument[],
-  effects: Effects,
-): BodyResult {
-  switch (body.returns) {
-    case 'nothing':
-      return { value: derive(ran.returned.map(({ what }) => what)), outputs: ran.outputs, parameters };
-    case 'value':
-      return { value: returnedValue(ran, values, effects), outputs: undefined, parameters };
-    case 'table': {
-      const outputs = withNames(r, body, rows === undefined ? returnedRows(ran) : closedOutputs(rows));
-      return { value: rowValue(outputs), outputs, parameters };
-    }
-    default:
-      return unreachable(body.returns);
-  }
-}
-
-function rowValue(outputs: Outputs): Value {
-  const [only, ...more] = outputs.columns;
-  return only !== undefined && more.length === 0 && outputs.complete ? only.value : rowOf(outputs.columns, outputs.complete);
-}
-
-/** The value of the one RETURN that there is, or of the last query; else it may derive from anything that is read on the way. */
-function returnedValue(ran: Body, values: readonly BodyArgument[], effects: Effects): Value {
-  const [only, ...more] = ran.returned;
-  if (only !== undefined && more.length === 0 && only.certain) return only.what;
-  const last = only === undefined ? ran.results.at(-1) : undefined;
-  if (last?.certain === true) return rowValue(last.what);
-  const all = [
-    ...ran.returned.map(({ what }) => what),
-    ...ran.results.map(({ what }) => rowValue(what)),
-    ...values.map(({ value }) => value),
-  ];
-  const whole = derive([...all, stored(...effects.usedColumns)]);
-  return { ...whole, opaque: whole.opaque || effects.opaqueReasons.length > 0 };
-}
-
-/** Queries and RETURNs of a table function each add rows. */
-function returnedRows(ran: Body): Outputs {
-  const rows = ran.returned.map(
-    ({ what }): Outputs => ({ columns: what.fields ?? [{ name: 'value', value: what }], complete: !what.opaque }),
-  );
-  const all = [...ran.results.map(({ what }) => what), ...rows];
-  return all.length === 0 ? UNKNOWN_OUTPUTS : stackedOutputs(all);
-}
-
-/** The columns by the names that the declaration gives them. */
-function withNames(r: Resolver, body: StoredBody, outputs: Outputs): Outputs {
-  const names =
-    body.columns ?? (body.rowOf === undefined ? undefined : r.relation(splitName(body.rowOf))?.outputs.columns.map(({ name }) => name));
-  if (names === undefined || !outputs.complete) return outputs;
-  return { ...outputs, columns: outputs.columns.map((column, at) => ({ ...column, name: names[at] ?? column.name })) };
 }

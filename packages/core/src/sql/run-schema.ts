@@ -1,34 +1,26 @@
-import type { SchemaChange } from './facts.js';
-import type { ColumnDefinition, Expression, NameParts, TypeName } from './model.js';
+import type { ReferenceTo } from '../catalog/references.js';
+import type { ColumnDefinition, Expression, ForeignKey, NameParts, TypeName } from './model.js';
 import { joinName, type RelationName, splitName } from './names.js';
 import { applyRoutine } from './resolve/call.js';
 import { temporarySchema } from './resolve/relations.js';
 import { namespaceOf, openScope, rangeOf, ROOT, type Scope } from './resolve/scope.js';
-import { type Column, derive, either, NO_OUTPUTS, NOTHING, type Outputs, stored, type Value } from './resolve/value.js';
+import { type Column, derive, either, NO_OUTPUTS, NOTHING, OPAQUE, type Outputs, stored, type Value } from './resolve/value.js';
 import { changes, findNamed, type Part, refersTo, type Run } from './run.js';
 import { judgeBody } from './run-body.js';
 import { rowScope } from './resolve/trigger-rows.js';
-import type {
-  CreateRoutine,
-  CreateRule,
-  CreateTable,
-  CreateTableAs,
-  CreateTrigger,
-  CreateView,
-  RefreshView,
-  SchemaStatement,
-} from './statement.js';
-import { carriedColumns, relationOf, type UnitState } from './unit-state.js';
+import type { CreateRoutine, CreateRule, CreateTable, CreateTableAs, CreateTrigger, CreateView, RefreshView } from './statement.js';
+import { carriedColumns, relationOf } from './changed-relations.js';
+import type { UnitState } from './unit-state.js';
 
 /** Statements that make, change and remove objects of the schema. What they install is judged by its body as if it ran. */
 
-/** The scope of expressions on a relation. Of a relation that is not known every column is taken to be there. */
+/** The scope of expressions on a relation. Of a relation that is not known every column is taken to be there, and to hold anything. */
 export function relationScope(run: Run, name: NameParts, outer: Scope, own?: Outputs): Scope {
   const { relation } = findNamed(run, name);
   const scope = openScope(outer);
   const outputs = own ?? relation?.outputs;
   const range = rangeOf(name.at(-1), outputs ?? { columns: [], complete: true }, { systemColumns: true });
-  scope.namespaces.push(namespaceOf(outputs === undefined ? { ...range, more: NOTHING } : range));
+  scope.namespaces.push(namespaceOf(outputs === undefined ? { ...range, more: OPAQUE } : range));
   return scope;
 }
 
@@ -64,13 +56,12 @@ export function runCreateTable(run: Run, statement: CreateTable): Part {
   r.effects.raise('schema');
   const name = newRelation(run, statement);
   r.effects.writes.add(name);
-  for (const other of [
-    ...statement.columnsOf,
-    ...statement.references,
-    ...statement.columns.flatMap((column) => column.references ?? []),
-  ]) {
+  for (const other of [...statement.columnsOf, ...statement.references])
     if (joinName(...other) !== joinName(...statement.name)) refersTo(run, other);
-  }
+  const keys = foreignKeys(run, statement.name, name, [
+    ...(statement.foreignKeys ?? []),
+    ...statement.columns.flatMap((column) => column.foreignKeys ?? []),
+  ]);
   if (statement.objectKind === 'foreign table') r.effects.opaque({ kind: 'foreign-data', detail: `foreign table ${name}` });
   const columns = definedColumns(run, name, statement.columns);
   const own: Outputs = { columns, complete: statement.columnsOf.length === 0 };
@@ -78,7 +69,7 @@ export function runCreateTable(run: Run, statement: CreateTable): Part {
     run,
     statement.name,
     ROOT,
-    own.complete ? own : { columns: [...columns, ...takenOver(run, statement)], complete: true },
+    own.complete ? own : { columns: [...columns, ...takenOver(run, statement, name)], complete: true },
   );
   checkExpressions(run, statement.expressions, scope);
   return {
@@ -88,7 +79,27 @@ export function runCreateTable(run: Run, statement: CreateTable): Part {
       if (isThere(run, statement, name)) return;
       if (own.complete) unit.create(name, columns, kindOf(run, statement, name));
       else unit.obscure(name);
+      keys();
     },
+  };
+}
+
+/**
+ * Foreign keys of a relation: every value that is written, or is there already, is looked for in the columns that they refer to. Gives what adds
+ * them. One that refers to the relation itself, which is not there yet, looks nowhere.
+ */
+export function foreignKeys(run: Run, written: NameParts, name: RelationName, keys: readonly ForeignKey[]): () => void {
+  const added = keys.map((key): ReferenceTo => {
+    const { relation: _, ...reference } = key;
+    if (joinName(...key.relation) === joinName(...written)) return { to: name, reference: { ...reference, relation: name } };
+    const other = findNamed(run, key.relation);
+    run.r.effects.reads.add(other.name);
+    for (const column of other.relation?.outputs.columns ?? [])
+      if (key.referenced.includes(column.name)) run.r.effects.use(column.value, 'predicate-equality');
+    return { to: other.name, reference: { ...reference, relation: name } };
+  });
+  return () => {
+    for (const { to, reference } of added) run.unit.references.add(to, reference);
   };
 }
 
@@ -97,8 +108,9 @@ function isThere({ unit }: Run, { ifNotExists }: { readonly ifNotExists: boolean
   return (ifNotExists || unit.conditions > 0) && unit.exists(name);
 }
 
-function takenOver(run: Run, statement: CreateTable): readonly Column[] {
-  return statement.columnsOf.flatMap((other) => findNamed(run, other).relation?.outputs.columns ?? []);
+function takenOver(run: Run, statement: CreateTable, relation: RelationName): readonly Column[] {
+  const taken = statement.columnsOf.flatMap((other) => findNamed(run, other).relation?.outputs.columns ?? []);
+  return taken.map((column) => ({ ...column, value: stored(`${relation}.${joinName(column.name)}`) }));
 }
 
 /** The columns of a new table; one that is computed from others carries what they hold. */
@@ -146,7 +158,10 @@ export function runCreateTableAs(run: Run, statement: CreateTableAs, scope: Scop
   r.effects.writes.add(name);
   const carried = carriedColumns(name, statement.columns, outputs);
   const defined = definedColumns(run, name, statement.definitions ?? []);
-  for (const other of statement.references ?? []) refersTo(run, other);
+  const keys = foreignKeys(run, statement.name, name, [
+    ...(statement.foreignKeys ?? []),
+    ...(statement.definitions ?? []).flatMap((column) => column.foreignKeys ?? []),
+  ]);
   const names = new Set(carried.map((column) => column.name));
   const columns = [...defined.filter((column) => !names.has(column.name)), ...carried];
   checkExpressions(run, statement.expressions ?? [], relationScope(run, statement.name, ROOT, { columns, complete: outputs.complete }));
@@ -165,6 +180,7 @@ export function runCreateTableAs(run: Run, statement: CreateTableAs, scope: Scop
       if (isThere(run, statement, name)) return;
       if (outputs.complete) unit.create(name, columns, kindOf(run, statement, name));
       else unit.obscure(name);
+      keys();
     },
   };
 }
@@ -230,8 +246,9 @@ export function runCreateRoutine(run: Run, statement: CreateRoutine): Part {
 
 /** `old` and `new` stand for a row of the relation. */
 function rowsOf(run: Run, name: NameParts, names?: CreateTrigger['rows']): Scope {
-  const { relation } = findNamed(run, name);
+  const { name: full, relation } = findNamed(run, name);
   if (relation !== undefined) return rowScope({ old: relation.outputs, new: relation.outputs }, names);
+  run.r.effects.opaque({ kind: 'unknown-relation', detail: full });
   const scope = openScope(ROOT);
   const ranges = [names?.old ?? 'old', names?.new ?? 'new'].map((side) => ({ ...rangeOf(side, NO_OUTPUTS), more: NOTHING }));
   scope.namespaces.push({ ranges, visible: [] });
@@ -292,136 +309,4 @@ export function runCreateRule(run: Run, statement: CreateRule): Part {
     ],
     after: () => unit.obscure(name),
   };
-}
-
-const RELATION_KINDS: ReadonlySet<string> = new Set(['table', 'view', 'materialized view', 'foreign table', 'sequence']);
-const ROUTINE_KINDS: ReadonlySet<string> = new Set(['function', 'procedure', 'aggregate', 'routine']);
-
-/** CREATE INDEX, SEQUENCE, TYPE, SCHEMA …, every DROP, COMMENT and what has no shape of its own. */
-export function runSchema(run: Run, statement: SchemaStatement): Part {
-  const { r } = run;
-  r.effects.raise(statement.privileges === true ? 'privilege' : 'schema');
-  if (statement.privileges === true) r.effects.elevated = true;
-  if (statement.code !== undefined) r.effects.opaque(statement.code);
-  for (const other of statement.relations ?? []) refersTo(run, other);
-  if (statement.objectKind === 'publication' && statement.operation !== 'drop') publish(run, statement);
-  const on = statement.relation === undefined ? undefined : changes(run, statement.relation);
-  schemaExpressions(run, statement);
-  // Which schemas are searched depends on which there are: the search path may name one long before it is made.
-  if (statement.objectKind === 'schema' && statement.operation !== 'comment') r.effects.changesSearch = true;
-  const names = statement.names.map((name) => objectName(run, statement, name, on));
-  const list = names.map((name): SchemaChange => ({ operation: statement.operation, kind: statement.objectKind, name }));
-  if (on !== undefined && !names.includes(on))
-    list.push({ operation: statement.operation === 'comment' ? 'comment' : 'alter', kind: 'table', name: on });
-  return { action: statement.operation, changes: list, after: () => afterSchema(run, statement, names, on) };
-}
-
-/** Who subscribes to a publication gets the rows of its relations, past everything that is said here. */
-function publish(run: Run, statement: SchemaStatement): void {
-  const { effects } = run.r;
-  effects.raise('administrative');
-  effects.elevated = true;
-  for (const name of statement.relations ?? []) {
-    for (const column of findNamed(run, name).relation?.outputs.columns ?? [])
-      effects.flow(column.value, { kind: 'external', name: 'publication' });
-  }
-}
-
-function objectName(run: Run, statement: SchemaStatement, name: NameParts, on: RelationName | undefined): string {
-  const { unit } = run;
-  if (RELATION_KINDS.has(statement.objectKind)) return statement.operation === 'create' ? created(run, name) : changes(run, name);
-  if (statement.objectKind === 'index') {
-    if (on !== undefined && name.length === 1) return joinName(splitName(on).length > 1 ? (splitName(on)[0] ?? '') : '', name[0] ?? '');
-    return findNamed(run, name).name;
-  }
-  return statement.operation === 'create' && ROUTINE_KINDS.has(statement.objectKind) ? unit.newName(name, false) : joinName(...name);
-}
-
-function created(run: Run, name: NameParts): RelationName {
-  const full = run.unit.newName(name, false);
-  run.r.effects.writes.add(full);
-  return full;
-}
-
-function schemaExpressions(run: Run, statement: SchemaStatement): void {
-  const { r } = run;
-  const scope =
-    statement.objectKind === 'domain'
-      ? domainScope(run, statement)
-      : statement.relation === undefined
-        ? ROOT
-        : relationScope(run, statement.relation, ROOT);
-  for (const expression of statement.expressions) {
-    // A plain column of an index is stored again, where only conditions can reach it.
-    if (statement.objectKind === 'index' && expression.kind === 'column') r.effects.use(r.value(expression, scope), 'write-source');
-    else r.condition(expression, scope);
-  }
-}
-
-/** Conditions of a domain speak of its VALUE. An added one is held against every stored column of the domain. */
-function domainScope(run: Run, statement: SchemaStatement): Scope {
-  const scope = openScope(ROOT);
-  const held = statement.operation === 'create' ? NOTHING : derive(columnsOfType(run, statement.names[0]?.at(-1) ?? ''));
-  scope.namespaces.push(namespaceOf(rangeOf(undefined, { columns: [{ name: 'value', value: held }], complete: true })));
-  if (statement.expressions.length > 0) run.r.effects.use(held, 'predicate-other');
-  return scope;
-}
-
-/** Stored columns of a type of that name in any schema, arrays of it too. */
-function columnsOfType(run: Run, type: string): Value[] {
-  const values: Value[] = [];
-  for (const [relation, { columns }] of run.unit.options.catalogue.relations)
-    for (const column of columns) if (namesType(column.type, type)) values.push(stored(`${relation}.${joinName(column.name)}`));
-  return values;
-}
-
-function namesType(shown: string, type: string): boolean {
-  const own = shown.replace(/(\[\])+$/, '');
-  return own === type || own.endsWith(`.${type}`) || own.endsWith(`"${type.replaceAll('"', '""')}"`);
-}
-
-/** Kinds whose statements change neither which relations there are nor their columns. */
-const NAMELESS: ReadonlySet<string> = new Set([
-  'index',
-  'policy',
-  'constraint',
-  'column',
-  'statistics',
-  'role',
-  'user',
-  'database',
-  'tablespace',
-  'publication',
-  'subscription',
-  'comment',
-  'default privileges',
-  'collation',
-  ...`login|server role|application role|certificate|symmetric key|asymmetric key|master key|credential|database scoped credential
-database encryption key|database scoped configuration|server configuration|server audit|server audit specification
-database audit specification|event session|availability group|endpoint|resource pool|workload group|resource governor|fulltext index
-fulltext catalog|fulltext stoplist|partition function|partition scheme|signature|sensitivity classification|message type|contract|service
-route|queue|default|security policy|database trigger|server trigger|tablespace|logfile group|server|event|plugin|component|undo tablespace|resource group|spatial reference system|privileges`.split(
-    /[|\n]/,
-  ),
-]);
-
-function afterSchema(run: Run, statement: SchemaStatement, names: readonly string[], on: RelationName | undefined): void {
-  const { unit } = run;
-  const { operation, objectKind } = statement;
-  if (operation === 'comment' || NAMELESS.has(objectKind)) return;
-  // Without a trigger less happens than before.
-  if (objectKind === 'trigger' && operation === 'drop' && on === undefined) return;
-  // A rule of its own is a check, as a default is a value.
-  if (objectKind === 'rule' && on === undefined) return;
-  if (objectKind === 'schema' && operation === 'create') for (const name of statement.names) unit.addSchema(name.at(-1) ?? '');
-  else if (RELATION_KINDS.has(objectKind)) for (const name of names) afterRelation(run, statement, name);
-  else if (ROUTINE_KINDS.has(objectKind)) for (const name of statement.names) unit.routines.add(name.at(-1) ?? '');
-  else if (on !== undefined) unit.obscure(on);
-  else if (objectKind !== 'type' && objectKind !== 'domain' && objectKind !== 'extension') unit.schemaKnown = false;
-}
-
-function afterRelation(run: Run, statement: SchemaStatement, name: RelationName): void {
-  if (statement.operation === 'drop') run.unit.drop(name);
-  else if (statement.operation !== 'create' || statement.objectKind === 'sequence') return;
-  else run.unit.obscure(name);
 }

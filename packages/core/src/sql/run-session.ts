@@ -23,7 +23,7 @@ import type { Control, Message, OpenCursor } from './procedure.js';
 import { runBody } from './run-body.js';
 import { putRow, sessionOnly } from './run-variables.js';
 import { outputFacts } from './statement-facts.js';
-import { outputValue } from './unit-state.js';
+import { outputValue } from './cursor-outputs.js';
 
 /** Statements on the session, its transaction, its prepared statements and cursors; and those that run other code. */
 
@@ -103,14 +103,17 @@ export function runShow(run: Run, statement: Show): Part {
 export function runMessage(run: Run, statement: Message, scope: Scope): Part {
   const { effects } = run.r;
   const values = statement.values.map((value) => run.r.value(value, scope));
-  tell(run, values);
+  const codes = (statement.codes ?? []).map((code) => run.r.value(code, scope));
+  tell(run, values, 'message');
+  tell(run, codes, 'external');
   sessionOnly(run);
-  if (values.some((value) => value.opaque)) effects.opaque({ kind: 'unknown-column', detail: `the values of ${statement.what}` });
+  if ([...values, ...codes].some((value) => value.opaque))
+    effects.opaque({ kind: 'unknown-column', detail: `the values of ${statement.what}` });
   return { action: 'raise' };
 }
 
-function tell(run: Run, values: readonly Value[]): void {
-  for (const value of values) run.r.effects.flow(value, { kind: 'external', name: 'message' });
+function tell(run: Run, values: readonly Value[], kind: 'message' | 'external'): void {
+  for (const value of values) run.r.effects.flow(value, { kind, name: 'message' });
 }
 
 export function runControl(run: Run, statement: Control, scope: Scope): Part {

@@ -3,7 +3,8 @@ import type { ColumnDefinition, Variable } from './model.js';
 import { joinName } from './names.js';
 import type { Assign, DeclareTable, DeclareVariables } from './procedure.js';
 import { lookUp, type Scope } from './resolve/scope.js';
-import { closed, derive, NOTHING, OPAQUE, type Outputs, rowOf, type Value } from './resolve/value.js';
+import { closed, derive, either, NOTHING, OPAQUE, type Outputs, rowOf, type Value } from './resolve/value.js';
+import { relationOf } from './changed-relations.js';
 import type { Part, Run } from './run.js';
 import { definedColumns } from './run-schema.js';
 import type { Into } from './statement.js';
@@ -19,8 +20,9 @@ export function localName(variable: Variable): string {
   return `@${variable.name}`;
 }
 
-export function setVariable(run: Run, variable: Variable, value: Value, how: How): void {
+export function setVariable(run: Run, variable: Variable, given: Value, how: How): void {
   const { unit, r } = run;
+  const value = decided(unit, given);
   switch (variable.scope) {
     case 'local':
       setLocal(unit, localName(variable), value, how);
@@ -41,11 +43,20 @@ function setLocal(unit: UnitState, name: string, value: Value, how: How): void {
   else unit.frame.variables.join(name, closed(value));
 }
 
+/** A value that is assigned only where the conditions around say so tells about them. */
+function decided({ frame: { deciding = [] } }: UnitState, value: Value): Value {
+  if (deciding.length === 0) return value;
+  const conditions = derive(deciding);
+  const whole = either([value, conditions]);
+  if (value.fields === undefined) return whole;
+  return { ...whole, fields: value.fields.map((field) => ({ ...field, value: either([field.value, conditions]) })) };
+}
+
 /** Puts a value where INTO, SET and OUTPUT say. */
 export function put(run: Run, target: Into, value: Value, how: How, scope: Scope): void {
   if (target.kind === 'variable') setVariable(run, target, value, how);
-  else if (target.qualifier.length === 0) setLocal(run.unit, target.name, value, how);
-  else putField(run, target, value, scope);
+  else if (target.qualifier.length === 0) setLocal(run.unit, target.name, decided(run.unit, value), how);
+  else putField(run, target, decided(run.unit, value), scope);
 }
 
 /** A field of a record variable, or a column of the row that a trigger is about to write. */
@@ -53,8 +64,6 @@ function putField(run: Run, target: Into & { kind: 'column' }, value: Value, sco
   const { unit, r } = run;
   const [record] = target.qualifier.slice(-1);
   const known = record === undefined ? undefined : unit.frame.variables.get(record);
-  // A block's label before the name of a variable looks the same.
-  if (unit.frame.variables.has(target.name)) setLocal(unit, target.name, value, 'join');
   if (record !== undefined && known !== undefined) {
     const fields = (known.fields ?? []).map((field) =>
       field.name === target.name ? { ...field, value: derive([field.value, value]) } : field,
@@ -65,11 +74,12 @@ function putField(run: Run, target: Into & { kind: 'column' }, value: Value, sco
   }
   const found = lookUp(scope, target, r.options.rules, () => undefined);
   if (found.kind === 'unknown') {
-    if (!unit.frame.variables.has(target.name))
-      r.effects.opaque({ kind: 'unknown-column', detail: joinName(...target.qualifier, target.name) });
+    r.effects.opaque({ kind: 'unknown-column', detail: joinName(...target.qualifier, target.name) });
     return;
   }
+  const { triggered } = unit.frame;
   for (const column of found.found.value.origins.keys()) {
+    if (triggered !== undefined && relationOf(column) !== triggered) continue;
     r.effects.useColumn(column, 'write-target');
     r.effects.flow(value, { kind: 'column', column });
   }
@@ -156,7 +166,18 @@ export function runDeclareTable(run: Run, statement: DeclareTable): Part {
 function columnsOfType(run: Run, { type }: DeclareTable): ColumnDefinition[] | undefined {
   const relation = type === undefined ? undefined : run.r.relation(type.name);
   if (relation?.catalogued?.kind !== 'composite') return undefined;
-  return relation.catalogued.columns.map(({ name, type: shown, notNull }) => ({ name, type: { name: [shown], array: false }, notNull }));
+  const generated = run.unit.options.generated?.get(relation.name);
+  return relation.catalogued.columns.map(({ name, type: shown, notNull, hidden, implicit }): ColumnDefinition => {
+    const computed = generated?.get(name);
+    return {
+      name,
+      type: { name: [shown], array: false },
+      notNull,
+      ...(hidden === true && { hidden }),
+      ...(implicit === true && { implicit }),
+      ...(computed !== undefined && { default: computed }),
+    };
+  });
 }
 
 /** What reads no relation and writes none is a matter of the session. */
@@ -192,6 +213,10 @@ function unknownVariable(run: Run, name: string): Value {
 
 /** Of a body that runs for a call: its parameters, by their names as the dialect writes variables. */
 export function parameterName(run: Run, name: string): string {
-  const plain = name.startsWith('@') ? name.slice(1) : name;
+  const plain = withoutMark(name);
   return run.unit.options.rules.variablesMarked === true ? `@${plain}` : plain;
+}
+
+export function withoutMark(name: string): string {
+  return name.startsWith('@') ? name.slice(1) : name;
 }

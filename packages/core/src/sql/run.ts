@@ -5,7 +5,8 @@ import type { ResolvedRelation, Resolver } from './resolve/context.js';
 import type { Scope } from './resolve/scope.js';
 import type { Outputs, Value } from './resolve/value.js';
 import type { Statement } from './statement.js';
-import type { Frame, UnitState } from './unit-state.js';
+import type { Frame } from './frame.js';
+import type { UnitState } from './unit-state.js';
 
 /** What the handler of a statement says besides the effects that it records. */
 export interface Part {
@@ -41,6 +42,7 @@ export interface Run {
 /** A relation that a statement on the schema names; `undefined` when there is none of that name. Its name as resolved, else as written. */
 export function findNamed(run: Run, name: NameParts): { readonly name: RelationName; readonly relation: ResolvedRelation | undefined } {
   const relation = run.r.relation(name);
+  if (relation === undefined && run.unit.isElsewhere(name)) run.r.effects.opaque({ kind: 'foreign-data', detail: joinName(...name) });
   const own = name.at(-1) ?? '';
   const isTemporary = run.unit.options.rules.isTemporaryName?.(own) === true;
   return { name: relation?.name ?? (isTemporary ? run.unit.newName(name, true) : joinName(...name)), relation };

@@ -1,5 +1,5 @@
 import type { Action, OpaqueReason } from './facts.js';
-import type { Call, ColumnDefinition, Expression, NameParts, Query, Span, Variable } from './model.js';
+import type { Call, ColumnDefinition, Expression, ForeignKey, NameParts, Query, Span, Variable } from './model.js';
 import type { Assignment, DataModification } from './modification.js';
 import type {
   Assign,
@@ -79,7 +79,7 @@ export interface CreateTableAs {
   readonly definitions?: readonly ColumnDefinition[];
   /** As in {@link CreateTable}. */
   readonly expressions?: readonly Expression[];
-  readonly references?: readonly NameParts[];
+  readonly foreignKeys?: readonly ForeignKey[];
   readonly source: { readonly kind: 'query'; readonly query: Query } | { readonly kind: 'execute'; readonly execute: Execute };
   readonly ifNotExists: boolean;
   readonly temporary: boolean;
@@ -114,7 +114,8 @@ export interface CreateTable {
   readonly columnsOf: readonly NameParts[];
   /** Expressions of table constraints, partition keys and bounds. */
   readonly expressions: readonly Expression[];
-  /** Tables that foreign keys name. */
+  readonly foreignKeys?: readonly ForeignKey[];
+  /** Other tables that its options name. */
   readonly references: readonly NameParts[];
   readonly ifNotExists: boolean;
   readonly temporary: boolean;
@@ -151,8 +152,9 @@ export type AlterAction =
       readonly kind: 'other';
       readonly what: string;
       readonly expressions: readonly Expression[];
-      /** Other relations that it names: foreign keys. */
+      /** Other relations that it names, besides those of foreign keys. */
       readonly relations: readonly NameParts[];
+      readonly foreignKeys?: readonly ForeignKey[];
       /** Changes who may do what: OWNER TO, row security. */
       readonly privileges?: boolean;
     };

@@ -1,70 +1,18 @@
 import type { OpaqueReason, OutputColumn, StatementFacts, TemporaryFacts, VariableFacts } from './facts.js';
+import { carriedInto, mergeEntries, sameEntry, temporaryRelation } from './changed-relations.js';
+import { mergeCursors, sameJson } from './cursor-outputs.js';
+import { type Frame, variables } from './frame.js';
 import type { AnalyseOptions } from './knowledge.js';
 import type { NameParts, Query } from './model.js';
-import { joinName, type RelationName, splitName } from './names.js';
+import { joinName, type RelationName } from './names.js';
 import type { ResolvedRelation } from './resolve/context.js';
 import type { Effects } from './resolve/effects.js';
 import { type NameContext, type Overlay, type OverlayEntry, temporarySchema } from './resolve/relations.js';
-import {
-  closed,
-  type Column,
-  derive,
-  either,
-  NOTHING,
-  originList,
-  type Outputs,
-  sameValue,
-  settle,
-  stored,
-  type Value,
-} from './resolve/value.js';
+import { closed, type Column, NOTHING, originList, type Outputs, settle, type Value } from './resolve/value.js';
 import type { Statement } from './statement.js';
 import { outputFacts } from './statement-facts.js';
 import { Timeline } from './timeline.js';
-
-/** The variables of a batch or a routine, which nothing outside of it sees. */
-export interface Frame {
-  readonly variables: Timeline<Value>;
-  /** Table variables, by their full names. */
-  readonly tables: Timeline<OverlayEntry>;
-  /** Goes up whenever an assignment while rows are read adds something. */
-  rowAssignments: number;
-  /** It has read what its caller may have set: a variable of the session. */
-  isSteered: boolean;
-  /** Values of parameters that are told by their number. */
-  readonly parameters?: readonly Value[];
-  /** Where unqualified names are looked for, when it is not where the session looks. */
-  readonly searchPath?: readonly string[];
-}
-
-function variables(initial: (name: string) => Value): Timeline<Value> {
-  return new Timeline(
-    (name, values) => eitherRow(values.map((value) => value ?? initial(name))),
-    (a, b) => a === b || (a !== undefined && b !== undefined && sameVariable(a, b)),
-  );
-}
-
-/** One of several values; of rows with the same fields a row of one of several values each. */
-function eitherRow(values: readonly Value[]): Value {
-  const whole = either(values);
-  const [first, ...rest] = values.filter((value) => value !== NOTHING);
-  if (first?.fields === undefined) return rest.length === 0 && first !== undefined ? first : whole;
-  const names = first.fields.map((field) => field.name).join('\0');
-  if (rest.some((value) => value.fields?.map((field) => field.name).join('\0') !== names)) return whole;
-  const fields = first.fields.map((field, at): Column => {
-    const all = [field, ...rest.flatMap((value) => value.fields?.[at] ?? [])];
-    return { name: field.name, value: either(all.map((each) => each.value)) };
-  });
-  return { ...whole, fields };
-}
-
-function sameVariable(a: Value, b: Value): boolean {
-  if (!sameValue(a, b) || a.direct !== b.direct || a.fields?.length !== b.fields?.length) return false;
-  return (a.fields ?? []).every((field, at) => {
-    const other = b.fields?.[at];
-    return other !== undefined && field.name === other.name && sameValue(field.value, other.value);
-  });
-}
+import { UnitReferences } from './unit-references.js';
 
 /** What the statements of a unit have done so far to what later ones in it mean. */
 export class UnitState implements NameContext {
@@ -82,6 +30,7 @@ export class UnitState implements NameContext {
   /** Routines whose bodies are being read, and relations whose triggers are. */
   readonly running = new Set<string>();
   readonly overlay: Overlay;
+  readonly references: UnitReferences;
   frame: Frame;
   /** Names can be resolved: nothing out of sight has changed the session's state. */
   stateKnown = true;
@@ -106,6 +55,7 @@ export class UnitState implements NameContext {
 
   constructor(options: AnalyseOptions) {
     this.options = options;
+    this.references = new UnitReferences(options.catalogue);
     this.#relations = this.#newRelations();
     this.frame = this.newFrame();
     this.#paths = new Timeline((_, values) => this.#mergePaths(values));
@@ -120,12 +70,18 @@ export class UnitState implements NameContext {
     this.#before = this.#relations.version;
   }
 
-  newFrame(more: Pick<Frame, 'parameters' | 'searchPath'> = {}): Frame {
-    return { variables: variables(() => NOTHING), tables: this.#newRelations(), rowAssignments: 0, isSteered: false, ...more };
+  newFrame(more: Pick<Frame, 'parameters' | 'searchPath' | 'deciding' | 'triggered'> = {}): Frame {
+    return {
+      variables: variables(() => NOTHING),
+      tables: this.#newRelations(),
+      rowAssignments: 0,
+      isSteered: false,
+      ...more,
+    };
   }
 
   #newRelations(): Timeline<OverlayEntry> {
-    return new Timeline((name, values) => this.#mergeRelations(name, values), sameEntry);
+    return new Timeline((name, values) => mergeEntries(name, values, this.options.catalogue, this.#bases), sameEntry);
   }
 
   /** Table variables are told by their mark; they belong to the batch or routine. */
@@ -376,20 +332,6 @@ export class UnitState implements NameContext {
     timeline.replace(name, { ...relation, outputs: { ...relation.outputs, columns } });
   }
 
-  #mergeRelations(name: RelationName, values: readonly (OverlayEntry | undefined)[]): OverlayEntry | undefined {
-    const catalogued = this.options.catalogue.relations.has(name);
-    const isGone = (value: OverlayEntry | undefined): boolean =>
-      value === 'gone' || value === 'maybe' || (value === undefined && !catalogued) || (typeof value === 'object' && value.maybe === true);
-    const maybe = values.some(isGone);
-    const changed = [...new Set(values.filter((value): value is ResolvedRelation => typeof value === 'object'))];
-    const untouched = values.some((value) => value === 'maybe' || (value === undefined && catalogued));
-    if (changed.length === 0) return untouched ? (maybe ? 'maybe' : undefined) : 'gone';
-    const base = untouched ? this.#bases.get(name) : undefined;
-    const merged =
-      untouched && base === undefined ? opaqueMerge(name, changed) : mergeColumns(name, base === undefined ? changed : [base, ...changed]);
-    return maybe ? { ...merged, maybe: true } : merged;
-  }
-
   // ---------------------------------------------------------------- what a statement leaves
 
   /** What a statement may have done out of sight. */
@@ -441,128 +383,4 @@ function keepOnly(set: Set<string>, kept: ReadonlySet<string>): void {
 
 function sameList(a: readonly unknown[] | undefined, b: readonly unknown[] | undefined): boolean {
   return a === b || (a !== undefined && b !== undefined && a.length === b.length && a.every((item, at) => item === b[at]));
-}
-
-function sameJson(a: unknown, b: unknown): boolean {
-  return a === b || JSON.stringify(a) === JSON.stringify(b);
-}
-
-/** A cursor that is opened nowhere else returns nothing: it adds nothing to one that is. */
-function mergeCursors(
-  values: readonly (readonly OutputColumn[] | 'unknown' | undefined)[],
-): readonly OutputColumn[] | 'unknown' | undefined {
-  const known = values.filter((value) => value !== undefined);
-  const [first, ...rest] = known;
-  if (first === undefined || rest.every((value) => sameJson(value, first))) return first;
-  if (first === 'unknown' || rest.some((value) => value === 'unknown' || value.length !== first.length)) return 'unknown';
-  return first.map((column, at) => {
-    const columns = [column, ...rest.flatMap((value) => (value === 'unknown' ? [] : (value[at] ?? [])))];
-    const origins = either(columns.map(outputValue)).origins;
-    return { ...column, origins: [...origins].map(([name, how]) => ({ column: name, how })), opaque: columns.some((each) => each.opaque) };
-  });
-}
-
-function temporaryRelation({ name, columns, maybe }: TemporaryFacts): ResolvedRelation {
-  const more = { systemColumns: true, temporary: true, ...(maybe === true ? { maybe } : {}) };
-  if (columns === 'unknown')
-    return { name, outputs: { columns: [], complete: false }, opaque: { kind: 'schema-changed', detail: name }, ...more };
-  return {
-    name,
-    outputs: { columns: columns.map((column) => ({ name: column.name, value: outputValue(column) })), complete: true },
-    ...more,
-  };
-}
-
-/** The value of an output that is already told as facts. */
-export function outputValue({ origins, opaque }: OutputColumn): Value {
-  return { ...NOTHING, origins: new Map(origins.map(({ column, how }) => [column, how])), opaque };
-}
-
-function sameEntry(a: OverlayEntry | undefined, b: OverlayEntry | undefined): boolean {
-  if (a === b) return true;
-  if (typeof a !== 'object' || typeof b !== 'object') return false;
-  if (a.maybe !== b.maybe || a.opaque?.detail !== b.opaque?.detail || a.outputs.complete !== b.outputs.complete) return false;
-  const [left, right] = [a.outputs.columns, b.outputs.columns];
-  return (
-    left.length === right.length &&
-    left.every((column, at) => column.name === right[at]?.name && right[at] !== undefined && sameValue(column.value, right[at].value))
-  );
-}
-
-function opaqueMerge(name: RelationName, alternatives: readonly ResolvedRelation[]): ResolvedRelation {
-  return { ...mergeColumns(name, alternatives), opaque: { kind: 'schema-changed', detail: name } };
-}
-
-/**
- * A relation that is one of several. It is given the columns of all of them: where the server's have as many, they are the same ones,
- * unless they stand in another order.
- */
-function mergeColumns(name: RelationName, alternatives: readonly ResolvedRelation[]): ResolvedRelation {
-  const [first, ...rest] = alternatives;
-  if (first === undefined || rest.length === 0) return first ?? { name, outputs: { columns: [], complete: false }, systemColumns: true };
-  const columns = new Map<string, Column[]>();
-  for (const { outputs } of alternatives)
-    for (const column of outputs.columns) columns.set(column.name, [...(columns.get(column.name) ?? []), column]);
-  const shuffled = rest.some(
-    (other) => other.outputs.columns.length === columns.size && !sameOrder([...columns.keys()], other.outputs.columns),
-  );
-  const unsure = shuffled || alternatives.some((each) => each.effects !== undefined);
-  const opaque =
-    alternatives.find((each) => each.opaque !== undefined)?.opaque ??
-    (unsure ? ({ kind: 'schema-changed', detail: name } as const) : undefined);
-  const { catalogued: _, effects: __, opaque: ___, maybe: ____, ...base } = first;
-  return {
-    ...base,
-    outputs: {
-      columns: [...columns].map(([own, found]) => ({
-        ...found[0],
-        name: own,
-        value: { ...either(found.map((column) => column.value)), via: [] },
-      })),
-      complete: alternatives.every((each) => each.outputs.complete),
-    },
-    ...(opaque === undefined ? {} : { opaque }),
-    ...(alternatives.some((each) => each.writeOpaque === true) ? { writeOpaque: true } : {}),
-  };
-}
-
-function sameOrder(names: readonly string[], columns: readonly Column[]): boolean {
-  return columns.every((column, at) => column.name === names[at]);
-}
-
-/** The columns when one of them, or any, was given a value: those that are computed from it hold what is computed from that. */
-function carriedInto({ name, outputs }: ResolvedRelation, column: string | undefined, written: Value): readonly Column[] {
-  const given = new Map<string, Value>();
-  const waiting: { readonly own: string; readonly value: Value }[] = outputs.columns
-    .filter((known) => column === undefined || known.name === column)
-    .map((known) => ({ own: known.name, value: written }));
-  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
-    const { own, value } = next;
-    if (given.has(own)) continue;
-    given.set(own, value);
-    const full = `${name}.${joinName(own)}`;
-    const computed = outputs.columns.filter((known) => known.name !== own && known.value.origins.has(full));
-    waiting.push(...computed.map((known) => ({ own: known.name, value: derive([written]) })));
-  }
-  return outputs.columns.map((known) => {
-    const value = given.get(known.name);
-    return value === undefined ? known : { ...known, value: { ...either([known.value, value]), via: [] } };
-  });
-}
-
-/** Columns of a relation that is made of values: what they carry goes on to be known. */
-export function carriedColumns(relation: RelationName, names: readonly string[], outputs: Outputs): Column[] {
-  return outputs.columns.map((column, at) => {
-    const name = names[at] ?? column.name;
-    const value = { ...either([stored(`${relation}.${joinName(name)}`), column.value]), via: [] };
-    // SELECT … INTO takes the property over in some queries, and not in others.
-    const isImplicit =
-      column.implicit !== undefined || (column.value.direct && column.value.via.some((source) => source.implicit !== undefined));
-    return { name, value, ...(isImplicit && { implicit: 'maybe' as const }) };
-  });
-}
-
-/** The relation of a column name. */
-export function relationOf(column: string): RelationName {
-  return joinName(...splitName(column).slice(0, -1));
 }

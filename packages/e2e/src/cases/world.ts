@@ -1,4 +1,4 @@
-import type { DialectName, ParsedUnit, ParseResult, ResolvedCatalogue, SqlState, Statement, UnitFacts } from '@sqlwarden/core';
+import type { DialectName, ParsedUnit, ParseResult, ResolvedCatalogue, SqlState, Statement, UnitFacts, VariableFacts } from '@sqlwarden/core';
 import * as mysql from '@sqlwarden/mysql';
 import * as postgres from '@sqlwarden/postgres';
 import * as sqlserver from '@sqlwarden/sqlserver';
@@ -23,7 +23,8 @@ export interface DialectWorld {
 
 const parsePostgres = postgres.createParser();
 
-const UNCHANGED = { stateChangedInTransaction: false, schemaChangedInTransaction: false };
+/** A session that has done nothing yet. */
+const FRESH = { stateChangedInTransaction: false, schemaChangedInTransaction: false, variables: new Map<string, VariableFacts>() };
 
 export const WORLDS: Readonly<Record<DialectName, DialectWorld>> = {
   postgres: {
@@ -34,7 +35,7 @@ export const WORLDS: Readonly<Record<DialectName, DialectWorld>> = {
     searchPath: ['pg_catalog', 'public'],
     parse: parsePostgres,
     catalogue: (statements) => postgres.catalogueFromDefinitions(statements),
-    analyse: (unit, catalogue, state) => postgres.analyse(unit, { catalogue, state, ...UNCHANGED }),
+    analyse: (unit, catalogue, state) => postgres.analyse(unit, { catalogue, state, ...FRESH }),
   },
   mysql: {
     defaultSchema: 'shop',
@@ -44,7 +45,7 @@ export const WORLDS: Readonly<Record<DialectName, DialectWorld>> = {
     searchPath: ['shop'],
     parse: (text, context) => Promise.resolve(mysql.parseUnit(text, context)),
     catalogue: (statements) => mysql.catalogueFromDefinitions(statements, { database: 'shop' }),
-    analyse: (unit, catalogue, state) => mysql.analyse(unit, { catalogue, state, ...UNCHANGED }),
+    analyse: (unit, catalogue, state) => mysql.analyse(unit, { catalogue, state, ...FRESH }),
   },
   sqlserver: {
     defaultSchema: 'dbo',
@@ -54,7 +55,7 @@ export const WORLDS: Readonly<Record<DialectName, DialectWorld>> = {
     searchPath: ['dbo', 'sys'],
     parse: (text, context) => Promise.resolve(sqlserver.parseUnit(text, context)),
     catalogue: (statements) => sqlserver.catalogueFromDefinitions(statements, { database: 'shop' }),
-    analyse: (unit, catalogue, state) => sqlserver.analyse(unit, { catalogue, state, ...UNCHANGED }),
+    analyse: (unit, catalogue, state) => sqlserver.analyse(unit, { catalogue, state, ...FRESH }),
   },
 };
 

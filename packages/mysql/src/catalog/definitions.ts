@@ -39,23 +39,25 @@ export class DefinitionParser {
     return query?.body.kind === 'select' && query.body.items.length === 1 ? query.body.items[0]?.expression : undefined;
   }
 
-  /** The statements of a stored routine, in the mode that it was made in. */
+  /** The statements of a stored routine that this statement makes, in the mode that it was made in. */
   async routine(
-    kind: 'function' | 'procedure',
-    body: string,
+    definition: string,
     sqlMode: string,
     parse: ParseText,
     context: DefinitionContext,
   ): Promise<readonly Statement[] | undefined> {
-    const head = kind === 'function' ? 'CREATE FUNCTION r() RETURNS int' : 'CREATE PROCEDURE r()';
-    const [only, ...rest] = (await this.#statements(`${head}\n${body}`, sqlMode, parse, context)) ?? [];
+    const [only, ...rest] = (await this.#statements(definition, sqlMode, parse, context)) ?? [];
     return only?.kind === 'create-routine' && rest.length === 0 ? only.body : undefined;
   }
 
-  /** The statements of a trigger, in the mode that it was made in. */
-  async trigger(body: string, sqlMode: string, parse: ParseText, context: DefinitionContext): Promise<readonly Statement[] | undefined> {
-    const text = `CREATE TRIGGER r BEFORE INSERT ON t FOR EACH ROW\n${body}`;
-    const [only, ...rest] = (await this.#statements(text, sqlMode, parse, context)) ?? [];
+  /** The statements of a trigger that this statement makes, in the mode that it was made in. */
+  async trigger(
+    definition: string,
+    sqlMode: string,
+    parse: ParseText,
+    context: DefinitionContext,
+  ): Promise<readonly Statement[] | undefined> {
+    const [only, ...rest] = (await this.#statements(definition, sqlMode, parse, context)) ?? [];
     return only?.kind === 'create-trigger' && rest.length === 0 ? only.body : undefined;
   }
 

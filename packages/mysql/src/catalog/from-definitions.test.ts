@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { RelationName } from '@sqlwarden/core';
+import type { OutputColumn, RelationName } from '@sqlwarden/core';
 import { relationOutputs } from '../sql/analyse.js';
 import { parseUnit } from '../sql/parse.js';
 import { isStatement } from '../sql/statement-guard.js';
@@ -19,7 +19,7 @@ function columnsOf(catalogue: MysqlCatalogue, relation: RelationName): readonly 
 
 function originsOf(catalogue: MysqlCatalogue, relation: RelationName): unknown {
   const outputs = relationOutputs(catalogue, relation);
-  return Array.isArray(outputs) ? outputs.map(({ origins }) => origins.map(({ column }) => column).toSorted()) : outputs;
+  return Array.isArray(outputs) ? outputs.map(({ origins }: OutputColumn) => origins.map(({ column }) => column).toSorted()) : outputs;
 }
 
 describe('catalogueFromDefinitions', () => {
@@ -36,6 +36,20 @@ describe('catalogueFromDefinitions', () => {
     expect(columnsOf(catalogue, 'app.more')).toEqual(['id', 'name', 'shown']);
     expect(catalogue.catalogue.schemas.has('hr')).toBe(true);
     expect(originsOf(catalogue, 'app.people')).toContainEqual(['app.people.name', 'app.people.shown']);
+  });
+
+  it('knows the foreign keys that write, and columns that are not shown', () => {
+    const { catalogue } = catalogueOf(`
+      CREATE TABLE people (id INT PRIMARY KEY, secret INT INVISIBLE);
+      CREATE TABLE pets (owner INT REFERENCES people (id) ON DELETE CASCADE, other INT, FOREIGN KEY (other) REFERENCES people (id));
+      CREATE TABLE visits (who INT); ALTER TABLE visits ADD FOREIGN KEY (who) REFERENCES people (id) ON UPDATE SET NULL`);
+    expect(catalogue.relations.get('app.people')).toMatchObject({
+      columns: [{ name: 'id' }, { name: 'secret', hidden: true }],
+      referencedBy: [
+        { relation: 'app.pets', columns: ['owner'], referenced: ['id'], onDelete: 'cascade', onUpdate: 'restrict' },
+        { relation: 'app.visits', columns: ['who'], onDelete: 'restrict', onUpdate: 'set-null' },
+      ],
+    });
   });
 
   it('makes views and tables of queries', () => {
@@ -76,10 +90,27 @@ describe('catalogueFromDefinitions', () => {
     expect(catalogue.catalogue.relations.get('app.people')).toMatchObject({ hasTriggers: true });
   });
 
-  it('has the views of INFORMATION_SCHEMA, in lower and in upper case', () => {
-    const catalogue = catalogueOf('CREATE VIEW v AS SELECT TABLE_NAME FROM INFORMATION_SCHEMA.TABLES');
-    expect(originsOf(catalogue, 'app.v')).toEqual([['"INFORMATION_SCHEMA"."TABLES".table_name', 'app.v.table_name']]);
+  it.each([
+    'TABLE_NAME FROM INFORMATION_SCHEMA.TABLES',
+    'Tables.table_name FROM information_schema.Tables',
+    'INFORMATION_SCHEMA.TABLES.table_name FROM Information_Schema.TABLES',
+    't.table_name FROM information_schema.tables AS t',
+  ])('has each view of INFORMATION_SCHEMA under one name, however it is written: SELECT %s', (query) => {
+    const catalogue = catalogueOf(`CREATE VIEW v AS SELECT ${query}`);
+    expect(originsOf(catalogue, 'app.v')).toEqual([['app.v.table_name', 'information_schema.tables.table_name']]);
     expect(columnsOf(catalogue, 'information_schema.processlist')).toHaveLength(8);
+  });
+
+  it('finds the tables of numbers of MariaDB by their names, and lists none', () => {
+    const lexical = { flavour: 'mariadb', sql_mode: '', character_set_client: 'utf8mb4', lower_case_table_names: '0' };
+    const result = parseUnit('CREATE TABLE seq_1_to_2 (own INT)', { serverVersion: 101_100, lexical });
+    const statements = result.ok ? result.unit.statements.filter(isStatement) : [];
+    const catalogue = catalogueFromDefinitions(statements, { database: 'app', flavour: 'mariadb' });
+    expect(columnsOf(catalogue, 'app.seq_1_to_10_step_3')).toEqual(['seq']);
+    expect(columnsOf(catalogue, 'app.seq_1_to_2')).toEqual(['own']);
+    expect(columnsOf(catalogue, 'app.seq_1_to')).toBeUndefined();
+    expect([...catalogue.catalogue.relations.keys()]).not.toContain('app.seq_1_to_10_step_3');
+    expect(columnsOf(catalogueOf(''), 'app.seq_1_to_10')).toBeUndefined();
   });
 
   it('does not trace a view that was made from another database', () => {

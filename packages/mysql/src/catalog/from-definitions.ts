@@ -1,4 +1,4 @@
-import { joinName } from '@sqlwarden/core';
+import { definedColumn, isGenerated, joinName, renumbered, withActions, withReferences } from '@sqlwarden/core';
 import type {
   AlterRelation,
   CatalogueColumn,
@@ -8,9 +8,11 @@ import type {
   CreateTable,
   CreateTrigger,
   Expression,
+  ForeignKey,
   NameParts,
   OutputColumn,
   Query,
+  ReferenceTo,
   RelationName,
   SchemaStatement,
   SqlState,
@@ -19,11 +21,11 @@ import type {
 } from '@sqlwarden/core';
 import { analyse } from '../sql/analyse.js';
 import type { Flavour } from '../sql/functions.js';
-import { definedColumn, isGenerated, renumbered, withActions } from './defined-columns.js';
 import { isSystemSchema } from './names.js';
 import type { MysqlCatalogue } from './resolved-catalogue.js';
 import { append } from './rows.js';
-import { systemRelations, withUpperCase } from './system-relations.js';
+import { withSequences } from './sequence-tables.js';
+import { systemRelations } from './system-relations.js';
 import { systemRoutines } from './system-routines.js';
 
 export interface DefinitionOptions {
@@ -55,7 +57,8 @@ class CatalogueBuilder {
   readonly #routines = new Map<string, CatalogueRoutine[]>();
   readonly #bodies = new Map<string, (StoredBody | undefined)[]>();
   readonly #triggers = new Map<RelationName, (StoredBody | undefined)[]>();
-  readonly #schemas = new Set(['information_schema', 'INFORMATION_SCHEMA', 'mysql', 'performance_schema', 'sys']);
+  readonly #references: ReferenceTo[] = [];
+  readonly #schemas = new Set(['information_schema', 'mysql', 'performance_schema', 'sys']);
   #nextId = 1;
 
   constructor({ flavour = 'mysql', serverVersion = flavour === 'mysql' ? 80_400 : 101_100, database = 'test' }: DefinitionOptions) {
@@ -82,14 +85,14 @@ class CatalogueBuilder {
   }
 
   build(): MysqlCatalogue {
-    const relations = new Map(this.#relations);
+    const relations = withReferences(this.#relations, this.#references);
     const routines = new Map(this.#routines);
     return {
       catalogue: {
         version: 1,
         serverVersion: this.#serverVersion,
         database: this.#first,
-        relations: withUpperCase(relations),
+        relations: withSequences(relations, this.#flavour),
         relationsById: new Map([...relations.values()].map((relation) => [relation.id, relation])),
         routines: new Map([...systemRoutines(this.#flavour), ...routines]),
         schemas: new Set(this.#schemas),
@@ -107,8 +110,13 @@ class CatalogueBuilder {
   #table(statement: CreateTable): void {
     const like = statement.columnsOf.flatMap((name) => this.#relations.get(this.#full(name))?.columns ?? []);
     const full = this.#add(statement.name, 'table', renumbered([...like, ...statement.columns.map(definedColumn)]));
+    this.#foreignKeys(full, [...(statement.foreignKeys ?? []), ...statement.columns.flatMap((column) => column.foreignKeys ?? [])]);
     const generated = statement.columns.filter(isGenerated);
     if (generated.length > 0) this.#generated.set(full, new Map(generated.map((column) => [column.name, column.default])));
+  }
+
+  #foreignKeys(own: RelationName, keys: readonly ForeignKey[]): void {
+    for (const { relation, ...rest } of keys) this.#references.push({ to: this.#full(relation), reference: { ...rest, relation: own } });
   }
 
   /** Names in stored definitions are found from the view's schema: those of a view that was made from elsewhere may mean others. */
@@ -162,6 +170,7 @@ class CatalogueBuilder {
     for (const action of actions) {
       if (action.kind === 'rename') full = this.#move(full, { name: action.to });
       else if (action.kind === 'set-schema') full = this.#move(full, { schema: action.schema ?? this.#database });
+      else if (action.kind === 'other') this.#foreignKeys(full, action.foreignKeys ?? []);
       else if (action.kind === 'add-column' && isGenerated(action.column)) {
         const generated = this.#generated.get(full) ?? new Map<string, Expression | undefined>();
         this.#generated.set(full, generated.set(action.column.name, action.column.default));

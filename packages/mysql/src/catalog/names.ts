@@ -10,7 +10,7 @@ export interface Folding {
 const SYSTEM_SCHEMAS: ReadonlySet<string> = new Set(['information_schema', 'mysql', 'performance_schema', 'sys']);
 
 export function isSystemSchema(schema: string): boolean {
-  return SYSTEM_SCHEMAS.has(schema) || schema === 'INFORMATION_SCHEMA';
+  return SYSTEM_SCHEMAS.has(schema);
 }
 
 export function foldSchema(schema: string, folding: Folding): string {

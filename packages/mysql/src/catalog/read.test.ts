@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import type { ParseText, RelationName } from '@sqlwarden/core';
+import type { OutputColumn, ParseText, RelationName } from '@sqlwarden/core';
 import { connectMariadb, findMariadb, type MariadbConnection, type MariadbServer, requireOrSkip, startMariadb } from '@sqlwarden/testkit';
 import { relationOutputs } from '../sql/analyse.js';
 import { parseUnit } from '../sql/parse.js';
@@ -21,6 +21,12 @@ const SCHEMA = [
   'CREATE VIEW both_names AS SELECT full_name(n.Id) AS f, n.n FROM names AS n',
   'CREATE TRIGGER people_in BEFORE INSERT ON People FOR EACH ROW SET NEW.note = UPPER(NEW.name)',
   'CREATE SEQUENCE numbers',
+  String.raw`CREATE FUNCTION hiding() RETURNS varchar(80) READS SQL DATA
+     RETURN CONCAT('a\' LIKE ', (SELECT name FROM People LIMIT 1), ' LIKE \'b', 'c\\', (SELECT note FROM People LIMIT 1), '\\')`,
+  'CREATE PROCEDURE handed(IN `a b` int, OUT c varchar(80)) SET c = (SELECT name FROM People WHERE Id = `a b`)',
+  'CREATE TABLE kept (x int) WITH SYSTEM VERSIONING',
+  `CREATE TABLE timed (x int, since timestamp(6) GENERATED ALWAYS AS ROW START, upto timestamp(6) GENERATED ALWAYS AS ROW END,
+     PERIOD FOR SYSTEM_TIME (since, upto)) WITH SYSTEM VERSIONING`,
 ];
 
 const parse: ParseText = (text, context) => Promise.resolve(parseUnit(text, context));
@@ -82,7 +88,9 @@ const parse: ParseText = (text, context) => Promise.resolve(parseUnit(text, cont
 
   const outputsOf = async (relation: RelationName): Promise<unknown> => {
     const outputs = relationOutputs(await read(), relation);
-    return Array.isArray(outputs) ? outputs.map(({ name, origins }) => [name, origins.map(({ column }) => column).toSorted()]) : outputs;
+    return Array.isArray(outputs)
+      ? outputs.map(({ name, origins }: OutputColumn) => [name, origins.map(({ column }) => column).toSorted()])
+      : outputs;
   };
 
   it('parses views, whatever mode they were made in', async () => {
@@ -118,6 +126,42 @@ const parse: ParseText = (text, context) => Promise.resolve(parseUnit(text, cont
     expect(catalogue.routines.get('crm.full_name')).toMatchObject([
       { kind: 'function', securityDefiner: true, argumentTypes: ['int(11)'] },
     ]);
+  });
+
+  it('reads the foreign keys that write', async () => {
+    await run([
+      'CREATE OR REPLACE TABLE crm.`Owners` (a INT, b INT, PRIMARY KEY (a, b)) ENGINE=InnoDB',
+      'CREATE OR REPLACE TABLE crm.pets (y INT, X INT, FOREIGN KEY (X, y) REFERENCES crm.`Owners` (a, b) ON DELETE CASCADE ON UPDATE SET NULL) ENGINE=InnoDB',
+    ]);
+    const { relations } = (await read()).catalogue;
+    expect(relations.get('crm."Owners"')?.referencedBy).toEqual([
+      { relation: 'crm.pets', columns: ['x', 'y'], referenced: ['a', 'b'], onDelete: 'cascade', onUpdate: 'set-null' },
+    ]);
+    expect(relations.get('crm.pets')?.referencedBy).toBeUndefined();
+    await run(['DROP TABLE crm.pets, crm.`Owners`']);
+  });
+
+  it('reads bodies as they were written, not with their strings taken out of quotes', async () => {
+    const { bodies } = await read();
+    const [body] = bodies.get('crm.hiding') ?? [];
+    expect(JSON.stringify(body)).toContain('"name":"note"');
+    expect(JSON.stringify(body).match(/"kind":"scalar-query"/g)).toHaveLength(2);
+  });
+
+  it('reads what a body assigns to a parameter as that parameter', async () => {
+    const { bodies } = await read();
+    expect(bodies.get('crm.handed')).toMatchObject([{ statements: [{ kind: 'assign', target: { kind: 'column', name: 'c' } }] }]);
+  });
+
+  it('knows the columns of versions that are not listed, and that those that are come from no other', async () => {
+    const { catalogue, generated } = await read();
+    expect(catalogue.relations.get('crm.kept')?.columns).toMatchObject([
+      { name: 'x' },
+      { name: 'row_start', hidden: true },
+      { name: 'row_end', hidden: true },
+    ]);
+    expect(catalogue.relations.get('crm.timed')?.columns.map(({ name }) => name)).toEqual(['x', 'since', 'upto']);
+    expect(generated.has('crm.timed')).toBe(false);
   });
 
   it('knows what an account does not see', async () => {

@@ -1,9 +1,20 @@
-import { joinName } from '@sqlwarden/core';
-import type { Catalogue, CatalogueQuery, CatalogueRelation, Expression, ParseText, Query, RelationName, StoredBody } from '@sqlwarden/core';
+import { joinName, withReferences } from '@sqlwarden/core';
+import type {
+  Catalogue,
+  CatalogueQuery,
+  CatalogueRelation,
+  Expression,
+  ParseText,
+  Query,
+  ReferenceTo,
+  RelationName,
+  StoredBody,
+} from '@sqlwarden/core';
 import { type DefinitionContext, DefinitionParser } from './definitions.js';
 import { foldName, foldSchema, type Folding, isSystemSchema } from './names.js';
 import {
   COLUMNS_SQL,
+  FOREIGN_KEYS_SQL,
   LOADABLE_SQL,
   PARAMETERS_SQL,
   RELATIONS_SQL,
@@ -14,11 +25,12 @@ import {
   TRIGGERS_SQL,
   VIEWS_SQL,
 } from './queries.js';
+import { readReferences } from './references.js';
 import { isGenerated, readRelations, relationName } from './relations.js';
 import type { MysqlCatalogue } from './resolved-catalogue.js';
 import { type Parsing, readRoutines, readTriggers, type Routines } from './routines.js';
 import { optional, type Row, text } from './rows.js';
-import { withUpperCase } from './system-relations.js';
+import { withSequences } from './sequence-tables.js';
 import { systemRoutines } from './system-routines.js';
 import { readTriggerRights } from './trigger-rights.js';
 
@@ -59,8 +71,8 @@ async function readAll(query: CatalogueQuery, version: number, parse: ParseText,
   const server = await readServer(query);
   const { context } = server;
   const folding: Folding = { relations: context.lowerCaseTableNames !== '0' };
-  const parsing: Parsing = { parser, parse, context };
-  const schemas = new Set([...(await query(SCHEMAS_SQL)).map((row) => foldSchema(text(row, 0), folding)), 'INFORMATION_SCHEMA']);
+  const parsing: Parsing = { query, parser, parse, context };
+  const schemas = new Set((await query(SCHEMAS_SQL)).map((row) => foldSchema(text(row, 0), folding)));
   const relationRows = await query(RELATIONS_SQL);
   const columnRows = await query(COLUMNS_SQL);
   const definitions = readDefinitions(await query(VIEWS_SQL), folding);
@@ -69,9 +81,10 @@ async function readAll(query: CatalogueQuery, version: number, parse: ParseText,
   const routines = await readRoutines(await query(ROUTINES_SQL), await query(PARAMETERS_SQL), folding, parsing);
   const loadable = await query(LOADABLE_SQL).catch((): readonly Row[] => []);
   const relations = readRelations(relationRows, columnRows, definitions, (name) => shown.has(name), folding);
+  const references = readReferences(await query(FOREIGN_KEYS_SQL), folding);
   const { triggers, all } = withUnseen(relations, shown, seesTriggers);
   return {
-    catalogue: describe(version, server, all, schemas, routines),
+    catalogue: describe(version, server, all, references, schemas, routines),
     flavour: context.flavour,
     views: await parseViews(definitions, parsing),
     generated: await parseGenerated(columnRows, folding, parsing),
@@ -107,15 +120,17 @@ function describe(
   version: number,
   server: Server,
   relations: readonly CatalogueRelation[],
+  references: readonly ReferenceTo[],
   schemas: ReadonlySet<string>,
   routines: Routines,
 ): Catalogue {
+  const byName = withReferences(new Map(relations.map((relation) => [joinName(relation.schema, relation.name), relation])), references);
   return {
     version,
     serverVersion: server.context.serverVersion,
     database: server.database,
-    relations: withUpperCase(new Map(relations.map((relation) => [joinName(relation.schema, relation.name), relation]))),
-    relationsById: new Map(relations.map((relation) => [relation.id, relation])),
+    relations: withSequences(byName, server.context.flavour),
+    relationsById: new Map([...byName.values()].map((relation) => [relation.id, relation])),
     routines: new Map([...systemRoutines(server.context.flavour), ...routines.byName]),
     schemas,
   };

@@ -10,6 +10,8 @@ const KINDS: Readonly<Record<string, RelationKind>> = { VIEW: 'view', 'SYSTEM VI
 /** A temporary table of a session (MariaDB 11.2 and later show them): it hides the table of its name, and is nobody else's. */
 const TEMPORARY = 'TEMPORARY';
 
+const VERSIONED = 'SYSTEM VERSIONED';
+
 /** Rows of RELATIONS_SQL and COLUMNS_SQL. The servers number no relations: the numbers are those of the reading. */
 export function readRelations(
   rows: readonly Row[],
@@ -19,18 +21,21 @@ export function readRelations(
   folding: Folding,
 ): CatalogueRelation[] {
   const columns = readColumns(columnRows, folding);
+  const declaresTimes = new Set(columnRows.filter(isTimeOfVersion).map((row) => relationName(row, folding)));
   return rows
     .filter((row) => row[2] !== TEMPORARY)
     .map((row, at): CatalogueRelation => {
       const full = relationName(row, folding);
       const definition = definitions.get(full);
       const schema = foldSchema(text(row, 0), folding);
+      const listed = columns.get(full) ?? [];
+      const isTimed = row[2] === VERSIONED && !declaresTimes.has(full);
       return {
         id: at + 1,
         schema,
         name: foldRelation(schema, text(row, 1), folding),
         kind: isSystemSchema(schema) ? 'system' : (KINDS[text(row, 2)] ?? 'table'),
-        columns: columns.get(full) ?? [],
+        columns: isTimed ? [...listed, ...hiddenTimes(listed)] : listed,
         ...(definition !== undefined && { definition }),
         parents: [],
         hasTriggers: hasTriggers(full),
@@ -66,7 +71,27 @@ function readColumn(row: Row): CatalogueColumn {
   };
 }
 
-/** Whether a row of COLUMNS_SQL is a generated column; `DEFAULT_GENERATED` only says that the default is an expression. */
+/**
+ * Whether a row of COLUMNS_SQL is a column that is computed from others; `DEFAULT_GENERATED` only says that the default is an expression, and times
+ * of versions come from no column.
+ */
 export function isGenerated(row: Row): boolean {
-  return /\b(?:VIRTUAL|STORED|PERSISTENT)\b/i.test(text(row, 8));
+  return /\b(?:VIRTUAL|STORED|PERSISTENT)\b/i.test(text(row, 8)) && !isTimeOfVersion(row);
+}
+
+/** `GENERATED ALWAYS AS ROW START | END` (MariaDB, "System-Versioned Tables"). */
+function isTimeOfVersion(row: Row): boolean {
+  return /^ROW (?:START|END)$/i.test(optional(row, 9) ?? '');
+}
+
+/** A system-versioned table that declares no columns for the times of its versions has hidden ones, which COLUMNS does not list. */
+function hiddenTimes(columns: readonly CatalogueColumn[]): CatalogueColumn[] {
+  return ['row_start', 'row_end'].map((name, at) => ({
+    name,
+    number: columns.length + at + 1,
+    type: 'timestamp(6)',
+    typeId: fieldType('timestamp'),
+    notNull: true,
+    hidden: true,
+  }));
 }

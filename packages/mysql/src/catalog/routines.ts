@@ -1,11 +1,12 @@
 import { joinName } from '@sqlwarden/core';
-import type { CatalogueRoutine, ParseText, RelationName, StoredBody, TriggerEvent } from '@sqlwarden/core';
+import type { CatalogueQuery, CatalogueRoutine, ParseText, RelationName, StoredBody, TriggerEvent } from '@sqlwarden/core';
 import { type DefinitionContext, type DefinitionParser } from './definitions.js';
 import { foldName, foldSchema, type Folding, isSystemSchema } from './names.js';
 import { append, optional, type Row, text } from './rows.js';
 
-/** The parser with what it must know, as one. */
+/** The server whose definitions are read, and the parser with what it must know. */
 export interface Parsing {
+  readonly query: CatalogueQuery;
   readonly parser: DefinitionParser;
   readonly parse: ParseText;
   readonly context: DefinitionContext;
@@ -86,12 +87,29 @@ function describe(id: number, row: Row, parameters: readonly Parameter[], foldin
   };
 }
 
-async function readBody(row: Row, parameters: readonly Parameter[], { parser, parse, context }: Parsing): Promise<StoredBody | undefined> {
-  const body = optional(row, 3);
+/**
+ * The statement that makes a routine or trigger, as it was written. INFORMATION_SCHEMA shows bodies with their strings and quoted names taken
+ * out of quotes and escapes, which reads as other code. `undefined` without the right to see it.
+ */
+async function readDefinition(kind: string, schema: string, name: string, query: CatalogueQuery): Promise<string | undefined> {
+  const [row] = await query(`SHOW CREATE ${kind} ${quoted(schema)}.${quoted(name)}`).catch((): readonly Row[] => []);
+  return row && optional(row, 2);
+}
+
+function quoted(name: string): string {
+  return `\`${name.replaceAll('`', '``')}\``;
+}
+
+async function readBody(
+  row: Row,
+  parameters: readonly Parameter[],
+  { query, parser, parse, context }: Parsing,
+): Promise<StoredBody | undefined> {
   // Packages of Oracle mode, and bodies in other languages.
-  if (body === undefined || text(row, 4) !== 'SQL' || !['FUNCTION', 'PROCEDURE'].includes(text(row, 2))) return undefined;
+  if (text(row, 4) !== 'SQL' || !['FUNCTION', 'PROCEDURE'].includes(text(row, 2))) return undefined;
   const kind = kindOf(row);
-  const statements = await parser.routine(kind, body, text(row, 6), parse, context);
+  const definition = await readDefinition(text(row, 2), text(row, 0), text(row, 1), query);
+  const statements = definition === undefined ? undefined : await parser.routine(definition, text(row, 6), parse, context);
   return statements && { parameters, statements, returns: kind === 'function' ? 'value' : 'nothing' };
 }
 
@@ -99,12 +117,12 @@ async function readBody(row: Row, parameters: readonly Parameter[], { parser, pa
 export async function readTriggers(
   rows: readonly Row[],
   nameOf: (row: Row) => RelationName,
-  { parser, parse, context }: Parsing,
+  { query, parser, parse, context }: Parsing,
 ): Promise<ReadonlyMap<RelationName, readonly (StoredBody | undefined)[]>> {
   const triggers = new Map<RelationName, (StoredBody | undefined)[]>();
   for (const row of rows) {
-    const body = optional(row, 2);
-    const statements = body === undefined ? undefined : await parser.trigger(body, text(row, 3), parse, context);
+    const definition = await readDefinition('TRIGGER', text(row, 0), text(row, 2), query);
+    const statements = definition === undefined ? undefined : await parser.trigger(definition, text(row, 3), parse, context);
     const events = eventsOf(row);
     append(
       triggers,

@@ -1,5 +1,4 @@
-import { joinName } from '@sqlwarden/core';
-import type { CatalogueRelation, RelationName } from '@sqlwarden/core';
+import type { CatalogueRelation } from '@sqlwarden/core';
 import type { Flavour } from '../sql/functions.js';
 
 /**
@@ -82,17 +81,4 @@ export function systemRelations(flavour: Flavour): readonly CatalogueRelation[] 
     parents: [],
     hasTriggers: false,
   }));
-}
-
-/** INFORMATION_SCHEMA is the same in every letter case; texts write it in lower or in upper case. */
-export function withUpperCase(relations: ReadonlyMap<RelationName, CatalogueRelation>): Map<RelationName, CatalogueRelation> {
-  const all = new Map(relations);
-  for (const relation of relations.values()) {
-    if (relation.schema !== 'information_schema') continue;
-    const upper = relation.name.toUpperCase();
-    all.set(joinName('information_schema', upper), relation);
-    all.set(joinName('INFORMATION_SCHEMA', relation.name), relation);
-    all.set(joinName('INFORMATION_SCHEMA', upper), relation);
-  }
-  return all;
 }

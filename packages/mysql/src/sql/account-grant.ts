@@ -1,7 +1,7 @@
 import type { NameParts, Privilege, Statement } from '@sqlwarden/core';
 import { readAccountName } from './account-name.js';
 import type { TokenCursor } from './cursor.js';
-import { foldRelation, isName, readAnyName, readColumnList, readRelationName, readRoutineName } from './names.js';
+import { foldSchema, isName, readAnyName, readColumnList, readRelationName, readRoutineName } from './names.js';
 import { acceptIfExists, atStatementEnd, skipOne } from './statement-parts.js';
 
 /** GRANT and REVOKE. MySQL Reference Manual, "GRANT Statement", "REVOKE Statement"; MariaDB, "GRANT", "REVOKE". */
@@ -70,7 +70,7 @@ function readTarget(cursor: TokenCursor, rights: readonly string[]): Target {
     return { objectKind: 'all schemas', names: [] };
   }
   if (cursor.isSymbol('.', 1) && cursor.isSymbol('*', 2)) {
-    const schema = foldRelation(readAnyName(cursor), cursor.state);
+    const schema = foldSchema(readAnyName(cursor), cursor.state);
     cursor.expectSymbol('.');
     cursor.expectSymbol('*');
     return { objectKind: 'schema', names: [[schema]] };

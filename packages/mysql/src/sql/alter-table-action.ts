@@ -1,4 +1,4 @@
-import type { AlterAction, Expression, NameParts } from '@sqlwarden/core';
+import type { AlterAction, Expression, ForeignKey, NameParts } from '@sqlwarden/core';
 import type { TokenCursor } from './cursor.js';
 
 /** The actions of one ALTER TABLE as they are read. */
@@ -17,7 +17,10 @@ export type ReadAction = (cursor: TokenCursor, alteration: Alteration) => void;
 export function other(
   { actions }: Alteration,
   what: string,
-  { expressions = [], relations = [] }: { readonly expressions?: readonly Expression[]; readonly relations?: readonly NameParts[] } = {},
+  {
+    expressions = [],
+    foreignKeys = [],
+  }: { readonly expressions?: readonly Expression[]; readonly foreignKeys?: readonly ForeignKey[] } = {},
 ): void {
-  actions.push({ kind: 'other', what, expressions, relations });
+  actions.push({ kind: 'other', what, expressions, relations: [], ...(foreignKeys.length > 0 && { foreignKeys }) });
 }

@@ -13,7 +13,10 @@ test.each([
   ['ADD a INT', [{ kind: 'add-column', column: { name: 'a' } }]],
   ['ADD COLUMN (a INT, b INT, KEY (a))', [{ kind: 'add-column' }, { kind: 'add-column' }, { kind: 'other', what: 'index' }]],
   ['ADD a INT FIRST, ADD b INT AFTER a', [{ position: 'first' }, { position: { after: 'a' } }]],
-  ['ADD CONSTRAINT c FOREIGN KEY (a) REFERENCES s.u (b)', [{ kind: 'other', relations: [['s', 'u']] }]],
+  [
+    'ADD CONSTRAINT c FOREIGN KEY (a) REFERENCES s.u (b)',
+    [{ kind: 'other', foreignKeys: [{ columns: ['a'], relation: ['s', 'u'], referenced: ['b'] }] }],
+  ],
   ['ADD CHECK (a > 1) NOT ENFORCED', [{ kind: 'other', expressions: [{ kind: 'comparison' }] }]],
   [
     'CHANGE a b VARCHAR(3) AFTER c',
@@ -23,7 +26,10 @@ test.each([
     ],
   ],
   ['CHANGE a a INT DEFAULT (f())', [{ kind: 'alter-column', name: 'a', expressions: [{ kind: 'call', name: ['f'] }] }]],
-  ['MODIFY a INT REFERENCES u (x)', [{ kind: 'alter-column' }, { kind: 'other', relations: [['u']] }]],
+  [
+    'MODIFY a INT REFERENCES u (x)',
+    [{ kind: 'alter-column' }, { kind: 'other', foreignKeys: [{ columns: ['a'], relation: ['u'], referenced: ['x'] }] }],
+  ],
   ['ALTER a SET DEFAULT 5', [{ kind: 'alter-column', name: 'a', expressions: [{ value: '5' }] }]],
   ['DROP a, DROP COLUMN b, DROP INDEX c', [{ kind: 'drop-column', name: 'a' }, { name: 'b' }, { kind: 'other', what: 'index' }]],
   ['RENAME COLUMN a TO b', [{ kind: 'rename-column', name: 'a', to: 'b' }]],
@@ -69,6 +75,12 @@ test.each(['TRUNCATE PARTITION p', 'DROP PARTITION p, q', 'DISCARD TABLESPACE', 
     expect(parse(`ALTER TABLE s.t ${sql}`)).toMatchObject({ kind: 'sequence', statements: [truncate, { kind: 'alter-relation' }] });
   },
 );
+
+test.each(['DROP PERIOD FOR p', 'DROP PERIOD IF EXISTS FOR p', 'DROP COLUMN period'])('ALTER TABLE t %s', (sql) => {
+  expect(parse(`ALTER TABLE t ${sql}`)).toMatchObject({
+    actions: [sql.includes('COLUMN') ? { kind: 'drop-column', name: 'period' } : { kind: 'other' }],
+  });
+});
 
 test('RENAME TABLE says where each table goes: without a schema, to the current one', () => {
   expect(parse('RENAME TABLE a TO b, s.c TO s2.d, s.e TO f')).toMatchObject({

@@ -124,8 +124,8 @@ function readAdd(cursor: TokenCursor, alteration: Alteration): void {
 }
 
 function addConstraint(cursor: TokenCursor, alteration: Alteration): void {
-  const { what, expressions, references } = readTableConstraint(cursor);
-  other(alteration, what, { expressions, relations: references });
+  const { what, expressions, foreignKeys } = readTableConstraint(cursor);
+  other(alteration, what, { expressions, foreignKeys });
 }
 
 function readPosition(cursor: TokenCursor): { readonly position?: ColumnPosition } {
@@ -157,9 +157,9 @@ function redefinition(column: ColumnDefinition, position: { readonly position?: 
       ...position,
     },
   ];
-  const relations = column.references ?? [];
-  if (conditions.length > 0 || relations.length > 0)
-    actions.push({ kind: 'other', what: 'constraints', expressions: conditions, relations });
+  const { foreignKeys = [] } = column;
+  if (conditions.length > 0 || foreignKeys.length > 0)
+    actions.push({ kind: 'other', what: 'constraints', expressions: conditions, relations: [], foreignKeys });
   return actions;
 }
 
@@ -220,7 +220,10 @@ function readConvert(cursor: TokenCursor, alteration: Alteration): void {
 function readDrop(cursor: TokenCursor, alteration: Alteration): void {
   if (cursor.acceptWords('primary', 'key')) return other(alteration, 'primary key');
   if (cursor.acceptWords('system', 'versioning')) return other(alteration, 'system versioning');
-  if (cursor.acceptWords('period', 'for')) {
+  if (cursor.areWords('period', 'for') || cursor.areWords('period', 'if', 'exists', 'for')) {
+    cursor.next();
+    acceptIfExists(cursor);
+    cursor.expect('for');
     readAnyName(cursor);
     return other(alteration, 'period');
   }

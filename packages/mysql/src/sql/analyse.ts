@@ -32,6 +32,9 @@ export function analyse(unit: ParsedUnit, context: AnalyseContext): UnitFacts {
     schemaChangedInTransaction: context.schemaChangedInTransaction,
     ...(context.cursors && { cursors: context.cursors }),
     ...(context.prepared && { prepared: preparedStatements(context.prepared) }),
+    ...(context.variables && { variables: context.variables }),
+    variablesKnown: context.variables !== undefined,
+    ...(context.temporary && { temporary: context.temporary }),
   });
 }
 

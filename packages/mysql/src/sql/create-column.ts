@@ -1,4 +1,4 @@
-import type { ColumnDefinition, Expression, NameParts, TypeName } from '@sqlwarden/core';
+import type { ColumnDefinition, Expression, ForeignKey, ReferentialAction, TypeName } from '@sqlwarden/core';
 import { acceptCharacterSet, readNameOrString, readType } from './create-type.js';
 import type { TokenCursor } from './cursor.js';
 import { isName, readAnyName, readColumnList, readColumnName, readName, readRelationName } from './names.js';
@@ -8,10 +8,13 @@ import { acceptIfNotExists, skipOne } from './statement-parts.js';
 
 /** The attributes of a column as they are read. */
 interface Attributes {
+  /** Of the column. */
+  readonly name: string;
   notNull: boolean;
   readonly expressions: Expression[];
   default: Expression | undefined;
-  readonly references: NameParts[];
+  readonly foreignKeys: ForeignKey[];
+  hidden: boolean;
 }
 
 /** Reads an attribute whose first word was consumed. */
@@ -58,7 +61,9 @@ const ATTRIBUTES: Readonly<Record<string, ReadAttribute>> = {
   secondary_engine_attribute: value,
   secondary: nothing,
   visible: nothing,
-  invisible: nothing,
+  invisible: (_, attributes) => {
+    attributes.hidden = true;
+  },
   srid: value,
   ref_system_id: value,
   serial: (cursor) => cursor.expect('default', 'value'),
@@ -70,11 +75,11 @@ const ATTRIBUTES: Readonly<Record<string, ReadAttribute>> = {
   constraint: (cursor, attributes) => {
     if (!cursor.isWord('check') && !cursor.isWord('references')) readName(cursor);
     if (cursor.accept('check')) readCheck(cursor, attributes);
-    else if (cursor.accept('references')) attributes.references.push(readReference(cursor));
+    else if (cursor.accept('references')) attributes.foreignKeys.push(readReference(cursor, [attributes.name]));
   },
   check: readCheck,
   references: (cursor, attributes) => {
-    attributes.references.push(readReference(cursor));
+    attributes.foreignKeys.push(readReference(cursor, [attributes.name]));
   },
   generated: (cursor, attributes) => {
     cursor.expect('always', 'as');
@@ -112,28 +117,35 @@ function readCheck(cursor: TokenCursor, attributes: Attributes): void {
 }
 
 /** What stands behind REFERENCES: the table, and rules that name nothing. */
-export function readReference(cursor: TokenCursor): NameParts {
+export function readReference(cursor: TokenCursor, columns: readonly string[]): ForeignKey {
   const relation = readRelationName(cursor);
-  if (cursor.isSymbol('(')) readColumnList(cursor);
+  const referenced = cursor.isSymbol('(') ? readColumnList(cursor) : [];
+  const rules: { delete: ReferentialAction; update: ReferentialAction } = { delete: 'restrict', update: 'restrict' };
   if (cursor.accept('match') && cursor.acceptOneOf('full', 'partial', 'simple') === undefined) cursor.fail('FULL');
   while (cursor.isWord('on') && (cursor.isWord('delete', 1) || cursor.isWord('update', 1))) {
     cursor.next();
+    const event = cursor.isWord('delete') ? 'delete' : 'update';
     cursor.next();
-    readReferenceRule(cursor);
+    rules[event] = readReferenceRule(cursor);
   }
-  return relation;
+  return { columns, relation, referenced, onDelete: rules.delete, onUpdate: rules.update };
 }
 
-function readReferenceRule(cursor: TokenCursor): void {
+function readReferenceRule(cursor: TokenCursor): ReferentialAction {
   if (cursor.accept('set')) {
-    if (cursor.acceptOneOf('null', 'default') === undefined) cursor.fail('NULL');
-  } else if (cursor.accept('no')) cursor.expect('action');
-  else if (cursor.acceptOneOf('cascade', 'restrict') === undefined) cursor.fail('CASCADE');
+    const to = cursor.acceptOneOf('null', 'default');
+    if (to === undefined) cursor.fail('NULL');
+    return to === 'default' ? 'set-default' : 'set-null';
+  }
+  if (cursor.accept('cascade')) return 'cascade';
+  if (cursor.accept('no')) cursor.expect('action');
+  else if (!cursor.accept('restrict')) cursor.fail('CASCADE');
+  return 'restrict';
 }
 
 /** Reads the attributes behind a type, as many as there are. */
-function readAttributes(cursor: TokenCursor): Attributes {
-  const attributes: Attributes = { notNull: false, expressions: [], default: undefined, references: [] };
+function readAttributes(cursor: TokenCursor, name: string): Attributes {
+  const attributes: Attributes = { name, notNull: false, expressions: [], default: undefined, foreignKeys: [], hidden: false };
   for (;;) {
     if (acceptCharacterSet(cursor)) continue;
     const token = cursor.peek();
@@ -156,21 +168,22 @@ export function readColumnDefinition(cursor: TokenCursor): ColumnDefinition {
   const name = readColumnName(cursor);
   // MySQL: `a AS (…)` has the type of what is computed; MariaDB demands one.
   const type = cursor.accept('serial') ? SERIAL : readType(cursor);
-  const { notNull, expressions, default: computed, references } = readAttributes(cursor);
+  const { notNull, expressions, default: computed, foreignKeys, hidden } = readAttributes(cursor, name);
   return {
     name,
     type,
     ...((notNull || type === SERIAL) && { notNull: true }),
     ...(expressions.length > 0 && { expressions }),
     ...(computed !== undefined && { default: computed }),
-    ...(references.length > 0 && { references }),
+    ...(hidden && { hidden: true }),
+    ...(foreignKeys.length > 0 && { foreignKeys }),
   };
 }
 
 /** What stands in the parentheses of CREATE TABLE besides columns: keys, constraints, periods. */
 export interface TableConstraint {
   readonly expressions: readonly Expression[];
-  readonly references: readonly NameParts[];
+  readonly foreignKeys: readonly ForeignKey[];
   /** As the dialect calls it, for people. */
   readonly what: string;
 }
@@ -199,7 +212,7 @@ export function readTableConstraint(cursor: TokenCursor): TableConstraint {
   if (cursor.acceptWords('period', 'for')) {
     readAnyName(cursor);
     readColumnList(cursor);
-    return { what: 'period', expressions: [], references: [] };
+    return { what: 'period', expressions: [], foreignKeys: [] };
   }
   if (cursor.accept('constraint')) {
     acceptIfNotExists(cursor);
@@ -213,7 +226,7 @@ export function readTableConstraint(cursor: TokenCursor): TableConstraint {
       cursor.accept('not');
       cursor.expect('enforced');
     }
-    return { what: 'check', expressions: [expression], references: [] };
+    return { what: 'check', expressions: [expression], foreignKeys: [] };
   }
   return readKey(cursor);
 }
@@ -222,9 +235,9 @@ function readForeignKey(cursor: TokenCursor): TableConstraint {
   cursor.expect('key');
   acceptIfNotExists(cursor);
   if (!cursor.isSymbol('(')) readName(cursor);
-  readColumnList(cursor);
+  const columns = readColumnList(cursor);
   cursor.expect('references');
-  return { what: 'foreign key', expressions: [], references: [readReference(cursor)] };
+  return { what: 'foreign key', expressions: [], foreignKeys: [readReference(cursor, columns)] };
 }
 
 function readKey(cursor: TokenCursor): TableConstraint {
@@ -237,7 +250,7 @@ function readKey(cursor: TokenCursor): TableConstraint {
   readIndexType(cursor);
   const expressions = readKeyParts(cursor);
   skipIndexOptions(cursor);
-  return { what: kind === 'primary' ? 'primary key' : 'index', expressions, references: [] };
+  return { what: kind === 'primary' ? 'primary key' : 'index', expressions, foreignKeys: [] };
 }
 
 export function readIndexType(cursor: TokenCursor): void {

@@ -15,8 +15,14 @@ test('every relation that a CREATE TABLE names is in the model, wherever it is n
   const statement = parse(
     'CREATE TABLE s.t (a INT REFERENCES u1 (x) ON DELETE SET NULL, b INT, CONSTRAINT k FOREIGN KEY i (a, b) REFERENCES s2.u2 (x, y) MATCH FULL ON UPDATE NO ACTION)',
   );
-  expect(statement).toMatchObject({ kind: 'create-table', name: ['s', 't'], references: [['s2', 'u2']] });
-  expect(statement).toMatchObject({ columns: [{ name: 'a', references: [['u1']] }, { name: 'b' }] });
+  expect(statement).toMatchObject({
+    kind: 'create-table',
+    name: ['s', 't'],
+    foreignKeys: [{ columns: ['a', 'b'], relation: ['s2', 'u2'], referenced: ['x', 'y'], onDelete: 'restrict', onUpdate: 'restrict' }],
+  });
+  expect(statement).toMatchObject({
+    columns: [{ name: 'a', foreignKeys: [{ columns: ['a'], relation: ['u1'], referenced: ['x'], onDelete: 'set-null' }] }, { name: 'b' }],
+  });
 });
 
 test('defaults, generated values and checks are expressions', () => {

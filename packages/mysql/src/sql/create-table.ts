@@ -1,4 +1,13 @@
-import type { AlterAction, ColumnDefinition, CreateTable, CreateTableAs, Expression, NameParts, Statement } from '@sqlwarden/core';
+import type {
+  AlterAction,
+  ColumnDefinition,
+  CreateTable,
+  CreateTableAs,
+  Expression,
+  ForeignKey,
+  NameParts,
+  Statement,
+} from '@sqlwarden/core';
 import { isTableConstraint, readColumnDefinition, readTableConstraint } from './create-column.js';
 import { readPartitioning } from './create-partition.js';
 import { readTableOptions } from './create-table-options.js';
@@ -18,7 +27,7 @@ export interface CreateTableWords {
 interface TableContent {
   readonly columns: ColumnDefinition[];
   readonly expressions: Expression[];
-  readonly references: NameParts[];
+  readonly foreignKeys: ForeignKey[];
 }
 
 /** Reads a CREATE TABLE behind the word TABLE. */
@@ -30,7 +39,7 @@ export function parseCreateTable(cursor: TokenCursor, start: number, words: Crea
   const like = readLike(cursor);
   if (like === undefined) statements.push(...readTable(cursor, start, name, { ...words, ifNotExists }));
   else {
-    const content: TableContent = { columns: [], expressions: [], references: [] };
+    const content: TableContent = { columns: [], expressions: [], foreignKeys: [] };
     statements.push(createTable(cursor, start, name, content, { temporary: words.temporary, ifNotExists, columnsOf: [like] }));
   }
   return inSequence(cursor, start, statements);
@@ -63,7 +72,8 @@ function createTable(cursor: TokenCursor, start: number, name: NameParts, conten
     columns: content.columns,
     columnsOf: words.columnsOf ?? [],
     expressions: content.expressions,
-    references: content.references,
+    ...(content.foreignKeys.length > 0 && { foreignKeys: content.foreignKeys }),
+    references: [],
     ifNotExists: words.ifNotExists,
     temporary: words.temporary,
   };
@@ -91,7 +101,7 @@ function readTable(cursor: TokenCursor, start: number, name: NameParts, words: T
 }
 
 function emptyContent(): TableContent {
-  return { columns: [], expressions: [], references: [] };
+  return { columns: [], expressions: [], foreignKeys: [] };
 }
 
 const QUERY_WORDS: ReadonlySet<string> = new Set(['select', 'with', 'values', 'table']);
@@ -115,9 +125,9 @@ function readElement(cursor: TokenCursor, content: TableContent): void {
     content.columns.push(readColumnDefinition(cursor));
     return;
   }
-  const { expressions, references } = readTableConstraint(cursor);
+  const { expressions, foreignKeys } = readTableConstraint(cursor);
   content.expressions.push(...expressions);
-  content.references.push(...references);
+  content.foreignKeys.push(...foreignKeys);
 }
 
 /** A table that is made from a query, with columns of its own in front of those of the query. */
@@ -131,7 +141,7 @@ function createTableAs(cursor: TokenCursor, start: number, name: NameParts, cont
     columns: [],
     ...(content.columns.length > 0 && { definitions: content.columns }),
     ...(content.expressions.length > 0 && { expressions: content.expressions }),
-    ...(content.references.length > 0 && { references: content.references }),
+    ...(content.foreignKeys.length > 0 && { foreignKeys: content.foreignKeys }),
     source: { kind: 'query', query },
     ifNotExists: words.ifNotExists,
     temporary: words.temporary,

@@ -64,12 +64,16 @@ export class TokenCursor {
     return new TokenCursor(text, this.state, this.grammar, this.#depth + 1);
   }
 
-  /** From here on the text is read under another state. Tokens that were looked at already are read anew. */
+  /**
+   * From the token on that stands here, which is the end of a statement, the text is read under another state. What was looked at already is
+   * read anew; not what stands before the token, where a comment with code may have been closed.
+   */
   changeState(state: LexicalState): void {
     if (this.#lexer.isInsideComment) this.refuse('the session is changed inside of a comment with code');
+    const { start } = this.peek();
     this.#tokens = [];
     this.#at = 0;
-    this.#lexer = new Lexer(this.text, state, this.#lastEnd);
+    this.#lexer = new Lexer(this.text, state, start);
   }
 
   // ------------------------------------------------------------ looking

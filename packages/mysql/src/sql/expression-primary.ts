@@ -5,7 +5,7 @@ import { parseCall } from './expression-call.js';
 import { literal, parseParenthesis, unwrapOperand } from './expression-parenthesis.js';
 import { SPECIAL_FORMS } from './expression-special.js';
 import { DIRECT_FUNCTIONS, KEYWORD_FUNCTIONS } from './keywords.js';
-import { foldName, foldRelation, isName, readAnyName, readName } from './names.js';
+import { foldName, foldQualifier, foldSchema, isName, readAnyName, readName } from './names.js';
 import type { Token } from './tokens.js';
 
 /** Names of character sets, which turn the string behind `_name` into one of that set. MySQL Reference Manual, "Character Set Introducers". */
@@ -146,17 +146,18 @@ function parseQualified(cursor: TokenCursor, before: readonly string[]): Express
   const names = [...before, readName(cursor)];
   const [first, last] = names;
   if (first !== undefined && last !== undefined && names.length === 2 && cursor.isSymbol('(')) {
-    return parseCall(cursor, [foldRelation(first, cursor.state), foldName(last)], false);
+    return parseCall(cursor, [foldSchema(first, cursor.state), foldName(last)], false);
   }
   while (names.length < 3 && cursor.acceptSymbol('.')) names.push(readName(cursor));
   if (before.length === 0 && names.length < 2) cursor.fail('a column');
   const name = foldName(names.pop() ?? '');
-  return { kind: 'column', qualifier: names.map((part) => foldQualifier(cursor, part)), name };
+  return { kind: 'column', qualifier: rowOfTrigger(cursor, names) ?? foldQualifier(names, cursor.state), name };
 }
 
-function foldQualifier(cursor: TokenCursor, part: string): string {
-  const folded = foldName(part);
-  return cursor.inTrigger && (folded === 'new' || folded === 'old') ? folded : foldRelation(part, cursor.state);
+/** `NEW` and `OLD` are the same in any letter case. */
+function rowOfTrigger(cursor: TokenCursor, qualifier: readonly string[]): string[] | undefined {
+  const folded = foldName(qualifier[0] ?? '');
+  return cursor.inTrigger && qualifier.length === 1 && (folded === 'new' || folded === 'old') ? [folded] : undefined;
 }
 
 /**

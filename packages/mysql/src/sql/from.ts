@@ -2,7 +2,7 @@ import type { Alias, Expression, FromItem, JoinItem, Query, RelationItem } from 
 import type { TokenCursor } from './cursor.js';
 import { continuesQuery, startsQuery } from './expression-parenthesis.js';
 import { parseJsonTable } from './from-json-table.js';
-import { isName, readColumnList, readName, readRelationName, readSchemaName } from './names.js';
+import { isName, readColumnList, readName, readRelation, readTableAlias } from './names.js';
 
 /** FROM items. MySQL Reference Manual, "JOIN Clause", "Index Hints", "Lateral Derived Tables"; MariaDB, "JOIN Syntax", "System-Versioned Tables". */
 
@@ -48,24 +48,37 @@ function parseJoined(cursor: TokenCursor, first: FromItem = parseFactor(cursor))
     const at = joins.findLastIndex((pending) => pending.condition === undefined && !pending.natural);
     const target = joins[at];
     if (target === undefined) return cursor.fail('a join before the condition');
-    const right = combine(items.splice(at + 1), joins.splice(at + 1));
+    const right = combine(cursor, items.splice(at + 1), joins.splice(at + 1));
     items.push(right);
     target.condition = condition;
   }
   const open = joins.some((join) => join.condition === undefined && !join.natural && (join.type === 'left' || join.type === 'right'));
-  return open ? cursor.fail('ON or USING') : combine(items, joins);
+  return open ? cursor.fail('ON or USING') : combine(cursor, items, joins);
 }
 
-function combine(items: readonly FromItem[], joins: readonly PendingJoin[]): FromItem {
+function combine(cursor: TokenCursor, items: readonly FromItem[], joins: readonly PendingJoin[]): FromItem {
   return items.reduce((left, right, at) => {
     const { type, natural, condition } = joins[at - 1] ?? { type: 'cross', natural: false };
-    const isCross = type === 'inner' && !natural && condition === undefined;
-    // Where columns are merged the servers take a right join for the left join the other way round: `*` has the columns of the right table first.
-    if (type === 'right' && (natural || condition?.using !== undefined)) {
-      return { kind: 'join', type: 'left', left: right, right: left, natural, ...condition };
+    if (natural || condition?.using !== undefined) {
+      const merged: JoinItem = { kind: 'join', type, left: operand(cursor, left), right: operand(cursor, right), natural, ...condition };
+      return type === 'right' ? turned(merged) : merged;
     }
-    return { kind: 'join', type: isCross ? 'cross' : type, left, right, natural, ...condition };
+    return { kind: 'join', type: type === 'inner' && condition === undefined ? 'cross' : type, left, right, natural, ...condition };
   });
+}
+
+/**
+ * Where columns are merged the servers take a right join for the left join the other way round: `*` has the columns of the right table first. So
+ * does MySQL, not MariaDB, for the right joins that such a join is made of.
+ */
+function turned(join: JoinItem): JoinItem {
+  return { ...join, type: 'left', left: join.right, right: join.left };
+}
+
+function operand(cursor: TokenCursor, item: FromItem): FromItem {
+  if (cursor.isMariaDb || item.kind !== 'join' || item.natural || item.using !== undefined) return item;
+  const join: JoinItem = { ...item, left: operand(cursor, item.left), right: operand(cursor, item.right) };
+  return join.type === 'right' ? turned(join) : join;
 }
 
 function acceptJoin(cursor: TokenCursor): PendingJoin | undefined {
@@ -163,12 +176,14 @@ function parseJoinedList(cursor: TokenCursor, first?: FromItem): FromItem {
 
 /** A table or view with its partitions, time, alias and hints. */
 export function parseRelation(cursor: TokenCursor): RelationItem {
-  const name = readRelationName(cursor);
+  const { name, shown } = readRelation(cursor);
   skipPartitions(cursor);
   const sample = parseSystemTime(cursor);
-  const alias = parseTableAlias(cursor);
+  const written = parseTableAlias(cursor).alias;
   skipIndexHints(cursor);
-  return { kind: 'relation', name, only: false, ...alias, ...(sample.length > 0 ? { sample } : {}) };
+  // What columns call it by is not folded where its name is.
+  const alias = written ?? (shown === name.at(-1) ? undefined : { name: shown, columns: [] });
+  return { kind: 'relation', name, only: false, ...(alias && { alias }), ...(sample.length > 0 ? { sample } : {}) };
 }
 
 /** `PARTITION (p0, p1)`. */
@@ -209,7 +224,7 @@ export function parseTableAlias(cursor: TokenCursor): { readonly alias?: Alias }
   const isMarked = cursor.accept('as');
   const isWindow = cursor.isMariaDb && cursor.isWord('window');
   if (!isMarked && (isWindow || !isName(cursor))) return {};
-  const name = readSchemaName(cursor);
+  const name = readTableAlias(cursor);
   return { alias: { name, columns: cursor.isSymbol('(') ? readColumnList(cursor) : [] } };
 }
 

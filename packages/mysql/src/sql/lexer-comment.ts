@@ -75,12 +75,14 @@ function versionLength(text: string, from: number, digits: number, state: Lexica
   return state.serverVersion < 80_100 ? undefined : 6;
 }
 
-/** Where the mark stands that ends a comment in which plain comments may stand; negative when it is not closed. */
+/**
+ * Where the mark stands that ends a comment in which plain comments may stand; negative when it is not closed. The star that opens a
+ * comment does not close it, too.
+ */
 function nestedEnd(text: string, from: number): number {
   for (let at = from; ; ) {
     const end = text.indexOf('*/', at);
-    if (end < 0) return -1;
-    const inner = text.slice(at, end).indexOf('/*');
+    const inner = end < 0 ? -1 : text.slice(at, end + 1).indexOf('/*');
     if (inner < 0) return end;
     const innerEnd = text.indexOf('*/', at + inner + 2);
     if (innerEnd < 0) return -1;

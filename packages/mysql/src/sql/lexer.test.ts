@@ -68,10 +68,13 @@ describe('comments', () => {
     expect(read("/* it's */ 1")).toBe('integer:1');
   });
 
-  it.each(['1 /* x', '1 /*', '1 /*! 2', '1 /*!99999 2', '1 /*!99999 /* 2 */', '1 /*/'])('%j is not closed', (text) => {
-    expect(lastKind(text)).toBe('broken');
-    expect(lastKind(text, MARIADB)).toBe('broken');
-  });
+  it.each(['1 /* x', '1 /*', '1 /*! 2', '1 /*!99999 2', '1 /*!99999 /* 2 */', '1 /*!99999 /*/ 2 */', '1 /*/'])(
+    '%j is not closed',
+    (text) => {
+      expect(lastKind(text)).toBe('broken');
+      expect(lastKind(text, MARIADB)).toBe('broken');
+    },
+  );
 });
 
 describe('comments with code', () => {
@@ -92,6 +95,8 @@ describe('comments with code', () => {
     ['1 /*M!110000 2 */', 'integer:1', 'integer:1'],
     ['1 /*m! 2 */', 'integer:1', 'integer:1'],
     ['1 /*!99999 /* x */ 2 */ 3', 'integer:1 integer:3', 'integer:1 integer:3'],
+    ['1 /*!99999 /*/*/ 2 */ 3', 'integer:1 integer:3', 'integer:1 integer:3'],
+    ["1 /*!99999 /*/ '*/ */ 2 -- '", 'integer:1 integer:2', 'integer:1 integer:2'],
     ['1 /*!50000 /* x */ 2 */ 3', 'integer:1 integer:2 integer:3', 'integer:1 integer:2 integer:3'],
     ['1 /*!50000 /*!99999 x */ 2 */ 3', 'integer:1 integer:2 integer:3', 'integer:1 integer:2 integer:3'],
     ['1 /*!50000 -- x */ \n 2 */ 3', 'integer:1 integer:2 integer:3', 'integer:1 integer:2 integer:3'],

@@ -1,6 +1,6 @@
 import type { Assignment, AssignmentTarget } from '@sqlwarden/core';
 import type { TokenCursor } from './cursor.js';
-import { foldName, foldRelation, readName } from './names.js';
+import { foldName, foldQualifier, readName } from './names.js';
 
 /** `a = 1, t.b = DEFAULT`: the list behind SET of UPDATE, INSERT and LOAD DATA, and behind ON DUPLICATE KEY UPDATE. */
 export function parseAssignments(cursor: TokenCursor): Assignment[] {
@@ -18,5 +18,5 @@ export function readAssignmentTarget(cursor: TokenCursor): AssignmentTarget {
   while (names.length < 3 && cursor.acceptSymbol('.')) names.push(readName(cursor));
   const column = foldName(names.pop() ?? '');
   if (names.length === 0) return { column, path: [] };
-  return { column, path: [], qualifier: names.map((name) => foldRelation(name, cursor.state)) };
+  return { column, path: [], qualifier: foldQualifier(names, cursor.state) };
 }

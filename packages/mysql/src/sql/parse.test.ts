@@ -52,6 +52,13 @@ describe('parseUnit', () => {
     expect(selected('select 1 /*!50000 , b */ from t')).toMatchObject([{ value: '1' }, { name: 'b' }]);
   });
 
+  it('goes on behind a comment that changes how texts are read', () => {
+    expect(statements('/*!40101 SET NAMES utf8mb4 */')).toMatchObject([{ kind: 'setting', name: 'names' }]);
+    const text = `/*!40101 SET @old = @@sql_mode, sql_mode = 'ANSI_QUOTES' */ /* ' */ ; select "a" from t`;
+    expect(statements(text)).toHaveLength(2);
+    expect(selected(text)).toMatchObject([{ kind: 'column', name: 'a' }]);
+  });
+
   it('refuses a statement that ends inside of a comment with code', () => {
     expect(failure('/*! select 1; */ select 2').kind).toBe('syntax');
     expect(failure('/*! select 1; select 2 */').kind).toBe('syntax');

@@ -110,6 +110,19 @@ describe('set operations', () => {
 
 describe('FROM', () => {
   it.each([
+    ['a right join b on 1 natural right join c', '(c natural left (b left on a))', '(c natural left (a right on b))'],
+    [
+      '(a right join b on 1 join c) join d using (x)',
+      '(((b left on a) cross c) inner using x d)',
+      '(((a right on b) cross c) inner using x d)',
+    ],
+    ['a right join (b join c using (x)) on 1 join d using (y)', '(((b inner using x c) left on a) inner using y d)', undefined],
+  ])('%j: `*` has the tables of the joins whose columns are merged in an order of the server', (text, mysql, mariadb) => {
+    expect(select(`select 1 from ${text}`).from.map(itemShape)).toEqual([mysql]);
+    if (mariadb !== undefined) expect(select(`select 1 from ${text}`, MARIADB).from.map(itemShape)).toEqual([mariadb]);
+  });
+
+  it.each([
     ['a, b', 'a, b'],
     ['Db.A as X', 'Db.A as X'],
     ['a x, b y', 'a as x, b as y'],
@@ -123,7 +136,7 @@ describe('FROM', () => {
     ['a natural left join b', '(a natural left b)'],
     ['a natural right join b', '(b natural left a)'],
     ['a right join b using (x)', '(b left using x a)'],
-    ['a right join b on 1 natural right join c', '(c natural left (a right on b))'],
+    ['a right join b on 1 join c on 1', '((a right on b) inner on c)'],
     ['a full join b', '(a as full cross b)'],
     ['a join b on 1, c', '(a inner on b), c'],
     ['a, b left join c on 1', 'a, (b left on c)'],

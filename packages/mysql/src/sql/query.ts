@@ -2,7 +2,7 @@ import type { CommonTable, Expression, NameParts, Query, QueryBody, QueryStateme
 import type { TokenCursor } from './cursor.js';
 import { startsQuery } from './expression-parenthesis.js';
 import { parseOrderBy } from './expression-window.js';
-import { readColumnList, readRelationName, readSchemaName } from './names.js';
+import { readColumnList, readColumnName, readRelationName, readTableAlias } from './names.js';
 import { parseInto, parseLimit, parseLocks, skipProcedure, type IntoSink } from './query-tail.js';
 import { parseSelect } from './select.js';
 
@@ -164,12 +164,12 @@ export function parseWith(cursor: TokenCursor): With | undefined {
 }
 
 function parseCommonTable(cursor: TokenCursor): CommonTable {
-  const name = readSchemaName(cursor);
+  const name = readTableAlias(cursor);
   const columns = cursor.isSymbol('(') ? readColumnList(cursor) : [];
   cursor.expect('as');
   const body = cursor.parenthesised(() => parseQuery(cursor));
   if (cursor.accept('cycle')) {
-    cursor.list(() => readSchemaName(cursor));
+    cursor.list(() => readColumnName(cursor));
     cursor.expect('restrict');
   }
   return { name, columns, body };

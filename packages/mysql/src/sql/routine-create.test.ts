@@ -104,7 +104,7 @@ test('every branch and every condition of a body is in the model', () => {
 
 test('a trigger has a body of its own, and its table the schema of its name', () => {
   expect(parseAll('CREATE TRIGGER s.tr AFTER DELETE ON t FOR EACH ROW FOLLOWS other INSERT INTO log VALUES (OLD.a)')).toMatchObject([
-    { kind: 'create-trigger', name: 'tr', relation: ['s', 't'], body: [{ kind: 'insert', target: { name: ['log'] } }] },
+    { kind: 'create-trigger', name: 'tr', relation: ['s', 't'], events: ['delete'], body: [{ kind: 'insert', target: { name: ['log'] } }] },
   ]);
 });
 

@@ -1,4 +1,4 @@
-import type { CreateRoutine, Expression, NameParts, Statement } from '@sqlwarden/core';
+import type { CreateRoutine, Expression, NameParts, Statement, TriggerEvent } from '@sqlwarden/core';
 import { parseLoadableFunction, schema } from './create-object.js';
 import { readType } from './create-type.js';
 import type { TokenCursor } from './cursor.js';
@@ -100,7 +100,7 @@ export function parseCreateTrigger(cursor: TokenCursor, start: number, replace: 
   acceptIfNotExists(cursor);
   const name = readRelationName(cursor);
   if (cursor.acceptOneOf('before', 'after') === undefined) cursor.fail('BEFORE');
-  readTriggerEvents(cursor);
+  const events = readTriggerEvents(cursor);
   cursor.expect('on');
   const relation = readRelationName(cursor);
   cursor.expect('for', 'each', 'row');
@@ -113,6 +113,7 @@ export function parseCreateTrigger(cursor: TokenCursor, start: number, replace: 
     span: cursor.spanFrom(start),
     name: name.at(-1) ?? '',
     relation: qualifiedLike(name, relation),
+    events,
     body,
     arguments: [],
     replace,
@@ -125,11 +126,14 @@ function qualifiedLike(trigger: NameParts, relation: NameParts): NameParts {
 }
 
 /** `INSERT`; newer versions of MariaDB take several: `INSERT OR UPDATE OF a, b`. */
-function readTriggerEvents(cursor: TokenCursor): void {
+function readTriggerEvents(cursor: TokenCursor): TriggerEvent[] {
+  const events: TriggerEvent[] = [];
   do {
     const change = cursor.acceptOneOf('insert', 'update', 'delete') ?? cursor.fail('INSERT');
     if (change === 'update' && cursor.accept('of')) cursor.list(() => readColumnName(cursor));
+    events.push(change);
   } while (cursor.isMariaDb && cursor.accept('or'));
+  return events;
 }
 
 // ---------------------------------------------------------------- events

@@ -43,12 +43,12 @@ class CatalogueKnowledge implements RoutineKnowledge {
     const schema = name.at(-2);
     if (own === undefined || name.length > 2) return undefined;
     if (schema !== undefined) return this.#stored(schema, own);
-    const builtIn = kind === 'procedure' ? undefined : builtInFunction(own, argumentCount, this.#catalogue.flavour);
-    if (kind === 'function' && builtIn === undefined && this.#catalogue.loadable.has(own)) return undefined;
     const stored = this.#firstStored(own, searchPath);
-    if (builtIn === undefined) return this.#catalogue.loadable.has(own) ? undefined : stored;
-    // Of one name are a function of this or a later server, and a stored routine: which one is meant is not certain.
-    return stored ?? { name: joinName('mysql', own), ...builtIn };
+    if (kind === 'procedure') return stored;
+    if (this.#catalogue.loadable.has(own)) return undefined;
+    const builtIn = builtInFunction(own, argumentCount, this.#catalogue.flavour);
+    // Of one name are a function of some versions of the server, and a stored routine: which one is meant is not certain.
+    return stored ?? (builtIn && { name: joinName('mysql', own), ...builtIn });
   }
 
   operator(operator: OperatorName, operandCount: number): RoutineFacts {

@@ -57,3 +57,6 @@ export const PRIVILEGE_SETTINGS: ReadonlySet<string> = new Set([
   'sql_log_bin',
   'sql_log_off',
 ]);
+
+/** Settings that the parser follows from one statement of a text to the next, and refuses where it cannot. Names mean the same under all of them. */
+export const LEXICAL_SETTINGS: ReadonlySet<string> = new Set(['sql_mode', 'names', 'character set', 'character_set_client']);

@@ -5,7 +5,6 @@ import { MYSQL_RULES } from './rules.js';
 describe('MYSQL_RULES', () => {
   it.each([
     ['information_schema.processlist', 'info'],
-    ['"INFORMATION_SCHEMA"."PROCESSLIST"', 'info'],
     ['performance_schema.threads', 'processlist_info'],
     ['performance_schema.events_statements_history', 'sql_text'],
     ['performance_schema.events_statements_summary_by_digest', 'query_sample_text'],
@@ -48,6 +47,8 @@ describe('MYSQL_RULES', () => {
       expect(MYSQL_RULES.harmlessSettings.has(name)).toBe(true);
     }
     expect(MYSQL_RULES.privilegeSettings.has('role')).toBe(true);
+    expect(MYSQL_RULES.lexicalSettings?.has('sql_mode')).toBe(true);
+    expect(MYSQL_RULES.lexicalSettings?.has('completion_type')).toBe(false);
   });
 
   it('searches the database that is in use, and no other', () => {

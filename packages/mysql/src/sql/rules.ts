@@ -1,7 +1,7 @@
-import { joinName, splitName } from '@sqlwarden/core';
+import { splitName } from '@sqlwarden/core';
 import type { Catalogue, DialectRules, OpaqueReason, RelationName, SqlState } from '@sqlwarden/core';
 import { isSystemSchema } from '../catalog/names.js';
-import { HARMLESS_SETTINGS, PRIVILEGE_SETTINGS } from './rules-settings.js';
+import { HARMLESS_SETTINGS, LEXICAL_SETTINGS, PRIVILEGE_SETTINGS } from './rules-settings.js';
 
 /** What MySQL's and MariaDB's names and settings mean, for the resolver. */
 
@@ -54,22 +54,16 @@ const SENSITIVE: Readonly<Record<RelationName, Readonly<Record<string, string>>>
 /** Views of sys whose column `query` is a text of a session. */
 const QUERY_VIEWS = /^sys\.(?:"x\$|x\$)?(?:statement|statements|schema_table_lock|session|processlist|latest_file_io|innodb_lock_waits)/;
 
-/** INFORMATION_SCHEMA may be written in upper case. */
-function folded(relation: RelationName): RelationName {
-  return joinName(...splitName(relation).map((part) => part.toLowerCase()));
-}
-
 function sensitiveColumn(relation: RelationName, column: string): OpaqueReason | undefined {
-  const name = folded(relation);
-  const inRelation = Object.hasOwn(SENSITIVE, name) ? SENSITIVE[name]?.[column] : undefined;
+  const inRelation = Object.hasOwn(SENSITIVE, relation) ? SENSITIVE[relation]?.[column] : undefined;
   const anywhere = Object.hasOwn(ANYWHERE, column) ? ANYWHERE[column] : undefined;
-  const detail = inRelation ?? anywhere ?? (column === 'query' && QUERY_VIEWS.test(name) ? SESSION_TEXTS : undefined);
-  return detail === undefined ? undefined : { kind: 'foreign-data', detail: `${name}.${column}: ${detail}` };
+  const detail = inRelation ?? anywhere ?? (column === 'query' && QUERY_VIEWS.test(relation) ? SESSION_TEXTS : undefined);
+  return detail === undefined ? undefined : { kind: 'foreign-data', detail: `${relation}.${column}: ${detail}` };
 }
 
 /** Relations of `mysql` that only the server writes and that hold statistics of rows, in columns whose names differ by version. */
 function sensitiveRelation(relation: RelationName): OpaqueReason | undefined {
-  const [schema, name] = splitName(folded(relation));
+  const [schema, name] = splitName(relation);
   const isStatistics = (schema === 'mysql' && name === 'column_stats') || (schema === 'information_schema' && name === 'column_statistics');
   return isStatistics ? { kind: 'foreign-data', detail: `${schema}.${name}: values of columns in statistics` } : undefined;
 }
@@ -92,6 +86,7 @@ export const MYSQL_RULES: DialectRules = {
   searchPathOf,
   harmlessSettings: HARMLESS_SETTINGS,
   privilegeSettings: PRIVILEGE_SETTINGS,
+  lexicalSettings: LEXICAL_SETTINGS,
   rowsAsValues: false,
   assignsInOrder: true,
   outputNamesInside: true,

@@ -2,7 +2,7 @@ import type { Expression, OrderItem, Select, SelectItem, Star, Window } from '@s
 import type { TokenCursor } from './cursor.js';
 import { parseOrderItem, parseWindow } from './expression-window.js';
 import { parseFrom } from './from.js';
-import { foldRelation, isName, readColumnName, readName } from './names.js';
+import { foldQualifier, isName, readColumnName, readName } from './names.js';
 import { aliasName, outputName } from './output-name.js';
 import { parseInto, type IntoSink } from './query-tail.js';
 
@@ -70,18 +70,14 @@ function acceptQualifiedStar(cursor: TokenCursor): Star | undefined {
   const isOne = cursor.isSymbol('.', 1) && cursor.isSymbol('*', 2);
   if (!isOne && !(cursor.isSymbol('.', 1) && cursor.isSymbol('.', 3) && cursor.isSymbol('*', 4))) return undefined;
   if (!isName(cursor)) return undefined;
-  const qualifier = [readQualifier(cursor)];
+  const qualifier = [readName(cursor)];
   cursor.next();
   if (!isOne) {
-    qualifier.push(readQualifier(cursor));
+    qualifier.push(readName(cursor));
     cursor.next();
   }
   cursor.next();
-  return { kind: 'star', qualifier };
-}
-
-function readQualifier(cursor: TokenCursor): string {
-  return foldRelation(readName(cursor), cursor.state);
+  return { kind: 'star', qualifier: foldQualifier(qualifier, cursor.state) };
 }
 
 /** `AS a`, `AS 'a'`, `a`, `'a'`. */

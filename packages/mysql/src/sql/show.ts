@@ -1,7 +1,7 @@
 import { type NameParts, type OpaqueReason, type Statement, unreachable } from '@sqlwarden/core';
 import { readAccountName } from './account-name.js';
 import type { TokenCursor } from './cursor.js';
-import { foldName, readAnyName, readRelationName, readRoutineName, readSchemaName } from './names.js';
+import { foldName, readAnyName, readRelationName, readRoutineName, readSchemaName, relationIn } from './names.js';
 import { SHOW_FORMS, type ShowForm } from './show-forms.js';
 import { hasHiddenWork } from './show-filter.js';
 import { atStatementEnd, opaque, type ParseStatement, skipWords } from './statement-parts.js';
@@ -79,7 +79,7 @@ function readInRelation(cursor: TokenCursor): NameParts {
   if (!acceptIn(cursor)) cursor.fail('FROM');
   const name = readRelationName(cursor);
   if (!acceptIn(cursor)) return name;
-  return [readSchemaName(cursor), name.at(-1) ?? ''];
+  return relationIn(readSchemaName(cursor), name.at(-1) ?? '');
 }
 
 /** `[FOR] account [USING role, …]`. */

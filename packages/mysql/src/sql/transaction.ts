@@ -1,6 +1,6 @@
 import type { NameParts, Statement, TransactionControl } from '@sqlwarden/core';
 import type { TokenCursor } from './cursor.js';
-import { readColumnName, readRelationName, readSchemaName } from './names.js';
+import { readColumnName, readRelationName, readTableAlias } from './names.js';
 import { atStatementEnd, type ParseStatement } from './statement-parts.js';
 
 /** Transactions and locks. MySQL Reference Manual, "Transactional and Locking Statements"; MariaDB, "Transactions". */
@@ -123,7 +123,7 @@ export const parseLock: ParseStatement = (cursor, start) => {
     const relation = readRelationName(cursor);
     if (!cursor.isWord('read') && !cursor.isWord('write') && !cursor.isWord('low_priority')) {
       cursor.accept('as');
-      readSchemaName(cursor);
+      readTableAlias(cursor);
     }
     modes.add(readLockMode(cursor));
     return relation;

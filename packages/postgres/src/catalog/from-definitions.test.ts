@@ -14,6 +14,7 @@ const context = { serverVersion: 180_000, lexical: { standard_conforming_strings
 const DEFINITIONS = `
 create table people (id int primary key, name text not null, ssn text, initial text generated always as (left(name, 1)) stored, at date default now());
 create table staff (room text) inherits (people);
+create table pets (owner int references people (id) on delete cascade, keeper int references people (id) on update set null);
 create schema hr;
 create table hr.people (id int, grade int);
 create view names (a, b) as select id, upper(name) from people;
@@ -41,12 +42,13 @@ function described(catalogue: PostgresCatalogue): unknown {
   const own = [...catalogue.catalogue.relations.values()].filter(
     ({ schema, kind }) => ['public', 'hr'].includes(schema) && kind !== 'index',
   );
-  const shown = ({ schema, name, kind, columns, parents, hasTriggers }: CatalogueRelation): unknown => ({
+  const shown = ({ schema, name, kind, columns, parents, hasTriggers, referencedBy }: CatalogueRelation): unknown => ({
     name: `${schema}.${name}`,
     kind,
     columns: columns.map((column) => [column.name, column.generated ?? false]),
     parents,
     hasTriggers,
+    referencedBy: referencedBy?.toSorted((a, b) => JSON.stringify(a).localeCompare(JSON.stringify(b))),
   });
   return {
     relations: own.map(shown).sort((a, b) => JSON.stringify(a).localeCompare(JSON.stringify(b))),

@@ -1,5 +1,6 @@
-import { joinName } from '@sqlwarden/core';
+import { joinName, withReferences } from '@sqlwarden/core';
 import type {
+  AlterRelation,
   CatalogueColumn,
   CatalogueRelation,
   ColumnDefinition,
@@ -9,9 +10,11 @@ import type {
   CreateTrigger,
   CreateView,
   Expression,
+  ForeignKey,
   NameParts,
   OutputColumn,
   Query,
+  ReferenceTo,
   RelationKind,
   RelationName,
   SqlState,
@@ -35,7 +38,7 @@ export interface DefinitionOptions {
 
 /**
  * The catalogue that a database has after these statements, made without a server: tables, views, sequences, types, schemas, functions and
- * triggers. Names are found in the order of `SET search_path`, `public` at first. Statements that define none of these are passed over.
+ * triggers, and foreign keys that ALTER TABLE adds. Names are found in the order of `SET search_path`, `public` at first. Statements that define none of these are passed over.
  * Types of columns are as they were written; identifiers are made up, so that nothing can be bound by them.
  */
 export function catalogueFromDefinitions(statements: readonly Statement[], options: DefinitionOptions = {}): PostgresCatalogue {
@@ -51,6 +54,7 @@ class CatalogueBuilder {
   readonly #generated = new Map<RelationName, Map<string, Expression | undefined>>();
   readonly #routines = new Map<string, RoutineDetail[]>();
   readonly #triggers: TriggerDefinition[] = [];
+  readonly #references: ReferenceTo[] = [];
   readonly #types = new Map<string, CatalogueType>();
   readonly #schemas = new Set(['pg_catalog', 'information_schema', 'public']);
   #path: readonly string[] = ['public'];
@@ -68,13 +72,14 @@ class CatalogueBuilder {
     else if (statement.kind === 'create-table-as') this.#tableAs(statement);
     else if (statement.kind === 'create-routine') this.#routine(statement);
     else if (statement.kind === 'create-trigger') this.#trigger(statement);
+    else if (statement.kind === 'alter-relation') this.#alter(statement);
     else if (statement.kind === 'setting') this.#setting(statement.name, statement.values);
     else if (statement.kind === 'schema' && statement.operation === 'create') this.#object(statement.objectKind, statement.names);
   }
 
   build(): PostgresCatalogue {
     const routines = new Map(this.#routines);
-    const relations = new Map(this.#relations);
+    const relations = withReferences(this.#relations, this.#references);
     const routinesById = new Map([...routines.values()].flat().map((detail) => [detail.routine.id, detail]));
     return {
       catalogue: {
@@ -108,11 +113,19 @@ class CatalogueBuilder {
       columns: [...inherited.map((column, at) => ({ ...column, number: at + 1 })), ...own],
       parents: parents.map((parent) => joinName(parent.schema, parent.name)),
     });
+    this.#foreignKeys(name, [...(statement.foreignKeys ?? []), ...statement.columns.flatMap((column) => column.foreignKeys ?? [])]);
     const expressions = new Map([
       ...parents.flatMap((parent) => [...(this.#generated.get(joinName(parent.schema, parent.name)) ?? [])]),
       ...generated.map((column) => [column.name, column.default] as const),
     ]);
     if (expressions.size > 0) this.#generated.set(name, expressions);
+  }
+
+  #foreignKeys(own: RelationName, keys: readonly ForeignKey[]): void {
+    for (const { relation, ...rest } of keys) {
+      const found = this.#find(relation);
+      if (found !== undefined) this.#references.push({ to: joinName(found.schema, found.name), reference: { ...rest, relation: own } });
+    }
   }
 
   #tableAs(statement: CreateTableAs): void {
@@ -168,6 +181,13 @@ class CatalogueBuilder {
 
   #setting(name: string, values: readonly string[] | 'default' | undefined): void {
     if (name === 'search_path' && Array.isArray(values)) this.#path = values;
+  }
+
+  #alter({ name, actions }: AlterRelation): void {
+    const found = this.#find(name);
+    if (found === undefined) return;
+    const keys = actions.flatMap((action) => (action.kind === 'other' ? (action.foreignKeys ?? []) : []));
+    this.#foreignKeys(joinName(found.schema, found.name), keys);
   }
 
   #object(kind: string, names: readonly NameParts[]): void {

@@ -50,6 +50,12 @@ WHERE a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'p', 'v', 'm', 
     WHERE n.nspname ~ '^pg_toast' OR (n.nspname ~ '^pg_temp' AND n.oid <> pg_catalog.pg_my_temp_schema()))
 ORDER BY a.attrelid, a.attnum`;
 
+/** of the foreign keys that write: referring relation and its columns (numbers), the relation referred to and its columns, ON DELETE, ON UPDATE. */
+export const FOREIGN_KEYS_SQL = `
+SELECT c.conrelid, pg_catalog.array_to_json(c.conkey), c.confrelid, pg_catalog.array_to_json(c.confkey), c.confdeltype, c.confupdtype
+FROM pg_catalog.pg_constraint c
+WHERE c.contype = 'f' AND (c.confdeltype NOT IN ('a', 'r') OR c.confupdtype NOT IN ('a', 'r'))`;
+
 /** oid, schema, name, kind, name for people, relation (of composite types). */
 export const TYPES_SQL = `
 SELECT t.oid, n.nspname, t.typname, t.typtype, pg_catalog.format_type(t.oid, NULL), t.typrelid

@@ -108,6 +108,21 @@ describe.each(postgresMajors)('createCatalogueReader on PostgreSQL %i', (major) 
     expect(relations.get('crm.staff')).toMatchObject({ parents: ['crm.people'], hasTriggers: false });
   });
 
+  it('reads the foreign keys that write', async () => {
+    await client.query(`
+      CREATE TABLE crm.owners (a int, b int, PRIMARY KEY (a, b));
+      CREATE TABLE crm.pets (
+        y int, x int, z int REFERENCES crm.people (id),
+        FOREIGN KEY (x, y) REFERENCES crm.owners (a, b) ON DELETE CASCADE ON UPDATE SET NULL)`);
+    const { relations, relationsById } = (await read()).catalogue;
+    const owners = relations.get('crm.owners');
+    expect(owners?.referencedBy).toEqual([
+      { relation: 'crm.pets', columns: ['x', 'y'], referenced: ['a', 'b'], onDelete: 'cascade', onUpdate: 'set-null' },
+    ]);
+    expect(relationsById.get(owners?.id ?? 0)).toBe(owners);
+    expect(relations.get('crm.people')?.referencedBy).toBeUndefined();
+  });
+
   it('parses definitions, whose names are qualified whatever the search path is', async () => {
     await client.query('SET search_path = crm');
     const { views, generated, routinesById } = await read();

@@ -1,5 +1,5 @@
-import { joinName } from '@sqlwarden/core';
-import type { Catalogue, CatalogueQuery, CatalogueRelation, ParseContext, ParseText } from '@sqlwarden/core';
+import { joinName, withReferences } from '@sqlwarden/core';
+import type { Catalogue, CatalogueQuery, CatalogueRelation, ParseContext, ParseText, ReferenceTo } from '@sqlwarden/core';
 import { readBodies } from './bodies.js';
 import { DefinitionParser } from './definitions.js';
 import {
@@ -7,6 +7,7 @@ import {
   COLUMNS_SQL,
   CURRENT_PATH_SQL,
   DEFINITIONS_SQL,
+  FOREIGN_KEYS_SQL,
   OPERATORS_SQL,
   OTHER_DEFINITIONS_SQL,
   READING_PATH,
@@ -18,6 +19,7 @@ import {
   TYPES_SQL,
   viewSql,
 } from './queries.js';
+import { readReferences } from './references.js';
 import { readRelations } from './relations.js';
 import type { PostgresCatalogue } from './resolved-catalogue.js';
 import { readCasts, readOperators, readRoutines } from './routines.js';
@@ -82,6 +84,7 @@ async function readAll(
   const { types, byId } = readTypes(await query(TYPES_SQL));
   const relationRows = await query(RELATIONS_SQL);
   const columnRows = await query(COLUMNS_SQL);
+  const foreignKeyRows = await query(FOREIGN_KEYS_SQL);
   const schemas = new Set((await query(SCHEMAS_SQL)).map((row) => text(row, 0)));
   const routineRows = await query(ROUTINES_SQL);
   const operators = readOperators(await query(OPERATORS_SQL));
@@ -93,7 +96,7 @@ async function readAll(
   const parsed = await parser.parse(definitionRows, relations, parse, context);
   const routines = await readRoutines(routineRows, byId, relations, parsed.bodies, (body) => parser.body(body, parse, context));
   return {
-    catalogue: describe(version, server, relations, schemas, routines.byName),
+    catalogue: describe(version, server, relations, readReferences(foreignKeyRows, relations), schemas, routines.byName),
     isIncomplete,
     views: parsed.views,
     generated: parsed.generated,
@@ -111,15 +114,17 @@ function describe(
   version: number,
   server: Server,
   relations: readonly CatalogueRelation[],
+  references: readonly ReferenceTo[],
   schemas: ReadonlySet<string>,
   routines: PostgresCatalogue['routines'],
 ): Catalogue {
+  const byName = withReferences(new Map(relations.map((relation) => [joinName(relation.schema, relation.name), relation])), references);
   return {
     version,
     serverVersion: server.serverVersion,
     database: server.database,
-    relations: new Map(relations.map((relation) => [joinName(relation.schema, relation.name), relation])),
-    relationsById: new Map(relations.map((relation) => [relation.id, relation])),
+    relations: byName,
+    relationsById: new Map([...byName.values()].map((relation) => [relation.id, relation])),
     routines: new Map([...routines].map(([name, overloads]) => [name, overloads.map((detail) => detail.routine)])),
     schemas,
   };

@@ -113,7 +113,9 @@ function describe(
   const returned = types.get(number(row, 9));
   const rowOf = returned === undefined || returned.relationId === 0 ? undefined : relations.get(returned.relationId);
   const extension = optional(row, 16);
-  const calls = strings(row, 17).map(Number).filter((id) => id !== 0);
+  const calls = strings(row, 17)
+    .map(Number)
+    .filter((id) => id !== 0);
   return {
     routine,
     minArguments: count - number(row, 11),

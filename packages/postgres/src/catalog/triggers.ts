@@ -41,6 +41,7 @@ function bodyOf({ definition, routineId }: TriggerDefinition, routines: Readonly
   return {
     ...ROW_BODY,
     statements: when(definition.when, statements),
+    ...(definition.events && { events: definition.events }),
     ...(searchPath && { searchPath }),
     ...(routine.securityDefiner && { securityDefiner: true }),
   };

@@ -2,7 +2,5 @@ export { analyse, relationOutputs } from './analyse.js';
 export { GRAMMAR_MAJORS, type GrammarMajor } from './grammar.js';
 export { DEFAULT_LIMITS, type ParseLimits } from './limits.js';
 export { createParser } from './parse.js';
-export type { ParserAnswer, ParserRequest } from './parser-worker.js';
 
 /** The module of a parser worker (`Dialect.parserEntry`). */
-export const parserEntry = new URL('./parser-worker.js', import.meta.url);

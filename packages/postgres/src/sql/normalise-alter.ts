@@ -1,4 +1,4 @@
-import type { AlterAction, Statement } from '@sqlwarden/core';
+import type { AlterAction, NameParts, Statement } from '@sqlwarden/core';
 import { objectKind, objectName, plainRelationName, readType, typeText } from './normalise-names.js';
 import { boundExpressions, columnDefinition, type Constraints, readConstraint, relationOf } from './normalise-table.js';
 import type { Normaliser } from './normaliser.js';
@@ -67,27 +67,29 @@ function otherAction(normaliser: Normaliser, type: string, definition: Shape | u
     .replace(/^AT_/, '')
     .replaceAll(/([a-z])([A-Z])/g, '$1 $2')
     .toLowerCase();
-  const found: Constraints = { expressions: [], references: [], notNull: false };
+  const found: Constraints = { expressions: [], foreignKeys: [], notNull: false };
+  const relations: NameParts[] = [];
   if (definition?.name === 'Constraint') readConstraint(normaliser, definition, found);
-  else if (definition?.name === 'RangeVar') found.references.push(plainRelationName(definition));
-  else if (definition?.name === 'PartitionCmd') partitionCommand(normaliser, definition, found);
-  else if (definition?.name === 'TypeName') found.references.push(readType(definition).name);
+  else if (definition?.name === 'RangeVar') relations.push(plainRelationName(definition));
+  else if (definition?.name === 'PartitionCmd') relations.push(partitionCommand(normaliser, definition, found));
+  else if (definition?.name === 'TypeName') relations.push(readType(definition).name);
   else definition?.skipAll();
-  const [relation] = found.references;
+  const [relation] = relations;
   if (relation !== undefined && type === 'AT_AttachPartition') return { kind: 'attach', relation, as: 'child' };
   if (relation !== undefined && type === 'AT_AddInherit') return { kind: 'attach', relation, as: 'parent' };
   if (relation !== undefined && DETACHING.has(type)) return { kind: 'detach', relation, as: 'child' };
   if (relation !== undefined && type === 'AT_DropInherit') return { kind: 'detach', relation, as: 'parent' };
   const privileges = PRIVILEGE_COMMANDS.has(type) ? { privileges: true } : {};
-  return { kind: 'other', what, expressions: found.expressions, relations: found.references, ...privileges };
+  const keys = found.foreignKeys.length === 0 ? {} : { foreignKeys: found.foreignKeys };
+  return { kind: 'other', what, expressions: found.expressions, relations, ...keys, ...privileges };
 }
 
-/** ATTACH and DETACH PARTITION. */
-function partitionCommand(normaliser: Normaliser, command: Shape, into: Constraints): void {
+/** ATTACH and DETACH PARTITION; gives the partition. */
+function partitionCommand(normaliser: Normaliser, command: Shape, into: Constraints): NameParts {
   command.skip('concurrent');
-  into.references.push(relationOf(command, 'name').name);
   const bound = command.inline('bound', 'PartitionBoundSpec');
   if (bound !== undefined) into.expressions.push(...boundExpressions(normaliser, bound));
+  return relationOf(command, 'name').name;
 }
 
 const RELATION_TAGS = new Set(['OBJECT_TABLE', 'OBJECT_VIEW', 'OBJECT_MATVIEW', 'OBJECT_FOREIGN_TABLE', 'OBJECT_INDEX', 'OBJECT_SEQUENCE']);

@@ -1,4 +1,4 @@
-import type { CreateRoutine, Expression, Statement } from '@sqlwarden/core';
+import type { CreateRoutine, Expression, Statement, TriggerEvent } from '@sqlwarden/core';
 import { dottedName, plainRelationName, readType } from './normalise-names.js';
 import { maybeExpression, type Normaliser } from './normaliser.js';
 import { UnknownNodeError, type Shape } from './tree.js';
@@ -144,8 +144,17 @@ export function createAggregate(normaliser: Normaliser, shape: Shape): CreateRou
   };
 }
 
+/** `TRIGGER_TYPE_*` of pg_trigger.h. */
+const TRIGGER_EVENTS = [
+  [4, 'insert'],
+  [8, 'delete'],
+  [16, 'update'],
+  [32, 'truncate'],
+] as const satisfies readonly (readonly [number, TriggerEvent])[];
+
 export function createTrigger(normaliser: Normaliser, shape: Shape): Statement {
-  shape.skip('isconstraint', 'row', 'timing', 'events', 'deferrable', 'initdeferred');
+  shape.skip('isconstraint', 'row', 'timing', 'deferrable', 'initdeferred');
+  const events = shape.number('events');
   for (const field of ['columns', 'transitionRels']) for (const item of shape.list(field)) item.skipAll();
   const range = shape.inline('relation', 'RangeVar');
   if (range === undefined) throw new UnknownNodeError('CreateTrigStmt without a relation');
@@ -157,6 +166,7 @@ export function createTrigger(normaliser: Normaliser, shape: Shape): Statement {
     name: shape.text('trigname'),
     relation: plainRelationName(range),
     routine: dottedName(shape, 'funcname'),
+    events: TRIGGER_EVENTS.flatMap(([bit, event]) => ((events & bit) === 0 ? [] : [event])),
     arguments: shape.list('args').map((argument) => argument.string()),
     ...(when && { when }),
     replace: shape.flag('replace'),

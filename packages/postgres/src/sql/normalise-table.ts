@@ -1,4 +1,14 @@
-import type { ColumnDefinition, CreateTable, CreateTableAs, Expression, NameParts, Query, Statement } from '@sqlwarden/core';
+import type {
+  ColumnDefinition,
+  CreateTable,
+  CreateTableAs,
+  Expression,
+  ForeignKey,
+  NameParts,
+  Query,
+  ReferentialAction,
+  Statement,
+} from '@sqlwarden/core';
 import { isTemporary, plainRelationName, readType, typeName } from './normalise-names.js';
 import { execute, skipList } from './normalise-session.js';
 import { indexElement } from './normalise-write.js';
@@ -10,7 +20,7 @@ import { UnknownNodeError, type Shape } from './tree.js';
 /** What the constraints of a table or column hold. */
 export interface Constraints {
   readonly expressions: Expression[];
-  readonly references: NameParts[];
+  readonly foreignKeys: ForeignKey[];
   default?: Expression;
   notNull: boolean;
 }
@@ -26,7 +36,7 @@ export function createTable(normaliser: Normaliser, shape: Shape): CreateTable {
   shape.skip('oncommit', 'tablespacename', 'accessMethod');
   skipList(shape, 'options');
   const { name, temporary } = relationOf(shape);
-  const constraints: Constraints = { expressions: [], references: [], notNull: false };
+  const constraints: Constraints = { expressions: [], foreignKeys: [], notNull: false };
   const columns: ColumnDefinition[] = [];
   const columnsOf: NameParts[] = shape.list('inhRelations').map((range) => plainRelationName(range));
   for (const element of shape.list('tableElts')) {
@@ -44,10 +54,11 @@ export function createTable(normaliser: Normaliser, shape: Shape): CreateTable {
     span: normaliser.span,
     name,
     objectKind: 'table',
-    columns: columns.map((column) => withoutItself(name, column)),
+    columns,
     columnsOf,
-    expressions: constraints.expressions.filter((expression) => !refersToItself(name, expression)),
-    references: constraints.references,
+    expressions: constraints.expressions,
+    ...(constraints.foreignKeys.length > 0 && { foreignKeys: constraints.foreignKeys }),
+    references: [],
     ifNotExists: shape.flag('if_not_exists'),
     temporary,
   };
@@ -85,19 +96,20 @@ export function columnDefinition(normaliser: Normaliser, shape: Shape): ColumnDe
   shape.skip('is_local', 'inhcount', 'compression', 'storage', 'storage_name', 'identity', 'generated', 'is_not_null', 'is_from_type');
   shape.inline('collClause', 'CollateClause')?.skipAll();
   skipList(shape, 'fdwoptions');
-  const constraints: Constraints = { expressions: [], references: [], notNull: false };
+  const constraints: Constraints = { expressions: [], foreignKeys: [], notNull: false };
   const [raw] = maybeExpression(normaliser, shape, 'raw_default');
-  for (const constraint of shape.list('constraints')) readConstraint(normaliser, constraint, constraints);
+  const name = shape.text('colname');
+  for (const constraint of shape.list('constraints')) readConstraint(normaliser, constraint, constraints, [name]);
   const value = constraints.default ?? raw;
   const expressions = [...constraints.expressions, ...(raw ? [raw] : [])];
   return {
-    name: shape.text('colname'),
+    name,
     // A column of a table OF type, or of a partition, has no type of its own.
     type: shape.has('typeName') ? typeName(shape, 'typeName') : { name: ['unknown'], array: false },
     ...(constraints.notNull && { notNull: true }),
     ...(expressions.length > 0 && { expressions }),
     ...(value && { default: value }),
-    ...(constraints.references.length > 0 && { references: constraints.references }),
+    ...(constraints.foreignKeys.length > 0 && { foreignKeys: constraints.foreignKeys }),
   };
 }
 
@@ -122,16 +134,14 @@ const CONSTRAINT_DETAILS = [
   'fk_with_period',
   'pk_with_period',
   'fk_matchtype',
-  'fk_upd_action',
-  'fk_del_action',
   'old_pktable_oid',
 ] as const;
 
-/** Adds what a constraint holds to `into`. */
-export function readConstraint(normaliser: Normaliser, shape: Shape, into: Constraints): void {
+/** Adds what a constraint holds to `into`; `ownColumns`: the column that it stands behind. */
+export function readConstraint(normaliser: Normaliser, shape: Shape, into: Constraints, ownColumns: readonly string[] = []): void {
   if (shape.name !== 'Constraint') throw new UnknownNodeError(`${shape.name} where a constraint was expected`);
   shape.skip(...CONSTRAINT_DETAILS);
-  for (const field of ['keys', 'including', 'options', 'fk_attrs', 'fk_del_set_cols', 'old_conpfeqop']) skipList(shape, field);
+  for (const field of ['keys', 'including', 'options', 'fk_del_set_cols', 'old_conpfeqop']) skipList(shape, field);
   const type = shape.text('contype');
   const expressions = [...maybeExpression(normaliser, shape, 'raw_expr'), ...maybeExpression(normaliser, shape, 'where_clause')];
   for (const exclusion of shape.list('exclusions')) {
@@ -145,49 +155,20 @@ export function readConstraint(normaliser: Normaliser, shape: Shape, into: Const
     if (value !== undefined) into.default = value;
   }
   if (type === 'CONSTR_NOTNULL' || type === 'CONSTR_PRIMARY') into.notNull = true;
-  const referenced = shape.inline('pktable', 'RangeVar');
-  const columns = shape.names('pk_attrs');
-  if (referenced === undefined) return;
-  into.references.push(plainRelationName(referenced));
-  if (columns.length > 0) into.expressions.push(isThere(plainRelationName(referenced), columns));
+  const relation = shape.inline('pktable', 'RangeVar');
+  const referenced = shape.names('pk_attrs');
+  const onDelete = referentialAction(shape, 'fk_del_action');
+  const onUpdate = referentialAction(shape, 'fk_upd_action');
+  if (relation === undefined) return;
+  const columns = [...ownColumns, ...shape.names('fk_attrs')];
+  into.foreignKeys.push({ columns, relation: plainRelationName(relation), referenced, onDelete, onUpdate });
 }
 
-/** A foreign key says of every value that is written whether the other table has it. Columns that are not named are its primary key. */
-function isThere(relation: NameParts, columns: readonly string[]): Expression {
-  const own = relation.at(-1) ?? '';
-  const conditions = columns.map(
-    (name): Expression => ({
-      kind: 'comparison',
-      test: 'equal',
-      operator: { symbol: '=' },
-      left: { kind: 'column', qualifier: [own], name },
-      right: { kind: 'parameter', number: 1 },
-    }),
-  );
-  const [first] = conditions;
-  const where: Expression | undefined = conditions.length > 1 ? { kind: 'logical', operator: 'and', operands: conditions } : first;
-  const body: Query['body'] = {
-    kind: 'select',
-    items: [],
-    from: [{ kind: 'relation', name: relation, only: true }],
-    ...(where && { where }),
-    groupBy: [],
-    windows: [],
-  };
-  return { kind: 'exists', query: { kind: 'query', body, orderBy: [], locks: [] } };
-}
+/** `FKCONSTR_ACTION_…` (parsenodes.h). */
+const REFERENTIAL_ACTIONS: Readonly<Record<string, ReferentialAction>> = { c: 'cascade', n: 'set-null', d: 'set-default' };
 
-/** A table that refers to itself is not there yet. Only a foreign key puts EXISTS into a constraint. */
-function refersToItself(name: NameParts, expression: Expression): boolean {
-  if (expression.kind !== 'exists' || expression.query.body.kind !== 'select') return false;
-  const [from] = expression.query.body.from;
-  return from?.kind === 'relation' && from.name.join('.') === name.join('.');
-}
-
-function withoutItself(name: NameParts, column: ColumnDefinition): ColumnDefinition {
-  const { expressions, ...rest } = column;
-  const others = expressions?.filter((expression) => !refersToItself(name, expression)) ?? [];
-  return others.length === 0 ? rest : { ...rest, expressions: others };
+function referentialAction(shape: Shape, field: string): ReferentialAction {
+  return REFERENTIAL_ACTIONS[shape.optionalText(field) ?? ''] ?? 'restrict';
 }
 
 // ---------------------------------------------------------------- CREATE TABLE AS, views

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { existsSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
-import type { ParserAnswer } from './parser-worker.js';
+import type { ParserAnswer } from '@sqlwarden/core';
 
 /** A worker runs what was built; jest reads the sources. */
 const entry = new URL('../../dist/sql/parser-worker.js', import.meta.url);

@@ -270,14 +270,18 @@ function returnValue(reader: PlpgsqlReader, shape: Shape): readonly Statement[] 
   return [{ kind: 'control', span: reader.span, what: 'return', ...(value && { value }) }];
 }
 
+/** MESSAGE, DETAIL and HINT (`PLpgSQL_raise_option_type` of plpgsql.h); the others give the error's code and names. */
+const TEXT_OPTIONS: ReadonlySet<number> = new Set([1, 2, 3]);
+
 function raise(reader: PlpgsqlReader, shape: Shape): readonly Statement[] {
   shape.skip('elog_level', 'condname', 'message');
   const values = expressionsIn(reader, shape, 'params');
+  const codes: Expression[] = [];
   for (const option of shape.list('options')) {
-    option.skip('opt_type');
-    values.push(expression(reader, required(option, 'expr')));
+    const list = TEXT_OPTIONS.has(option.number('opt_type')) ? values : codes;
+    list.push(expression(reader, required(option, 'expr')));
   }
-  return [{ kind: 'message', span: reader.span, what: 'raise', values }];
+  return [{ kind: 'message', span: reader.span, what: 'raise', values, codes }];
 }
 
 /** SQL of the body, with its INTO taken out of the text by the parser. */

@@ -117,6 +117,7 @@ export const POSTGRES_RULES: DialectRules = {
   effectiveSearchPath,
   namedSchemas,
   rowsAsValues: true,
+  callReturnsParameters: true,
   explainColumn: 'QUERY PLAN',
   showAllColumns: ['name', 'setting', 'description'],
 };

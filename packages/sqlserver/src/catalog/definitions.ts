@@ -16,14 +16,15 @@ export class DefinitionParser {
   }
 
   async statements(text: string, quotedIdentifier: boolean, parsing: Omit<Parsing, 'parser'>): Promise<readonly Statement[] | undefined> {
-    const key = JSON.stringify([text, quotedIdentifier, parsing.serverVersion]);
+    const { serverVersion, caseSensitive } = parsing;
+    const key = JSON.stringify([text, quotedIdentifier, serverVersion, caseSensitive]);
     const known = this.#earlier.get(key) ?? this.#parsed.get(key);
     if (known !== undefined) {
       this.#parsed.set(key, known);
       return known;
     }
-    const lexical = { quoted_identifier: quotedIdentifier ? 'on' : 'off' };
-    const result = await parsing.parse(text, { serverVersion: parsing.serverVersion, lexical });
+    const lexical = { quoted_identifier: quotedIdentifier ? 'on' : 'off', case_sensitive: caseSensitive ? 'on' : 'off' };
+    const result = await parsing.parse(text, { serverVersion, lexical });
     const statements = result.ok && result.unit.statements.every(isStatement) ? result.unit.statements : undefined;
     // Only what was parsed is remembered: a parser that was killed over this text may be luckier next time.
     if (statements !== undefined) this.#parsed.set(key, statements);
@@ -36,6 +37,8 @@ export interface Parsing {
   readonly parser: DefinitionParser;
   readonly parse: ParseText;
   readonly serverVersion: number;
+  /** As in the parser's lexical state. */
+  readonly caseSensitive: boolean;
 }
 
 /** A module as `sys.sql_modules` has it: the whole text of its CREATE. */

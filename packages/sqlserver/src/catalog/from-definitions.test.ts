@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { RelationName } from '@sqlwarden/core';
+import type { OutputColumn, RelationName } from '@sqlwarden/core';
 import { relationOutputs } from '../sql/analyse.js';
 import { parseUnit } from '../sql/parse.js';
 import { isStatement } from '../sql/statement-guard.js';
@@ -22,7 +22,7 @@ function columnsOf(catalogue: SqlserverCatalogue, relation: RelationName): reado
 
 function originsOf(catalogue: SqlserverCatalogue, relation: RelationName): unknown {
   const outputs = relationOutputs(catalogue, relation);
-  return Array.isArray(outputs) ? outputs.map(({ origins }) => origins.map(({ column }) => column).toSorted()) : outputs;
+  return Array.isArray(outputs) ? outputs.map(({ origins }: OutputColumn) => origins.map(({ column }) => column).toSorted()) : outputs;
 }
 
 describe('catalogueFromDefinitions', () => {
@@ -35,7 +35,7 @@ describe('catalogueFromDefinitions', () => {
       { name: 'name', number: 2, type: 'nvarchar' },
       { name: 'shown', number: 3, generated: true },
     ]);
-    expect([...catalogue.catalogue.relations.values()].filter(({ kind }) => kind !== 'system')).toHaveLength(1);
+    expect([...catalogue.catalogue.relations.values()].filter(({ kind }) => kind === 'table')).toHaveLength(1);
     expect(originsOf(catalogue, 'dbo.people')).toContainEqual(['dbo.people.name', 'dbo.people.shown']);
   });
 
@@ -90,6 +90,20 @@ describe('catalogueFromDefinitions', () => {
     expect(originsOf(catalogue, 'dbo.v')).toEqual([
       ['dbo.v.name', 'sys.tables.name'],
       ['dbo.v.table_name', 'information_schema.columns.table_name'],
+    ]);
+  });
+
+  it('follows a table to another schema, with what hangs on it', () => {
+    const { catalogue, generated } = catalogueOf(
+      'CREATE TABLE people (id int PRIMARY KEY)',
+      'CREATE TABLE notes (person int REFERENCES people (id) ON DELETE CASCADE, note varchar(9), shown AS note + person)',
+      'CREATE SCHEMA hr',
+      'ALTER SCHEMA hr TRANSFER dbo.notes',
+    );
+    expect(catalogue.relations.has('dbo.notes')).toBe(false);
+    expect(generated.get('hr.notes')?.has('shown')).toBe(true);
+    expect(catalogue.relations.get('dbo.people')?.referencedBy).toMatchObject([
+      { relation: 'hr.notes', columns: ['person'], onDelete: 'cascade' },
     ]);
   });
 

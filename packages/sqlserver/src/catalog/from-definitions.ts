@@ -1,16 +1,19 @@
-import { joinName } from '@sqlwarden/core';
+import { definedColumn, isGenerated, joinName, renumbered, withActions, withReferences } from '@sqlwarden/core';
 import type {
   AlterRelation,
   CatalogueColumn,
   CatalogueRelation,
   CatalogueRoutine,
+  ColumnDefinition,
   CreateRoutine,
   CreateTable,
   CreateTrigger,
   Expression,
+  ForeignKey,
   NameParts,
   OutputColumn,
   Query,
+  ReferenceTo,
   RelationName,
   SchemaStatement,
   SqlState,
@@ -18,12 +21,11 @@ import type {
   StoredBody,
 } from '@sqlwarden/core';
 import { analyse } from '../sql/analyse.js';
-import { definedColumn, isGenerated, renumbered, withActions } from './defined-columns.js';
 import { bodyOf } from './definitions.js';
 import type { SqlserverCatalogue } from './resolved-catalogue.js';
 import { append } from './rows.js';
 import { resolveSynonyms, type Synonym } from './synonyms.js';
-import { systemRelations } from './system-relations.js';
+import { compatibilitySynonyms, systemRelations } from './system-relations.js';
 import { systemRoutines } from './system-routines.js';
 
 export interface DefinitionOptions {
@@ -56,6 +58,7 @@ class CatalogueBuilder {
   readonly #functionColumns = new Map<string, readonly string[]>();
   readonly #triggers = new Map<RelationName, (StoredBody | undefined)[]>();
   readonly #synonyms = new Map<string, Synonym>();
+  #references: ReferenceTo[] = [];
   readonly #schemas = new Set(['information_schema', 'sys', DEFAULT_SCHEMA]);
   #nextId = 1;
 
@@ -79,8 +82,9 @@ class CatalogueBuilder {
 
   build(): SqlserverCatalogue {
     const isRoutine = (name: string): boolean => this.#routines.has(name);
-    const synonyms = resolveSynonyms([...this.#synonyms.values()], this.#database, DEFAULT_SCHEMA, this.#relations, isRoutine);
-    const relations = new Map([...this.#relations, ...synonyms.relations]);
+    const own = [...compatibilitySynonyms(this.#relations), ...this.#synonyms.values()];
+    const synonyms = resolveSynonyms(own, this.#database, DEFAULT_SCHEMA, this.#relations, isRoutine);
+    const relations = withReferences(new Map([...this.#relations, ...synonyms.relations]), this.#references);
     return {
       catalogue: {
         version: 1,
@@ -104,8 +108,22 @@ class CatalogueBuilder {
   #table(statement: CreateTable): void {
     if (statement.temporary) return;
     const full = this.#add(statement.name, 'table', renumbered(statement.columns.map(definedColumn)));
-    const generated = statement.columns.filter(isGenerated);
-    if (generated.length > 0) this.#generated.set(full, new Map(generated.map((column) => [column.name, column.default])));
+    this.#defined(full, statement.columns);
+    this.#foreignKeys(full, statement.foreignKeys ?? []);
+  }
+
+  /** What columns say besides their names and types. */
+  #defined(full: RelationName, columns: readonly ColumnDefinition[]): void {
+    this.#foreignKeys(
+      full,
+      columns.flatMap((column) => column.foreignKeys ?? []),
+    );
+    const generated = columns.filter(isGenerated).map((column) => [column.name, column.default] as const);
+    if (generated.length > 0) this.#generated.set(full, new Map([...(this.#generated.get(full) ?? []), ...generated]));
+  }
+
+  #foreignKeys(own: RelationName, keys: readonly ForeignKey[]): void {
+    for (const { relation, ...rest } of keys) this.#references.push({ to: this.#full(relation), reference: { ...rest, relation: own } });
   }
 
   #view(name: NameParts, columns: readonly string[], query: Query): void {
@@ -159,22 +177,41 @@ class CatalogueBuilder {
   }
 
   #alter({ name, actions }: AlterRelation): void {
-    const full = this.#full(name);
+    let full = this.#full(name);
     const found = this.#relations.get(full);
     if (found === undefined) return;
     this.#relations.set(full, { ...found, columns: withActions(found.columns, actions) });
     for (const action of actions) {
-      if (action.kind !== 'add-column' || !isGenerated(action.column)) continue;
-      const generated = this.#generated.get(full) ?? new Map<string, Expression | undefined>();
-      this.#generated.set(full, generated.set(action.column.name, action.column.default));
+      if (action.kind === 'other') this.#foreignKeys(full, action.foreignKeys ?? []);
+      else if (action.kind === 'add-column') this.#defined(full, [action.column]);
+      else if (action.kind === 'rename') full = this.#move(full, { name: action.to });
+      else if (action.kind === 'set-schema') full = this.#move(full, { schema: action.schema ?? DEFAULT_SCHEMA });
     }
+  }
+
+  #move(full: RelationName, change: { readonly schema: string } | { readonly name: string }): RelationName {
+    const found = this.#relations.get(full);
+    if (found === undefined) return full;
+    const moved = { ...found, ...change };
+    const to = joinName(moved.schema, moved.name);
+    const now = (name: RelationName): RelationName => (name === full ? to : name);
+    const references = this.#references.map((each) => ({
+      to: now(each.to),
+      reference: { ...each.reference, relation: now(each.reference.relation) },
+    }));
+    const kept = [this.#views, this.#generated, this.#triggers].map((map: Map<RelationName, unknown>) => [map, map.get(full)] as const);
+    this.#drop(full);
+    this.#references = references;
+    for (const [map, value] of kept) if (value !== undefined) map.set(to, value);
+    this.#relations.set(to, moved);
+    return to;
   }
 
   #object({ operation, objectKind, names, columns, relations = [] }: SchemaStatement): void {
     for (const written of names) {
       if (operation === 'create' && objectKind === 'schema') this.#schemas.add(written.at(-1) ?? '');
       else if (operation === 'create' && objectKind === 'type' && columns !== undefined) {
-        this.#add(written, 'composite', renumbered(columns.map(definedColumn)));
+        this.#defined(this.#add(written, 'composite', renumbered(columns.map(definedColumn))), columns);
       } else if (operation === 'create' && objectKind === 'sequence') this.#add(written, 'sequence', []);
       else if (operation === 'create' && objectKind === 'synonym') this.#synonym(written, relations[0]);
       else if (operation === 'drop') this.#drop(this.#full(written));
@@ -189,6 +226,7 @@ class CatalogueBuilder {
   #drop(full: RelationName): void {
     for (const map of [this.#relations, this.#views, this.#generated, this.#triggers, this.#synonyms]) map.delete(full);
     for (const map of [this.#routines, this.#bodies, this.#functionColumns]) map.delete(full);
+    this.#references = this.#references.filter(({ reference }) => reference.relation !== full);
   }
 
   #add(written: NameParts, kind: 'table' | 'view' | 'sequence' | 'composite', columns: readonly CatalogueColumn[]): RelationName {

@@ -32,23 +32,38 @@ const RELATION_KINDS: Readonly<Record<string, RelationKind>> = {
   SO: 'sequence',
 };
 
-export type ColumnsById = ReadonlyMap<number, readonly CatalogueColumn[]>;
+/** Columns of graph tables are named without the number that ends their names ("SQL Graph Architecture"). */
+const GRAPH_COLUMN = /^(\$(?:node|edge|from|to)_id)_[0-9a-f]{32}$/;
+
+/** A column, and what a column set makes of it ("Use Column Sets"). */
+interface ReadColumn extends CatalogueColumn {
+  readonly inSet?: 'member' | 'set';
+}
+
+export type ColumnsById = ReadonlyMap<number, readonly ReadColumn[]>;
 
 /** Rows of COLUMNS_SQL by object. */
 export function readColumns(rows: readonly Row[]): ColumnsById {
-  const columns = new Map<number, CatalogueColumn[]>();
+  const withSet = new Set(rows.filter((row) => flag(row, 11)).map((row) => number(row, 0)));
+  const columns = new Map<number, ReadColumn[]>();
   for (const row of rows) {
+    const name = foldName(optional(row, 2) ?? '').replace(GRAPH_COLUMN, '$1');
+    const isMember = flag(row, 10) && withSet.has(number(row, 0));
     const type = foldName(optional(row, 3) ?? 'unknown').replace(/^sys\./, '');
     const maxLength = lengthOf(type, number(row, 5));
     append(columns, number(row, 0), {
-      name: foldName(optional(row, 2) ?? ''),
+      name,
       number: number(row, 1),
       type,
       typeId: number(row, 4),
       notNull: !flag(row, 6),
       ...(flag(row, 7) && { generated: true }),
-      ...(flag(row, 8) && { hidden: true }),
+      // Sparse columns of a column set can be named, but `*` has the set.
+      ...((flag(row, 8) || isMember) && { hidden: true }),
+      ...((flag(row, 7) || flag(row, 9) || name === '$node_id' || name === '$edge_id') && { implicit: true }),
       ...(maxLength !== undefined && { maxLength }),
+      ...(isMember && { inSet: 'member' }),
+      ...(flag(row, 11) && { inSet: 'set' }),
     });
   }
   return columns;

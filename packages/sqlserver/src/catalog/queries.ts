@@ -4,10 +4,15 @@
  * routine that is missing is not known, and opaque; triggers, which would be missed without a trace, are all shown to who may VIEW DEFINITION.
  */
 
-/** major version, database, default schema, whether every definition of the database is shown. */
+/**
+ * major version, database, default schema, whether every definition of the database is shown, the collations of the database, of the server and
+ * of temporary tables.
+ */
 export const SERVER_SQL = `
 SELECT CONVERT(nvarchar(20), SERVERPROPERTY('ProductMajorVersion')), DB_NAME(), SCHEMA_NAME(),
-       HAS_PERMS_BY_NAME(DB_NAME(), 'DATABASE', 'VIEW DEFINITION')`;
+       HAS_PERMS_BY_NAME(DB_NAME(), 'DATABASE', 'VIEW DEFINITION'),
+       CONCAT(CONVERT(nvarchar(128), DATABASEPROPERTYEX(DB_NAME(), 'Collation')), ' ',
+         CONVERT(nvarchar(128), SERVERPROPERTY('Collation')), ' ', CONVERT(nvarchar(128), DATABASEPROPERTYEX('tempdb', 'Collation')))`;
 
 export const SCHEMAS_SQL = 'SELECT name FROM sys.schemas';
 
@@ -17,10 +22,11 @@ SELECT o.object_id, s.name, o.name, RTRIM(o.type), CONVERT(int, o.is_ms_shipped)
 FROM sys.all_objects AS o JOIN sys.schemas AS s ON s.schema_id = o.schema_id
 WHERE o.type IN ('U', 'V', 'S', 'IT', 'ET', 'SO', 'SN', 'P', 'PC', 'X', 'RF', 'FN', 'FS', 'IF', 'TF', 'FT', 'AF')`;
 
-/** object, number, name, type with its schema, number of the type, length in bytes, nullable, computed, hidden. */
+/** object, number, name, type with its schema, number of the type, length in bytes, nullable, computed, hidden, identity, sparse, column set. */
 export const COLUMNS_SQL = `
 SELECT c.object_id, c.column_id, c.name, SCHEMA_NAME(t.schema_id) + N'.' + t.name, CONVERT(int, c.system_type_id), CONVERT(int, c.max_length),
-       CONVERT(int, c.is_nullable), CONVERT(int, c.is_computed), CONVERT(int, c.is_hidden)
+       CONVERT(int, c.is_nullable), CONVERT(int, c.is_computed), CONVERT(int, c.is_hidden), CONVERT(int, c.is_identity),
+       CONVERT(int, c.is_sparse), CONVERT(int, c.is_column_set)
 FROM sys.all_columns AS c LEFT JOIN sys.types AS t ON t.user_type_id = c.user_type_id
 ORDER BY c.object_id, c.column_id`;
 
@@ -39,6 +45,18 @@ SELECT object_id, parameter_id, name, TYPE_NAME(user_type_id), CONVERT(int, is_o
 /** object, what it stands for. */
 export const SYNONYMS_SQL = 'SELECT object_id, base_object_name FROM sys.synonyms';
 
+/** key, its table, its column, the table that it refers to, the column there, numbers of what a delete and an update do. */
+export const FOREIGN_KEYS_SQL = `
+SELECT k.object_id, k.parent_object_id, COL_NAME(c.parent_object_id, c.parent_column_id), k.referenced_object_id,
+       COL_NAME(c.referenced_object_id, c.referenced_column_id), CONVERT(int, k.delete_referential_action),
+       CONVERT(int, k.update_referential_action)
+FROM sys.foreign_keys AS k JOIN sys.foreign_key_columns AS c ON c.constraint_object_id = k.object_id
+WHERE k.delete_referential_action > 0 OR k.update_referential_action > 0
+ORDER BY k.object_id, c.constraint_column_id`;
+
+/** table, the table that keeps its earlier rows. */
+export const HISTORIES_SQL = 'SELECT object_id, history_table_id FROM sys.tables WHERE history_table_id IS NOT NULL';
+
 /** trigger, the relation that it stands on. */
 export const TRIGGERS_SQL = 'SELECT object_id, parent_id FROM sys.triggers WHERE parent_class = 1 AND is_disabled = 0 ORDER BY object_id';
 
@@ -52,17 +70,22 @@ SELECT s.name, t.name FROM sys.assembly_types AS t JOIN sys.schemas AS s ON s.sc
 
 /** One row and column that changes with every change of what the statements above read. */
 export const FINGERPRINT_SQL = `
-SELECT CONCAT_WS(' ',
+SELECT CONCAT(
 ${[
   summary('sys.schemas', 'schema_id, name, principal_id'),
   summary('sys.objects', 'object_id, schema_id, name, type, parent_object_id, modify_date'),
-  summary('sys.columns', 'object_id, column_id, name, user_type_id, max_length, is_nullable, is_computed, is_hidden'),
+  summary(
+    'sys.columns',
+    'object_id, column_id, name, user_type_id, max_length, is_nullable, is_computed, is_hidden, is_identity, is_sparse, is_column_set',
+  ),
   summary('sys.computed_columns', 'object_id, column_id, definition'),
+  summary('sys.foreign_keys', 'object_id, parent_object_id, referenced_object_id, delete_referential_action, update_referential_action'),
+  summary('sys.tables', 'object_id, history_table_id'),
   summary('sys.parameters', 'object_id, parameter_id, name, user_type_id, is_output'),
   summary('sys.triggers', 'object_id, parent_id, is_disabled, modify_date'),
   summary('sys.synonyms', 'object_id, base_object_name'),
   summary('sys.types', 'user_type_id, schema_id, name'),
-].join(',\n')})`;
+].join(", ' ',\n")})`;
 
 function summary(relation: string, columns: string): string {
   return `  (SELECT CONCAT(COUNT_BIG(*), '-', CHECKSUM_AGG(BINARY_CHECKSUM(${columns}))) FROM ${relation})`;

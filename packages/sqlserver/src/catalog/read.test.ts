@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { CatalogueQuery, ParseText, RelationName } from '@sqlwarden/core';
+import type { CatalogueQuery, OutputColumn, ParseText, RelationName } from '@sqlwarden/core';
 import { relationOutputs } from '../sql/analyse.js';
 import { parseUnit } from '../sql/parse.js';
 import * as queries from './queries.js';
@@ -11,7 +11,7 @@ const parse: ParseText = (text, context) => Promise.resolve(parseUnit(text, cont
 
 /** What a server with these objects answers, by statement. */
 const ANSWERS: Readonly<Record<string, readonly Row[]>> = {
-  [queries.SERVER_SQL]: [['16', 'CRM', 'dbo', '1']],
+  [queries.SERVER_SQL]: [['16', 'CRM', 'dbo', '1', 'Latin1_General_CI_AS']],
   [queries.SCHEMAS_SQL]: [['dbo'], ['HR'], ['sys'], ['INFORMATION_SCHEMA']],
   [queries.OBJECTS_SQL]: [
     ['1', 'dbo', 'People', 'U ', '0'],
@@ -71,6 +71,8 @@ const ANSWERS: Readonly<Record<string, readonly Row[]>> = {
     ['6', '[elsewhere].[dbo].[People]'],
     ['7', '[CRM].[dbo].[change]'],
   ],
+  [queries.FOREIGN_KEYS_SQL]: [],
+  [queries.HISTORIES_SQL]: [],
   [queries.TRIGGERS_SQL]: [['20', '1']],
   [queries.TABLE_TYPES_SQL]: [['15', 'dbo', 'Keys']],
   [queries.ASSEMBLY_TYPES_SQL]: [['dbo', 'Point3']],
@@ -86,7 +88,9 @@ function read(changes: Readonly<Record<string, readonly Row[]>> = {}): Promise<S
 
 async function outputsOf(relation: RelationName): Promise<unknown> {
   const outputs = relationOutputs(await read(), relation);
-  return Array.isArray(outputs) ? outputs.map(({ name, origins }) => [name, origins.map(({ column }) => column).toSorted()]) : outputs;
+  return Array.isArray(outputs)
+    ? outputs.map(({ name, origins }: OutputColumn) => [name, origins.map(({ column }) => column).toSorted()])
+    : outputs;
 }
 
 describe('createCatalogueReader', () => {
@@ -98,7 +102,7 @@ describe('createCatalogueReader', () => {
     expect(people?.columns).toEqual([
       { name: 'id', number: 1, type: 'int', typeId: 56, notNull: true },
       { name: 'name', number: 2, type: 'nvarchar', typeId: 231, notNull: false, maxLength: 80 },
-      { name: 'shown', number: 3, type: 'nvarchar', typeId: 231, notNull: false, generated: true },
+      { name: 'shown', number: 3, type: 'nvarchar', typeId: 231, notNull: false, generated: true, implicit: true },
       { name: 'validfrom', number: 4, type: 'datetime2', typeId: 42, notNull: true, hidden: true },
     ]);
     expect(catalogue.relationsById.get(1)).toBe(people);
@@ -148,9 +152,68 @@ describe('createCatalogueReader', () => {
     const { triggers } = await read();
     expect(triggers.get('dbo.people')).toMatchObject([{ rows: { old: 'deleted', new: 'inserted' }, statements: [{ kind: 'update' }] }]);
     expect(triggers.has('hr.people')).toBe(false);
-    const limited = await read({ [queries.SERVER_SQL]: [['16', 'CRM', 'dbo', '0']] });
+    const limited = await read({ [queries.SERVER_SQL]: [['16', 'CRM', 'dbo', '0', 'Latin1_General_CI_AS']] });
     expect(limited.triggers.get('hr.people')).toEqual([undefined]);
     expect(limited.catalogue.relations.get('hr.people')).toMatchObject({ hasTriggers: true });
+  });
+
+  it('reads what INSERT and * pass over', async () => {
+    const { catalogue, generated } = await read({
+      [queries.OBJECTS_SQL]: [
+        ['1', 'dbo', 'wide', 'U', '0'],
+        ['2', 'dbo', 'node', 'U', '0'],
+      ],
+      [queries.COLUMNS_SQL]: [
+        ['1', '1', 'id', 'sys.int', '56', '4', '0', '0', '0', '1', '0', '0'],
+        ['1', '2', 'ssn', 'sys.char', '175', '11', '1', '0', '0', '0', '1', '0'],
+        ['1', '3', 'all_of_it', 'sys.xml', '241', '-1', '1', '0', '0', '0', '0', '1'],
+        ['2', '1', 'graph_id_0123456789ABCDEF0123456789ABCDEF', 'sys.bigint', '127', '8', '0', '0', '1', '0', '0', '0'],
+        ['2', '2', '$node_id_0123456789ABCDEF0123456789ABCDEF', 'sys.nvarchar', '231', '2000', '0', '0', '0', '0', '0', '0'],
+      ],
+      [queries.COMPUTED_SQL]: [],
+      [queries.MODULES_SQL]: [],
+      [queries.SYNONYMS_SQL]: [],
+      [queries.TRIGGERS_SQL]: [],
+    });
+    expect(catalogue.relations.get('dbo.wide')?.columns).toMatchObject([
+      { name: 'id', implicit: true },
+      { name: 'ssn', hidden: true },
+      { name: 'all_of_it' },
+    ]);
+    expect(generated.get('dbo.wide')?.get('all_of_it')).toMatchObject({ kind: 'construct', operands: [{ name: 'ssn' }] });
+    expect(catalogue.relations.get('dbo.node')?.columns).toMatchObject([{ hidden: true }, { name: '$node_id', implicit: true }]);
+  });
+
+  it('reads what else is written with a row that others refer to', async () => {
+    const { relations } = (
+      await read({
+        [queries.FOREIGN_KEYS_SQL]: [
+          ['30', '9', 'Boss', '1', 'Id', '1', '0'],
+          ['30', '9', 'Unit', '1', 'Name', '1', '0'],
+        ],
+      })
+    ).catalogue;
+    expect(relations.get('dbo.people')?.referencedBy).toEqual([
+      { relation: 'hr.people', columns: ['boss', 'unit'], referenced: ['id', 'name'], onDelete: 'cascade', onUpdate: 'restrict' },
+    ]);
+  });
+
+  it('takes earlier rows for rows of their table', async () => {
+    const { relations } = (await read({ [queries.HISTORIES_SQL]: [['1', '9']] })).catalogue;
+    expect(relations.get('hr.people')?.parents).toEqual(['dbo.people']);
+  });
+
+  it('refuses two spellings in definitions of a database that tells cases apart', async () => {
+    const changed = {
+      [queries.MODULES_SQL]: [['2', 'CREATE VIEW HR.Names AS SELECT x AS SSN, y AS ssn FROM dbo.People', '1', '0']],
+      [queries.TRIGGERS_SQL]: [],
+    };
+    expect((await read(changed)).views.has('hr.names')).toBe(true);
+    const binary = await read({
+      ...changed,
+      [queries.SERVER_SQL]: [['16', 'CRM', 'dbo', '1', 'Latin1_General_BIN2 SQL_Latin1_General_CP1_CI_AS']],
+    });
+    expect(binary.views.has('hr.names')).toBe(false);
   });
 
   it('reads table types', async () => {

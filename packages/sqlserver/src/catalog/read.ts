@@ -1,5 +1,5 @@
 import type { Catalogue, CatalogueQuery, CatalogueRelation, Expression, ParseText, Query, StoredBody } from '@sqlwarden/core';
-import { joinName } from '@sqlwarden/core';
+import { joinName, withReferences } from '@sqlwarden/core';
 import { foldName } from '../sql/names.js';
 import {
   DefinitionParser,
@@ -10,11 +10,22 @@ import {
   type ParsedModule,
   type Parsing,
 } from './definitions.js';
-import { type CatalogueObject, readColumns, readObjects, readRelations, readRoutines, readTableTypes, type Routines } from './objects.js';
+import {
+  type CatalogueObject,
+  type ColumnsById,
+  readColumns,
+  readObjects,
+  readRelations,
+  readRoutines,
+  readTableTypes,
+  type Routines,
+} from './objects.js';
 import {
   ASSEMBLY_TYPES_SQL,
   COLUMNS_SQL,
   COMPUTED_SQL,
+  FOREIGN_KEYS_SQL,
+  HISTORIES_SQL,
   MODULES_SQL,
   OBJECTS_SQL,
   PARAMETERS_SQL,
@@ -24,9 +35,11 @@ import {
   TABLE_TYPES_SQL,
   TRIGGERS_SQL,
 } from './queries.js';
+import { readReferences, withHistories } from './references.js';
 import type { SqlserverCatalogue } from './resolved-catalogue.js';
 import { append, flag, number, optional, type Row, text } from './rows.js';
 import { resolveSynonyms, type Synonym } from './synonyms.js';
+import { compatibilitySynonyms } from './system-relations.js';
 import { systemRoutines } from './system-routines.js';
 
 /**
@@ -47,7 +60,11 @@ interface Server {
   readonly database: string;
   readonly defaultSchema: string;
   readonly seesAll: boolean;
+  readonly caseSensitive: boolean;
 }
+
+/** Binary collations tell cases apart, too ("Windows Collation Name"). */
+const CASE_SENSITIVE = /_(?:CS|BIN2?)(?:_| |$)/i;
 
 async function readServer(query: CatalogueQuery): Promise<Server> {
   const [row] = await query(SERVER_SQL);
@@ -57,23 +74,25 @@ async function readServer(query: CatalogueQuery): Promise<Server> {
     database: foldName(text(row, 1)),
     defaultSchema: foldName(optional(row, 2) ?? 'dbo'),
     seesAll: flag(row, 3),
+    // What is not told may be.
+    caseSensitive: CASE_SENSITIVE.test(optional(row, 4) ?? '_CS'),
   };
 }
 
 async function readAll(query: CatalogueQuery, version: number, parse: ParseText, parser: DefinitionParser): Promise<SqlserverCatalogue> {
   const server = await readServer(query);
-  const parsing: Parsing = { parser, parse, serverVersion: server.version };
+  const parsing: Parsing = { parser, parse, serverVersion: server.version, caseSensitive: server.caseSensitive };
   const schemas = new Set((await query(SCHEMAS_SQL)).map((row) => foldName(text(row, 0))));
   const objects = readObjects(await query(OBJECTS_SQL));
   const columns = readColumns(await query(COLUMNS_SQL));
   const modules = readModules(await query(MODULES_SQL));
   const routines = readRoutines(objects, columns, await query(PARAMETERS_SQL), (id) => modules.get(id)?.runsAsOther === true);
   const parsed = await parseModules(objects, modules, parsing);
-  const tables = readRelations(objects, columns);
+  const tables = withHistories(readRelations(objects, columns), await query(HISTORIES_SQL));
   const triggers = await readTriggers(await query(TRIGGERS_SQL), tables, modules, parsing, server.seesAll);
-  const relations = withTriggers(tables, triggers);
+  const relations = withReferences(withTriggers(tables, triggers), readReferences(await query(FOREIGN_KEYS_SQL), tables));
   const synonyms = resolveSynonyms(
-    await readSynonyms(await query(SYNONYMS_SQL), objects, parsing),
+    [...compatibilitySynonyms(relations), ...(await readSynonyms(await query(SYNONYMS_SQL), objects, parsing))],
     server.database,
     server.defaultSchema,
     relations,
@@ -83,7 +102,7 @@ async function readAll(query: CatalogueQuery, version: number, parse: ParseText,
   return {
     catalogue: describe(version, server, all, schemas, routines),
     views: new Map([...viewsOf(parsed, all), ...synonyms.views]),
-    generated: await readComputed(await query(COMPUTED_SQL), relations, parsing),
+    generated: withColumnSets(await readComputed(await query(COMPUTED_SQL), all, parsing), relations, columns),
     bodies: bodiesOf(parsed),
     triggers,
     functionColumns: routines.columns,
@@ -189,6 +208,24 @@ async function readComputed(
     );
   }
   return generated;
+}
+
+/** A column set derives from all columns in it. */
+function withColumnSets(
+  generated: SqlserverCatalogue['generated'],
+  relations: ReadonlyMap<string, CatalogueRelation>,
+  columns: ColumnsById,
+): SqlserverCatalogue['generated'] {
+  const all = new Map(generated);
+  for (const [name, { id }] of relations) {
+    const own = columns.get(id) ?? [];
+    const set = own.find((column) => column.inSet === 'set');
+    if (set === undefined) continue;
+    const members = own.filter((column) => column.inSet === 'member');
+    const operands = members.map((column): Expression => ({ kind: 'column', qualifier: [], name: column.name }));
+    all.set(name, new Map([...(all.get(name) ?? []), [set.name, { kind: 'construct', name: 'column_set', operands }]]));
+  }
+  return all;
 }
 
 function describe(

@@ -2,7 +2,7 @@ import { joinName } from '@sqlwarden/core';
 import type { CatalogueRelation, NameParts, Query } from '@sqlwarden/core';
 
 /** What the synonyms of a database stand for. */
-export interface Synonyms {
+interface Synonyms {
   readonly relations: ReadonlyMap<string, CatalogueRelation>;
   readonly views: ReadonlyMap<string, Query>;
   readonly routines: ReadonlyMap<string, string>;

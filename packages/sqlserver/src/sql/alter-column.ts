@@ -1,8 +1,7 @@
 import type { AlterAction } from '@sqlwarden/core';
 import { skipGenerated } from './create-column.js';
-import { parseColumnName } from './create-element.js';
 import type { TokenCursor } from './cursor.js';
-import { parseIdentifier, parseTypeName } from './names.js';
+import { parseColumnName, parseIdentifier, parseTypeName } from './names.js';
 import { skipParentheses, skipWithOptions } from './skip.js';
 
 /** Behind `ALTER`: `COLUMN name {type options | ADD property | DROP property}`. */
@@ -19,6 +18,9 @@ export function parseAlterColumn(cursor: TokenCursor): readonly AlterAction[] {
   return masked ? [altered, masking('masked')] : [altered];
 }
 
+/** What an action is called that may change which columns `*` has: the table is not known after it. */
+export const VISIBILITY = 'column visibility';
+
 /** A mask is what readers without the right to see values are shown. */
 function masking(what: string): AlterAction {
   return { kind: 'other', what, expressions: [], relations: [], privileges: true };
@@ -34,7 +36,9 @@ function changeProperty(cursor: TokenCursor, name: string): AlterAction[] {
   }
   const property = cursor.expectOneOf('rowguidcol', 'persisted', 'sparse', 'hidden', 'masked');
   skipWithOptions(cursor);
-  return property === 'masked' ? [altered, masking(`${verb} masked`)] : [altered];
+  if (property === 'masked') return [altered, masking(`${verb} masked`)];
+  const isVisible = property !== 'hidden' && property !== 'sparse';
+  return isVisible ? [altered] : [altered, { kind: 'other', what: VISIBILITY, expressions: [], relations: [] }];
 }
 
 /** What may follow the type. Whether a mask is among it. */

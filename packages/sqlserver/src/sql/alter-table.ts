@@ -1,12 +1,12 @@
 import type { AlterAction, NameParts, Statement } from '@sqlwarden/core';
-import { parseAlterColumn } from './alter-column.js';
+import { parseAlterColumn, VISIBILITY } from './alter-column.js';
 import { isConstraint, skipIndexOptions } from './create-constraint.js';
-import { emptyElements, parseColumnName } from './create-element.js';
+import { emptyElements } from './create-element.js';
 import { parseOptionRelations } from './create-table.js';
 import { parseTableElement } from './create-table-elements.js';
 import type { TokenCursor } from './cursor.js';
 import { parseConstant } from './execute-constant.js';
-import { parseIdentifier } from './names.js';
+import { parseColumnName, parseIdentifier } from './names.js';
 import { parseObjectName } from './object-name.js';
 import { skipParentheses, skipTail, skipWithOptions } from './skip.js';
 
@@ -16,7 +16,19 @@ import { skipParentheses, skipTail, skipWithOptions } from './skip.js';
 export function parseAlterTable(cursor: TokenCursor, start: number): Statement {
   const name = parseObjectName(cursor);
   const actions = parseActions(cursor);
-  return { kind: 'alter-relation', span: cursor.spanFrom(start), objectKind: 'table', name, actions, ifExists: false };
+  const span = cursor.spanFrom(start);
+  const altered: Statement = { kind: 'alter-relation', span, objectKind: 'table', name, actions, ifExists: false };
+  if (!actions.some((action) => action.kind === 'other' && action.what === VISIBILITY)) return altered;
+  const reshaped: Statement = {
+    kind: 'schema',
+    span,
+    operation: 'alter',
+    objectKind: VISIBILITY,
+    names: [],
+    relation: name,
+    expressions: [],
+  };
+  return { kind: 'sequence', span, statements: [altered, reshaped] };
 }
 
 function other(what: string, relations: readonly NameParts[] = [], privileges = false): AlterAction {
@@ -58,14 +70,19 @@ function parseAdd(cursor: TokenCursor): AlterAction[] {
   const elements = emptyElements();
   do parseTableElement(cursor, elements);
   while (cursor.acceptSymbol(',') || isConstraint(cursor));
-  const { expressions, references } = elements;
+  const { expressions, foreignKeys } = elements;
   const columns = elements.columns.map((column): AlterAction => ({ kind: 'add-column', column, ifNotExists: false }));
   const defaults = elements.defaults.map(
     ({ column, value }): AlterAction => ({ kind: 'alter-column', name: column, expressions: [value] }),
   );
-  const actions = [...columns, ...defaults];
-  if (actions.length > 0 && expressions.length === 0 && references.length === 0) return actions;
-  return [...actions, { kind: 'other', what: 'add constraint', expressions, relations: references }];
+  // Beside a column set, which only the catalogue knows of, sparse columns are hidden.
+  const sparse = elements.sparse.length > 0 ? [other(VISIBILITY)] : [];
+  const actions = [...columns, ...defaults, ...sparse];
+  if (actions.length > 0 && expressions.length === 0 && foreignKeys.length === 0) return actions;
+  return [
+    ...actions,
+    { kind: 'other', what: 'add constraint', expressions, relations: [], ...(foreignKeys.length > 0 && { foreignKeys }) },
+  ];
 }
 
 function parseAlterElement(cursor: TokenCursor): readonly AlterAction[] {

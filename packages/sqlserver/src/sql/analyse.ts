@@ -32,6 +32,7 @@ export function analyse(unit: ParsedUnit, context: AnalyseContext): UnitFacts {
     schemaChangedInTransaction: context.schemaChangedInTransaction,
     ...(context.cursors && { cursors: context.cursors }),
     ...(context.prepared && { prepared: preparedStatements(context.prepared) }),
+    ...(context.temporary && { temporary: context.temporary }),
   });
 }
 

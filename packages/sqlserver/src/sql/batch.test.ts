@@ -96,6 +96,8 @@ describe('parseBatch', () => {
     'DROP',
     'CREATE ROLE r (a',
     'SET x',
+    'THROW 50000, (SELECT a FROM t), 1',
+    'KILL @s',
   ])('refuses %s', (text) => {
     expect(refusal(text)).toBe('syntax');
   });

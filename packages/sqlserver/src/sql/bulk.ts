@@ -1,8 +1,7 @@
 import type { Copy, NameParts, Statement } from '@sqlwarden/core';
-import { parseColumnNames } from './create-element.js';
 import { parseColumnDefinition } from './create-column.js';
 import type { TokenCursor } from './cursor.js';
-import { parseRelationName } from './names.js';
+import { parseColumnNames, parseRelationName } from './names.js';
 import { skipParentheses, skipWithOptions } from './skip.js';
 
 /** Rows from files and from the client's stream: BULK INSERT, INSERT BULK, COPY INTO. */
@@ -53,7 +52,7 @@ export function parseInsertBulk(cursor: TokenCursor): Statement {
 
 /** `(name type [COLLATE …], …)`. */
 function bulkColumns(cursor: TokenCursor): string[] {
-  return cursor.parenthesised((inside) => inside.list(parseColumnDefinition)).map((column) => column.name);
+  return cursor.parenthesised((inside) => inside.list(parseColumnDefinition)).map((column) => column.definition.name);
 }
 
 /** `COPY INTO relation [(columns)] FROM 'address', … [WITH (…)]` (Azure Synapse). */

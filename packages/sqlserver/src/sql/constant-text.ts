@@ -79,6 +79,11 @@ export function noteDeclaration(cursor: TokenCursor, name: string, type: string,
   if (value !== undefined) give(cursor, variable, value);
 }
 
+/** Whether the text has declared the variable as a string, of some length. */
+export function isStringVariable(cursor: TokenCursor, name: string): boolean {
+  return VARIABLES.get(cursor)?.declared.has(name) === true;
+}
+
 /** `SET @name = value`. */
 export function noteAssignment(cursor: TokenCursor, name: string, value: Expression): void {
   const variable = VARIABLES.get(cursor)?.declared.get(name);

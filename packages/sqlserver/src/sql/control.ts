@@ -9,7 +9,7 @@ import { parseBeginTransaction } from './transaction.js';
 /** Blocks, branches and loops ("Control-of-Flow Language"). */
 
 /** The statements up to END; at least one. */
-export function parseBlockStatements(cursor: TokenCursor): Statement[] {
+function parseBlockStatements(cursor: TokenCursor): Statement[] {
   const statements: Statement[] = [];
   for (;;) {
     while (cursor.acceptSymbol(';'));

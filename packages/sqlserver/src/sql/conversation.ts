@@ -69,7 +69,8 @@ export function parseSend(cursor: TokenCursor): Statement {
   }
   if (cursor.isSymbol('(')) values.push(cursor.parenthesised((inside) => inside.grammar.expression(inside)));
   const span = cursor.spanFrom(start);
-  const sent: Statement = { kind: 'message', span, what: 'send', values };
+  // No text of an error or a notice: nobody withholds it.
+  const sent: Statement = { kind: 'message', span, what: 'send', values: [], codes: values };
   return { kind: 'sequence', span, statements: [sent, broker(cursor, start, 'notify', 'send')] };
 }
 

@@ -1,37 +1,57 @@
-import type { ColumnDefinition, Expression, NameParts, TypeName } from '@sqlwarden/core';
-import { parseCheck, parseIndexColumns, parseIndexDefinition, parseKeyConstraint, parseReferences } from './create-constraint.js';
+import type { ColumnDefinition, Expression, ForeignKey, TypeName } from '@sqlwarden/core';
+import { parseCheck, parseForeignKey, parseIndexDefinition, parseKeyConstraint, parseReferences } from './create-constraint.js';
 import type { TokenCursor } from './cursor.js';
-import { parseColumnName } from './create-element.js';
-import { parseIdentifier, parseTypeName } from './names.js';
+import { parseColumnName, parseIdentifier, parseTypeName } from './names.js';
 import { skipParentheses } from './skip.js';
 
 /** Columns of tables and table types ("CREATE TABLE": column_definition, computed_column_definition). */
 
 interface Column {
   readonly cursor: TokenCursor;
+  readonly name: string;
   notNull: boolean;
+  /** IDENTITY, or computed. */
+  implicit: boolean;
+  hidden: boolean;
+  sparse: boolean;
+  columnSet: boolean;
   default?: Expression;
   readonly expressions: Expression[];
-  readonly references: NameParts[];
+  readonly foreignKeys: ForeignKey[];
+}
+
+/** A column, and whether it is SPARSE or `COLUMN_SET FOR ALL_SPARSE_COLUMNS`: what that means the other columns of the table decide. */
+interface ParsedColumn {
+  readonly definition: ColumnDefinition;
+  readonly sparse: boolean;
+  readonly columnSet: boolean;
 }
 
 /** What a computed column has instead of a type. */
 const COMPUTED: TypeName = { name: ['computed'], array: false };
 
 /** `name type options`, `name AS expression options`; `timestamp` alone is a column of that name and type. */
-export function parseColumnDefinition(cursor: TokenCursor): ColumnDefinition {
-  const name = parseColumnName(cursor);
-  const column: Column = { cursor, notNull: false, expressions: [], references: [] };
+export function parseColumnDefinition(cursor: TokenCursor): ParsedColumn {
+  const name = cursor.bind(parseColumnName(cursor));
+  const flags = { notNull: false, implicit: false, hidden: false, sparse: false, columnSet: false };
+  const column: Column = { cursor, ...flags, name, expressions: [], foreignKeys: [] };
   const type = columnType(column, name);
   while (option(column));
-  const { expressions, references } = column;
+  const { sparse, columnSet } = column;
+  return { definition: definitionOf(name, type, column), sparse, columnSet };
+}
+
+function definitionOf(name: string, type: TypeName, column: Column): ColumnDefinition {
+  const { expressions, foreignKeys } = column;
   return {
     name,
     type,
     ...(column.notNull && { notNull: true }),
+    ...(column.hidden && { hidden: true }),
+    ...(column.implicit && { implicit: true }),
     ...(expressions.length > 0 && { expressions }),
     ...(column.default !== undefined && { default: column.default }),
-    ...(references.length > 0 && { references }),
+    ...(foreignKeys.length > 0 && { foreignKeys }),
   };
 }
 
@@ -40,6 +60,7 @@ function columnType(column: Column, name: string): TypeName {
   if (cursor.acceptWord('as')) {
     column.default = cursor.grammar.expression(cursor);
     column.expressions.push(column.default);
+    column.implicit = true;
     cursor.acceptWord('persisted');
     return COMPUTED;
   }
@@ -48,7 +69,7 @@ function columnType(column: Column, name: string): TypeName {
   return { name: [name], array: false };
 }
 
-type ParseOption = (column: Column) => void;
+type ParseOption = (column: Column) => unknown;
 
 const skipWord: ParseOption = () => undefined;
 
@@ -57,24 +78,24 @@ const OPTIONS: ReadonlyMap<string, ParseOption> = new Map<string, ParseOption>([
   ['null', skipWord],
   ['not', notOption],
   ['collate', ({ cursor }) => parseIdentifier(cursor)],
-  ['sparse', skipWord],
+  ['sparse', (column) => (column.sparse = true)],
   ['filestream', skipWord],
   ['persisted', skipWord],
   ['rowguidcol', skipWord],
-  ['hidden', skipWord],
+  ['hidden', (column) => (column.hidden = true)],
   ['enforced', skipWord],
   ['identity', identity],
   ['masked', ({ cursor }) => optionalParentheses(cursor, 'with')],
   ['encrypted', ({ cursor }) => optionalParentheses(cursor, 'with')],
   ['generated', ({ cursor }) => skipGenerated(cursor)],
-  ['column_set', ({ cursor }) => cursor.expectWord('for', 'all_sparse_columns')],
+  ['column_set', markColumnSet],
   ['constraint', ({ cursor }) => parseIdentifier(cursor)],
   ['default', defaultValue],
   ['primary', ({ cursor }) => key(cursor)],
   ['unique', ({ cursor }) => parseKeyConstraint(cursor)],
   ['check', (column) => column.expressions.push(parseCheck(column.cursor))],
   ['foreign', foreignKey],
-  ['references', (column) => column.references.push(parseReferences(column.cursor))],
+  ['references', (column) => column.foreignKeys.push(parseReferences(column.cursor, [column.name]))],
   ['index', (column) => column.expressions.push(...parseIndexDefinition(column.cursor))],
 ]);
 
@@ -97,8 +118,14 @@ function notOption(column: Column): void {
 }
 
 /** `IDENTITY [(seed, increment)]`; neither is an expression. */
-function identity({ cursor }: Column): void {
-  if (cursor.isSymbol('(')) skipParentheses(cursor);
+function identity(column: Column): void {
+  column.implicit = true;
+  if (column.cursor.isSymbol('(')) skipParentheses(column.cursor);
+}
+
+function markColumnSet(column: Column): void {
+  column.cursor.expectWord('for', 'all_sparse_columns');
+  column.columnSet = true;
 }
 
 function optionalParentheses(cursor: TokenCursor, word: string): void {
@@ -128,7 +155,5 @@ function key(cursor: TokenCursor): void {
 function foreignKey(column: Column): void {
   const { cursor } = column;
   cursor.expectWord('key');
-  if (cursor.isSymbol('(')) parseIndexColumns(cursor);
-  cursor.expectWord('references');
-  column.references.push(parseReferences(cursor));
+  column.foreignKeys.push(parseForeignKey(cursor, [column.name]));
 }

@@ -1,7 +1,7 @@
-import type { Expression, NameParts } from '@sqlwarden/core';
-import { parseColumnName, type TableElementsBuilder } from './create-element.js';
+import type { Expression, ForeignKey, NameParts, ReferentialAction } from '@sqlwarden/core';
+import type { TableElementsBuilder } from './create-element.js';
 import type { TokenCursor } from './cursor.js';
-import { parseIdentifier } from './names.js';
+import { parseColumnName, parseIdentifier } from './names.js';
 import { parseObjectName } from './object-name.js';
 import { skipParentheses, skipWithOptions } from './skip.js';
 import { skipStorage } from './skip-storage.js';
@@ -27,9 +27,7 @@ export function parseTableConstraint(cursor: TokenCursor, elements: TableElement
       break;
     case 'foreign':
       cursor.expectWord('key');
-      if (cursor.isSymbol('(')) parseIndexColumns(cursor);
-      cursor.expectWord('references');
-      elements.references.push(parseReferences(cursor));
+      elements.foreignKeys.push(parseForeignKey(cursor));
       break;
     case 'check':
       elements.expressions.push(parseCheck(cursor));
@@ -46,7 +44,7 @@ export function parseTableConstraint(cursor: TokenCursor, elements: TableElement
       parseIndexColumns(cursor);
       break;
     default:
-      elements.references.push(...parseConnection(cursor));
+      elements.foreignKeys.push(...parseConnection(cursor));
   }
 }
 
@@ -85,7 +83,7 @@ export function skipIndexOptions(cursor: TokenCursor): void {
 }
 
 /** `(column [ASC | DESC], …)`. */
-export function parseIndexColumns(cursor: TokenCursor): string[] {
+function parseIndexColumns(cursor: TokenCursor): string[] {
   return cursor.parenthesised((inside) =>
     inside.list((column) => {
       const name = parseColumnName(column);
@@ -95,24 +93,34 @@ export function parseIndexColumns(cursor: TokenCursor): string[] {
   );
 }
 
+/** Behind FOREIGN KEY: `[(columns)] REFERENCES …`; `columns`: those of the column that it stands behind. */
+export function parseForeignKey(cursor: TokenCursor, columns: readonly string[] = []): ForeignKey {
+  const own = cursor.isSymbol('(') ? parseIndexColumns(cursor) : columns;
+  cursor.expectWord('references');
+  return parseReferences(cursor, own);
+}
+
 /** Behind REFERENCES: `table [(columns)] [ON DELETE | UPDATE action] [NOT FOR REPLICATION]`. */
-export function parseReferences(cursor: TokenCursor): NameParts {
+export function parseReferences(cursor: TokenCursor, columns: readonly string[]): ForeignKey {
   const relation = parseObjectName(cursor);
-  if (cursor.isSymbol('(')) parseIndexColumns(cursor);
+  const referenced = cursor.isSymbol('(') ? parseIndexColumns(cursor) : [];
+  const rules: { delete: ReferentialAction; update: ReferentialAction } = { delete: 'restrict', update: 'restrict' };
   while (cursor.isWord('on') && cursor.isWordAt(1, 'delete', 'update')) {
     cursor.next();
-    cursor.next();
-    skipReferentialAction(cursor);
+    const event = cursor.acceptWord('delete') ? 'delete' : 'update';
+    if (event === 'update') cursor.next();
+    rules[event] = parseReferentialAction(cursor);
   }
   cursor.acceptPhrase('not', 'for', 'replication');
   cursor.acceptPhrase('not', 'enforced');
-  return relation;
+  return { columns, relation, referenced, onDelete: rules.delete, onUpdate: rules.update };
 }
 
-function skipReferentialAction(cursor: TokenCursor): void {
-  if (cursor.acceptPhrase('no', 'action') || cursor.acceptWord('cascade')) return;
+function parseReferentialAction(cursor: TokenCursor): ReferentialAction {
+  if (cursor.acceptPhrase('no', 'action')) return 'restrict';
+  if (cursor.acceptWord('cascade')) return 'cascade';
   cursor.expectWord('set');
-  cursor.expectOneOf('null', 'default');
+  return cursor.expectOneOf('null', 'default') === 'null' ? 'set-null' : 'set-default';
 }
 
 /** Behind CHECK: `[NOT FOR REPLICATION] (condition)`. */
@@ -140,8 +148,8 @@ export function parseIndexDefinition(cursor: TokenCursor): Expression[] {
   return filter;
 }
 
-/** Behind CONNECTION: `(a TO b, …) [ON DELETE action]` of an edge table. */
-function parseConnection(cursor: TokenCursor): NameParts[] {
+/** Behind CONNECTION: `(a TO b, …) [ON DELETE action]` of an edge table, whose rows refer to the nodes. */
+function parseConnection(cursor: TokenCursor): ForeignKey[] {
   const relations: NameParts[] = [];
   cursor.expectSymbol('(');
   do {
@@ -150,6 +158,6 @@ function parseConnection(cursor: TokenCursor): NameParts[] {
     relations.push(parseObjectName(cursor));
   } while (cursor.acceptSymbol(','));
   cursor.expectSymbol(')');
-  if (cursor.acceptPhrase('on', 'delete')) skipReferentialAction(cursor);
-  return relations;
+  const onDelete = cursor.acceptPhrase('on', 'delete') ? parseReferentialAction(cursor) : 'restrict';
+  return relations.map((relation) => ({ columns: [], relation, referenced: [], onDelete, onUpdate: 'restrict' }));
 }

@@ -1,8 +1,7 @@
 import type { ColumnReference, Expression, NameParts, SchemaStatement, Statement } from '@sqlwarden/core';
 import { skipIndexOptions } from './create-constraint.js';
-import { parseColumnName } from './create-element.js';
 import type { TokenCursor } from './cursor.js';
-import { parseIdentifier } from './names.js';
+import { parseColumnName, parseIdentifier } from './names.js';
 import { parseObjectName } from './object-name.js';
 import { skipParentheses, skipTail } from './skip.js';
 import { skipStorage } from './skip-storage.js';

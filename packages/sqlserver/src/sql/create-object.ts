@@ -1,8 +1,7 @@
 import type { Expression, NameParts, Statement } from '@sqlwarden/core';
-import { parseColumnName } from './create-element.js';
 import type { TokenCursor } from './cursor.js';
-import { parseIdentifier, parseName } from './names.js';
-import { parseObjectName } from './object-name.js';
+import { parseColumnName, parseIdentifier, parseName } from './names.js';
+import { parseNewName, parseObjectName } from './object-name.js';
 import { skipTail } from './skip.js';
 
 /** Objects whose definition names relations or has expressions. All behind CREATE and the words of the kind. */
@@ -44,7 +43,7 @@ export function parseCreateSequence(cursor: TokenCursor, start: number): Stateme
 
 /** `name FOR object`, which may be in another database or on another server. */
 export function parseCreateSynonym(cursor: TokenCursor, start: number): Statement {
-  const name = parseName(cursor);
+  const name = parseNewName(cursor);
   cursor.expectWord('for');
   return created(cursor, start, 'synonym', name, { relations: [parseObjectName(cursor)] });
 }

@@ -56,8 +56,7 @@ function tableParameters(header: Header, span: Span): Statement[] {
 
 /** Behind `PROCEDURE`: `name[;number] [parameters] [WITH options] [FOR REPLICATION] AS body`. */
 export function parseProcedure(cursor: TokenCursor, start: number, replace: boolean): Statement {
-  const name = parseName(cursor);
-  if (cursor.acceptSymbol(';')) parseGroupNumber(cursor);
+  const name = numbered(cursor, parseName(cursor));
   const header: Header = { start, name, parameters: procedureParameters(cursor), replace };
   const securityDefiner = parseModuleOptions(cursor);
   cursor.acceptPhrase('for', 'replication');
@@ -66,10 +65,12 @@ export function parseProcedure(cursor: TokenCursor, start: number, replace: bool
   return routine(cursor, header, { returns: 'nothing', statements: parseBody(cursor), securityDefiner });
 }
 
-/** Procedures of one name and different numbers are dropped together. */
-function parseGroupNumber(cursor: TokenCursor): void {
+/** Procedures of one name and different numbers have bodies of their own; the name alone is that of number 1. */
+function numbered(cursor: TokenCursor, name: NameParts): NameParts {
+  if (!cursor.acceptSymbol(';')) return name;
   if (cursor.peek().kind !== 'integer') throw cursor.fail('expected a number');
-  cursor.next();
+  const number = Number(cursor.next().text);
+  return number === 1 ? name : [...name.slice(0, -1), `${name.at(-1) ?? ''};${number}`];
 }
 
 function procedureParameters(cursor: TokenCursor): Parameter[] {
@@ -115,7 +116,7 @@ export function parseModuleOptions(cursor: TokenCursor): boolean {
 }
 
 /** `EXECUTE AS {CALLER | SELF | OWNER | 'user'}`. */
-export function parseExecuteAsClause(cursor: TokenCursor): boolean {
+function parseExecuteAsClause(cursor: TokenCursor): boolean {
   cursor.next();
   cursor.expectWord('as');
   if (cursor.acceptWord('caller')) return false;

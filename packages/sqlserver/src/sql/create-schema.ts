@@ -31,14 +31,15 @@ function parseElement(cursor: TokenCursor, schema: string): Statement | undefine
   const { start } = cursor.peek();
   if (cursor.acceptPhrase('create', 'table')) return inSchema(parseCreateTable(cursor, start), schema);
   if (cursor.acceptPhrase('create', 'view')) return inSchema(parseViewDefinition(cursor, start, false), schema);
-  if (cursor.isWord('grant')) return parseGrant(cursor);
-  if (cursor.isWord('deny')) return parseDeny(cursor);
-  return cursor.isWord('revoke') ? parseRevoke(cursor) : undefined;
+  if (cursor.isWord('grant')) return inSchema(parseGrant(cursor), schema);
+  if (cursor.isWord('deny')) return inSchema(parseDeny(cursor), schema);
+  return cursor.isWord('revoke') ? inSchema(parseRevoke(cursor), schema) : undefined;
 }
 
 /** Names without a schema are those of the new one. */
 function inSchema(statement: Statement, schema: string): Statement {
+  const within = (name: NameParts): NameParts => (name.length === 1 ? [schema, ...name] : name);
+  if (statement.kind === 'privilege' && statement.objectKind === 'table') return { ...statement, names: statement.names.map(within) };
   if (statement.kind !== 'create-table' && statement.kind !== 'create-view' && statement.kind !== 'create-table-as') return statement;
-  const name: NameParts = statement.name.length === 1 ? [schema, ...statement.name] : statement.name;
-  return { ...statement, name };
+  return { ...statement, name: within(statement.name) };
 }

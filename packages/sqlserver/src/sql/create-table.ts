@@ -1,20 +1,21 @@
-import type { CreateTable, NameParts, Statement } from '@sqlwarden/core';
-import { parseColumnNames, type TableElements } from './create-element.js';
+import type { ColumnDefinition, CreateTable, NameParts, Statement, TypeName } from '@sqlwarden/core';
+import type { TableElements } from './create-element.js';
 import { parseTableElements } from './create-table-elements.js';
 import type { TokenCursor } from './cursor.js';
+import { parseColumnNames } from './names.js';
 import { parseConstant } from './execute-constant.js';
 import { skipQueryHints } from './hints.js';
-import { parseObjectName } from './object-name.js';
+import { parseNewName, parseObjectName } from './object-name.js';
 import { skipParentheses } from './skip.js';
 import { skipStorage } from './skip-storage.js';
 
 /** CREATE TABLE in its forms, and CREATE EXTERNAL TABLE. */
 
-const NO_ELEMENTS: TableElements = { columns: [], expressions: [], references: [] };
+const NO_ELEMENTS: TableElements = { columns: [], expressions: [], foreignKeys: [] };
 
 /** Behind `CREATE TABLE`. */
 export function parseCreateTable(cursor: TokenCursor, start: number): Statement {
-  const name = parseObjectName(cursor);
+  const name = parseNewName(cursor);
   if (cursor.isWord('with') || isNameList(cursor)) return parseCreateTableAs(cursor, start, name);
   const clone = cursor.acceptPhrase('as', 'clone', 'of');
   const columnsOf = clone ? [parseObjectName(cursor)] : [];
@@ -22,8 +23,26 @@ export function parseCreateTable(cursor: TokenCursor, start: number): Statement 
   const elements = cursor.isSymbol('(') ? parseTableElements(cursor) : NO_ELEMENTS;
   const options = parseTableOptions(cursor);
   if (cursor.isWord('as')) throw cursor.limit('this form of CREATE TABLE AS is not understood');
-  return createTable(cursor, start, name, elements, [...elements.references, ...options], columnsOf);
+  const columns = [...options.columns, ...elements.columns];
+  return createTable(cursor, start, name, { ...elements, columns }, options.relations, columnsOf);
 }
+
+const IDENTIFIER: TypeName = { name: ['nvarchar'], array: false };
+
+/** "Graph edge table", "FileTables": what `*` begins with. The server makes the identifiers of nodes and edges itself. */
+const SPECIAL_COLUMNS: Readonly<Record<string, readonly ColumnDefinition[]>> = {
+  node: [{ name: '$node_id', type: IDENTIFIER, implicit: true }],
+  edge: [
+    { name: '$edge_id', type: IDENTIFIER, implicit: true },
+    { name: '$from_id', type: IDENTIFIER },
+    { name: '$to_id', type: IDENTIFIER },
+  ],
+  filetable:
+    `stream_id file_stream name path_locator parent_path_locator file_type cached_file_size creation_time last_write_time last_access_time
+    is_directory is_offline is_hidden is_readonly is_archive is_system is_temporary`
+      .split(/\s+/)
+      .map((name) => ({ name, type: { name: ['unknown'], array: false } })),
+};
 
 function createTable(
   cursor: TokenCursor,
@@ -41,13 +60,14 @@ function createTable(
     columns: elements.columns,
     columnsOf,
     expressions: elements.expressions,
+    ...(elements.foreignKeys.length > 0 && { foreignKeys: elements.foreignKeys }),
     references,
     ifNotExists: false,
     temporary: isTemporary(name),
   };
 }
 
-export function isTemporary(name: NameParts): boolean {
+function isTemporary(name: NameParts): boolean {
   return name.at(-1)?.startsWith('#') === true;
 }
 
@@ -77,18 +97,26 @@ function parseCreateTableAs(cursor: TokenCursor, start: number, name: NameParts)
   };
 }
 
-/** What follows the parentheses: storage, `AS NODE | EDGE | FILETABLE`, WITH. Gives the tables that the options name. */
-function parseTableOptions(cursor: TokenCursor): NameParts[] {
+interface TableOptions {
+  /** Tables that the options name. */
+  readonly relations: readonly NameParts[];
+  /** Columns that stand before those of the text. */
+  readonly columns: readonly ColumnDefinition[];
+}
+
+/** What follows the parentheses: storage, `AS NODE | EDGE | FILETABLE`, WITH. */
+function parseTableOptions(cursor: TokenCursor): TableOptions {
   const relations: NameParts[] = [];
+  let columns: readonly ColumnDefinition[] = [];
   for (;;) {
     skipStorage(cursor);
     if (cursor.isWord('as') && cursor.isWordAt(1, 'node', 'edge', 'filetable')) {
       cursor.next();
-      cursor.next();
+      columns = SPECIAL_COLUMNS[cursor.next().text] ?? [];
     } else if (cursor.isWord('with') && cursor.isSymbol('(', 1)) {
       cursor.next();
       relations.push(...parseOptionRelations(cursor));
-    } else return relations;
+    } else return { relations, columns };
   }
 }
 
@@ -113,13 +141,13 @@ export function parseOptionRelations(cursor: TokenCursor): NameParts[] {
 
 /** Behind `CREATE EXTERNAL TABLE`: rows that stand elsewhere; with AS SELECT they are written there. */
 export function parseCreateExternalTable(cursor: TokenCursor, start: number): Statement {
-  const name = parseObjectName(cursor);
+  const name = parseNewName(cursor);
   const named = isNameList(cursor);
   if (named) parseColumnNames(cursor);
   const elements = !named && cursor.isSymbol('(') ? parseTableElements(cursor) : NO_ELEMENTS;
   cursor.expectWord('with');
   skipParentheses(cursor);
-  const table = { ...createTable(cursor, start, name, elements, elements.references, []), objectKind: 'foreign table' as const };
+  const table = { ...createTable(cursor, start, name, elements, [], []), objectKind: 'foreign table' as const };
   if (!cursor.acceptWord('as')) return table;
   const query = cursor.grammar.query(cursor);
   skipQueryHints(cursor);

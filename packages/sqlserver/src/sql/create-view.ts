@@ -1,9 +1,9 @@
 import type { Statement } from '@sqlwarden/core';
 import { expectBatchEnd } from './create-body.js';
-import { parseColumnNames } from './create-element.js';
 import type { TokenCursor } from './cursor.js';
+import { parseColumnNames } from './names.js';
 import { skipQueryHints } from './hints.js';
-import { parseObjectName } from './object-name.js';
+import { parseNewName } from './object-name.js';
 import { skipParentheses } from './skip.js';
 
 /** CREATE and ALTER VIEW ("CREATE VIEW"), and the materialised views of Azure Synapse. */
@@ -17,7 +17,7 @@ export function parseView(cursor: TokenCursor, start: number, replace: boolean):
 
 /** As {@link parseView}, inside CREATE SCHEMA. */
 export function parseViewDefinition(cursor: TokenCursor, start: number, replace: boolean): Statement {
-  const name = parseObjectName(cursor);
+  const name = parseNewName(cursor);
   const columns = cursor.isSymbol('(') ? parseColumnNames(cursor) : [];
   if (cursor.acceptWord('with')) cursor.list((option) => option.expectOneOf('encryption', 'schemabinding', 'view_metadata'));
   cursor.expectWord('as');
@@ -28,7 +28,7 @@ export function parseViewDefinition(cursor: TokenCursor, start: number, replace:
 
 /** Behind `CREATE MATERIALIZED VIEW`: `name WITH (…) AS query`. */
 export function parseMaterializedView(cursor: TokenCursor, start: number): Statement {
-  const name = parseObjectName(cursor);
+  const name = parseNewName(cursor);
   if (cursor.acceptWord('with')) skipParentheses(cursor);
   cursor.expectWord('as');
   const query = cursor.grammar.query(cursor);

@@ -10,6 +10,16 @@ function one(text: string): Statement {
   return statement;
 }
 
+const IMPLICIT_AND_HIDDEN = {
+  columns: [{ implicit: true }, { implicit: true, default: { kind: 'operator' } }, { name: 'c', hidden: true }, { name: 'd' }],
+};
+const COLUMN_SET = {
+  columns: [
+    { name: 'a', hidden: true },
+    { name: 'b', default: { kind: 'construct', operands: [{ name: 'a' }] } },
+  ],
+};
+
 describe('CREATE TABLE', () => {
   it('keeps the expressions and references of columns and constraints', () => {
     const statement = one(`CREATE TABLE dbo.t (
@@ -29,10 +39,10 @@ describe('CREATE TABLE', () => {
         { name: 'a', notNull: true },
         { name: 'b', default: { kind: 'operator' }, expressions: [{ kind: 'operator' }] },
         { name: 'c', default: { kind: 'literal' } },
-        { name: 'd', references: [['dbo', 'u']], expressions: [{ kind: 'comparison' }] },
+        { name: 'd', foreignKeys: [{ relation: ['dbo', 'u'] }], expressions: [{ kind: 'comparison' }] },
         { name: 'timestamp' },
       ],
-      references: [['dbo', 'v']],
+      foreignKeys: [{ relation: ['dbo', 'v'] }],
       expressions: [{ kind: 'comparison' }, { kind: 'comparison' }],
     });
   });
@@ -40,8 +50,17 @@ describe('CREATE TABLE', () => {
   it.each<[string, object]>([
     ['CREATE TABLE #t (a int)', { kind: 'create-table', temporary: true }],
     ['CREATE TABLE t (a int) WITH (SYSTEM_VERSIONING = ON (HISTORY_TABLE = dbo.h))', { references: [['dbo', 'h']] }],
-    ['CREATE TABLE n (a int) AS NODE', { kind: 'create-table', columns: [{ name: 'a' }] }],
-    ['CREATE TABLE e (CONNECTION (n TO m)) AS EDGE', { references: [['n'], ['m']] }],
+    ['CREATE TABLE n (a int) AS NODE', { kind: 'create-table', columns: [{ name: '$node_id', implicit: true }, { name: 'a' }] }],
+    ['CREATE TABLE t (a int IDENTITY, b AS a + 1, c datetime2 GENERATED ALWAYS AS ROW START HIDDEN, d rowversion)', IMPLICIT_AND_HIDDEN],
+    ['CREATE TABLE t (a int SPARSE, b xml COLUMN_SET FOR ALL_SPARSE_COLUMNS)', COLUMN_SET],
+    ['CREATE TABLE t (a int SPARSE)', { columns: [{ name: 'a', type: {} }] }],
+    [
+      'CREATE TABLE e (CONNECTION (n TO m)) AS EDGE',
+      {
+        columns: [{ name: '$edge_id' }, { name: '$from_id' }, { name: '$to_id' }],
+        foreignKeys: [{ relation: ['n'] }, { relation: ['m'] }],
+      },
+    ],
     ['CREATE TABLE t AS CLONE OF dbo.u', { columnsOf: [['dbo', 'u']] }],
     ['CREATE TABLE t WITH (DISTRIBUTION = ROUND_ROBIN) AS SELECT a FROM u', { kind: 'create-table-as', source: { kind: 'query' } }],
     ["CREATE EXTERNAL TABLE t (a int) WITH (LOCATION = 'x', DATA_SOURCE = s)", { kind: 'create-table', objectKind: 'foreign table' }],
@@ -119,12 +138,15 @@ describe('modules', () => {
   });
 
   it('puts what CREATE SCHEMA creates into the schema', () => {
-    expect(one('CREATE SCHEMA s AUTHORIZATION u CREATE TABLE t (a int) GRANT SELECT ON SCHEMA::s TO v')).toMatchObject({
+    expect(
+      one('CREATE SCHEMA s AUTHORIZATION u CREATE TABLE t (a int) GRANT SELECT ON SCHEMA::s TO v GRANT SELECT ON t TO w'),
+    ).toMatchObject({
       kind: 'block',
       statements: [
         { objectKind: 'schema', names: [['s']], privileges: true },
         { kind: 'create-table', name: ['s', 't'] },
-        { kind: 'privilege' },
+        { kind: 'privilege', names: [['s']] },
+        { kind: 'privilege', names: [['s', 't']] },
       ],
     });
   });
@@ -140,7 +162,10 @@ describe('other objects', () => {
     ['CREATE FULLTEXT INDEX ON t (a LANGUAGE 1033) KEY INDEX k', { objectKind: 'fulltext index', relation: ['t'] }],
     ['CREATE STATISTICS s ON t (a, b) WHERE a > 1', { objectKind: 'statistics', relation: ['t'], expressions: [{}, {}, {}] }],
     ['CREATE SYNONYM s FOR srv.db.dbo.t', { objectKind: 'synonym', relations: [['srv', 'db', 'dbo', 't']] }],
-    ['CREATE TYPE dbo.ids AS TABLE (a int CHECK (a > 0))', { objectKind: 'type', expressions: [{}] }],
+    [
+      'CREATE TYPE dbo.ids AS TABLE (a int IDENTITY CHECK (a > 0))',
+      { objectKind: 'type', columns: [{ name: 'a', implicit: true }], expressions: [{}] },
+    ],
     ['CREATE ASSEMBLY a FROM 0x00 WITH PERMISSION_SET = UNSAFE', { objectKind: 'assembly', code: { kind: 'unknown-routine' } }],
     ["CREATE EXTERNAL DATA SOURCE s WITH (LOCATION = 'x')", { objectKind: 'external data source', code: { kind: 'foreign-data' } }],
     [
@@ -164,7 +189,7 @@ describe('ALTER TABLE', () => {
         { kind: 'add-column', column: { name: 'b' } },
       ],
     ],
-    ['WITH NOCHECK ADD CONSTRAINT f FOREIGN KEY (a) REFERENCES u (a)', [{ kind: 'other', relations: [['u']] }]],
+    ['WITH NOCHECK ADD CONSTRAINT f FOREIGN KEY (a) REFERENCES u (a)', [{ kind: 'other', foreignKeys: [{ relation: ['u'] }] }]],
     ['ADD CONSTRAINT d DEFAULT (SELECT 1) FOR a', [{ kind: 'alter-column', name: 'a', expressions: [{ kind: 'scalar-query' }] }]],
     ['ALTER COLUMN a varchar(5) NOT NULL', [{ kind: 'alter-column', name: 'a', type: 'varchar(5)' }]],
     ['ALTER COLUMN a DROP MASKED', [{ kind: 'alter-column' }, { kind: 'other', privileges: true }]],

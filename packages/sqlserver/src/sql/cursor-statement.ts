@@ -25,6 +25,7 @@ const CURSOR_OPTIONS = [
 
 /** What follows the name, or `SET @c =`: `CURSOR options FOR query [FOR READ ONLY | UPDATE [OF columns]]`. */
 export function parseCursorDefinition(cursor: TokenCursor, start: number, name: string): DeclareCursor {
+  cursor.bind(name);
   while (cursor.isWord(...CURSOR_OPTIONS)) cursor.next();
   cursor.expectWord('cursor');
   while (cursor.isWord(...CURSOR_OPTIONS)) cursor.next();

@@ -6,6 +6,7 @@ import { parseCursorDefinition } from './cursor-statement.js';
 import type { TokenCursor } from './cursor.js';
 import { parseIdentifier, parseTypeName } from './names.js';
 import { skipWithOptions } from './skip.js';
+import { together } from './statement-sequence.js';
 
 /** DECLARE of variables, table variables and cursors ("DECLARE @local_variable", "DECLARE CURSOR"). */
 
@@ -19,10 +20,8 @@ export function parseDeclare(cursor: TokenCursor): Statement {
   const statements: Statement[] = [];
   do declareOne(cursor, start, scalars, statements);
   while (cursor.acceptSymbol(','));
-  const span = cursor.spanFrom(start);
-  if (scalars.length > 0) statements.unshift({ kind: 'declare-variables', span, variables: scalars });
-  const [only] = statements;
-  return statements.length === 1 && only !== undefined ? only : { kind: 'sequence', span, statements };
+  if (scalars.length > 0) statements.unshift({ kind: 'declare-variables', span: cursor.spanFrom(start), variables: scalars });
+  return together(cursor, start, statements);
 }
 
 function declareOne(cursor: TokenCursor, start: number, scalars: Declared[], statements: Statement[]): void {

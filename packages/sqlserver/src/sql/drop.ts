@@ -7,6 +7,7 @@ import { acceptObjectKind, type ObjectKind } from './object-kinds.js';
 import { schemaStatement } from './schema-statement.js';
 import { parseDropSensitivity, parseDropSignature } from './security-signature.js';
 import { skipTail, skipWithOptions } from './skip.js';
+import { together } from './statement-sequence.js';
 
 /** DROP of everything. */
 
@@ -74,11 +75,6 @@ function dropped(
   };
 }
 
-function sequence(cursor: TokenCursor, start: number, statements: readonly Statement[]): Statement {
-  const [only] = statements;
-  return statements.length === 1 && only !== undefined ? only : { kind: 'sequence', span: cursor.spanFrom(start), statements };
-}
-
 /** `[IF EXISTS] {name ON relation [WITH (…)] | relation.name}, …`. */
 function parseDropIndex(cursor: TokenCursor, start: number): Statement {
   const exists = ifExists(cursor);
@@ -89,7 +85,7 @@ function parseDropIndex(cursor: TokenCursor, start: number): Statement {
     skipWithOptions(item);
     return { ...indexStatement(item, start, 'drop', name.slice(-1), relation, []), ...(exists && { ifExists: true }) };
   });
-  return sequence(cursor, start, statements);
+  return together(cursor, start, statements);
 }
 
 function parseDropFulltextIndex(cursor: TokenCursor, start: number): Statement {
@@ -120,5 +116,5 @@ function parseDropStatistics(cursor: TokenCursor, start: number): Statement {
     if (relation.length === 0) throw item.fail('expected the name of the table in front');
     return dropped(item, start, 'statistics', [name.slice(-1)], false, { relation });
   });
-  return sequence(cursor, start, statements);
+  return together(cursor, start, statements);
 }

@@ -23,13 +23,11 @@ export function parseProcedureCall(cursor: TokenCursor, start: number): Statemen
   if (cursor.isVariable()) return procedureVariable(cursor, start, result);
   const source = cursor.acceptWord('opendatasource') ? skipDataSource(cursor) : undefined;
   const name = parseName(cursor, parseRelationIdentifier);
-  if (cursor.isSymbol(';') && cursor.peek(1).kind === 'integer') {
-    cursor.next();
-    cursor.next();
-  }
+  const isOther = acceptGroupNumber(cursor);
   const arguments_ = parseArguments(cursor);
   const server = source ?? parseAtServer(cursor) ?? remoteServer(name);
   skipExecuteOptions(cursor);
+  if (isOther) return unknownProcedure(cursor, start, arguments_, [], result);
   const dynamic = server === undefined ? parseDynamicCall(cursor, start, name, arguments_) : undefined;
   if (dynamic !== undefined) return result === undefined ? dynamic : withResult(dynamic, result);
   return {
@@ -71,6 +69,24 @@ function procedureVariable(cursor: TokenCursor, start: number, result: Variable 
   const name: Variable = { kind: 'variable', scope: 'local', name: parseVariableName(cursor) };
   const arguments_ = parseArguments(cursor);
   skipExecuteOptions(cursor);
+  return unknownProcedure(cursor, start, arguments_, [name], result);
+}
+
+/** `;number`: whether another of the procedures of one name is meant than the first, whose body the catalogue has. */
+function acceptGroupNumber(cursor: TokenCursor): boolean {
+  if (!cursor.isSymbol(';') || cursor.peek(1).kind !== 'integer') return false;
+  cursor.next();
+  return Number(cursor.next().text) !== 1;
+}
+
+/** What is called may be any procedure; `named` is what tells which. */
+function unknownProcedure(
+  cursor: TokenCursor,
+  start: number,
+  arguments_: readonly Argument[],
+  named: readonly Variable[],
+  result: Variable | undefined,
+): Statement {
   const parameters = arguments_.map((argument, at) => ({
     variable: { kind: 'variable' as const, scope: 'local' as const, name: argument.name ?? String(at + 1) },
     value: argument.expression,
@@ -81,7 +97,7 @@ function procedureVariable(cursor: TokenCursor, start: number, result: Variable 
     kind: 'dynamic',
     span: cursor.spanFrom(start),
     statements: undefined,
-    operands: [name, ...arguments_.map((argument) => argument.expression)],
+    operands: [...named, ...arguments_.map((argument) => argument.expression)],
     parameters: [...parameters, ...returned],
   };
 }
@@ -114,7 +130,7 @@ function startsArgument(cursor: TokenCursor): boolean {
   }
 }
 
-export function parseArgument(cursor: TokenCursor): Argument {
+function parseArgument(cursor: TokenCursor): Argument {
   let name: string | undefined;
   if (cursor.isVariable() && cursor.isSymbol('=', 1)) {
     name = parseVariableName(cursor);

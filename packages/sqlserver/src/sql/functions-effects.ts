@@ -50,8 +50,11 @@ export const TABLE_FUNCTIONS: ReadonlyMap<string, RoutineEffect> = new Map<strin
   }),
   ...each('regexp_split_to_table', { category: 'pure', columns: ['value', 'ordinal'] }),
   ...each('ai_generate_chunks', { category: 'pure', columns: ['chunk', 'chunk_order', 'chunk_offset', 'chunk_length'] }),
+  ...each('fn_listextendedproperty', { category: 'pure', columns: ['objtype', 'objname', 'name', 'value'] }),
+  ...each('fn_helpcollations', { category: 'pure', columns: ['name', 'description'] }),
+  ...each('fn_my_permissions', { category: 'pure', columns: ['entity_name', 'subentity_name', 'permission_name'] }),
   ...each(
-    `fn_builtin_permissions fn_check_object_signatures fn_helpcollations fn_listextendedproperty fn_my_permissions fn_translate_permissions
+    `fn_builtin_permissions fn_check_object_signatures fn_translate_permissions
     fn_virtualfilestats fn_virtualservernodes fn_servershareddrives fn_physlocformatter fn_physloccracker fn_pagerescracker
     fn_stmt_sql_handle_from_sql_stmt fn_validate_plan_guide fn_hadr_backup_is_preferred_replica fn_hadr_is_primary_replica
     fn_hadr_distributed_ag_database_replica fn_hadr_distributed_ag_replica fn_cdc_decrement_lsn fn_cdc_get_column_ordinal

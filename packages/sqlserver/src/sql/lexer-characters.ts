@@ -3,10 +3,10 @@
  * the beginning).
  */
 
-export const TAB = 9;
+const TAB = 9;
 export const LINE_FEED = 10;
 export const CARRIAGE_RETURN = 13;
-export const SPACE = 32;
+const SPACE = 32;
 export const DOUBLE_QUOTE = 34;
 export const HASH = 35;
 export const DOLLAR = 36;
@@ -20,7 +20,7 @@ export const AT = 64;
 export const OPEN_BRACKET = 91;
 export const BACKSLASH = 92;
 export const CLOSE_BRACKET = 93;
-export const UNDERSCORE = 95;
+const UNDERSCORE = 95;
 
 const PUNCTUATION = new Set([...'!%&()*+,-./:;<=>^{|}~?'].map((character) => character.charCodeAt(0)));
 const LETTER = /^\p{L}$/u;

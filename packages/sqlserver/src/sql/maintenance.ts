@@ -64,9 +64,10 @@ function parseTriggerSwitch(cursor: TokenCursor, what: string): Statement {
 /** `KILL {session | 'unit of work' | QUERY NOTIFICATION SUBSCRIPTION … | STATS JOB n} [WITH STATUSONLY]`. */
 export function parseKill(cursor: TokenCursor): Statement {
   const { start } = cursor.next();
-  if (cursor.acceptPhrase('query', 'notification', 'subscription') || cursor.acceptPhrase('stats', 'job')) {
-    if (!cursor.acceptWord('all')) parseConstant(cursor);
-  } else parseConstant(cursor);
+  if (!cursor.acceptPhrase('query', 'notification', 'subscription')) cursor.acceptPhrase('stats', 'job');
+  // A variable would come back in the message that there is no such session; the server takes none.
+  if (cursor.isVariable()) throw cursor.fail('expected the number of a session');
+  if (!cursor.acceptWord('all')) parseConstant(cursor);
   if (cursor.acceptWord('with')) parseIdentifier(cursor);
   return maintenance(cursor, start, 'kill');
 }

@@ -1,5 +1,6 @@
 import type { Assignment, AssignmentTarget, ColumnReference, Expression, MethodCall, Variable } from '@sqlwarden/core';
 import type { TokenCursor } from './cursor.js';
+import { relationalValues } from './expression-xquery.js';
 import { assignedValue, assignmentOperator } from './select-items.js';
 
 /** The list behind SET in UPDATE and MERGE. */
@@ -40,10 +41,12 @@ function variableAssignment(cursor: TokenCursor): Assignment {
 function mutation(cursor: TokenCursor, call: MethodCall): Assignment {
   const { operand, method } = call;
   if (operand.kind !== 'column') throw cursor.fail('expected a column');
-  const operands: Expression[] = [operand, ...call.arguments];
-  if (method === 'write' || method === 'modify') {
-    return { targets: [targetOf(operand)], value: { kind: 'construct', name: method, operands } };
-  }
-  const reason = { kind: 'unknown-routine', detail: `method ${method}` } as const;
-  return { targets: [targetOf(operand)], value: { kind: 'opaque', reason, operands } };
+  return { targets: [targetOf(operand)], value: mutated(cursor, method, [operand, ...call.arguments]) };
+}
+
+/** What a value is after a method has changed it; it is the first of the operands. */
+export function mutated(cursor: TokenCursor, method: string, operands: readonly Expression[]): Expression {
+  if (method === 'write') return { kind: 'construct', name: method, operands };
+  if (method === 'modify') return { kind: 'construct', name: method, operands: [...operands, ...relationalValues(cursor, operands)] };
+  return { kind: 'opaque', reason: { kind: 'unknown-routine', detail: `method ${method}` }, operands };
 }

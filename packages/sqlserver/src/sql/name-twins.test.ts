@@ -36,6 +36,11 @@ describe('names under a collation that tells cases apart', () => {
     ['a list of columns', 'WITH c (SSN) AS (SELECT 1) SELECT ssn FROM people, c'],
     ['an alias', 'SELECT p.ssn FROM people AS P JOIN orders AS p ON 1 = 1'],
     ['a variable', 'SELECT @a = ssn FROM people SET @A = 1 SELECT @a'],
+    ['a synonym', 'CREATE SYNONYM S FOR other.dbo.secret SELECT a FROM s'],
+    ['a table that a query makes', 'SELECT a INTO T FROM x SELECT a FROM t'],
+    ['a table', 'CREATE TABLE T (a int) SELECT a FROM t'],
+    ['a column of a new table', 'CREATE TABLE t (SSN int) SELECT ssn FROM people'],
+    ['a cursor', 'DECLARE C CURSOR FOR SELECT ssn FROM people FETCH c'],
     ['a temporary table', 'SELECT ssn INTO #t FROM people SELECT 1 AS ssn INTO #T SELECT ssn FROM #t'],
   ])('refuses two spellings of %s, which may be two', (_what, text) => {
     expect(outcome(text, sensitive)).toBe('limit');

@@ -54,9 +54,16 @@ export function parseVariableName(cursor: TokenCursor): string {
   return cursor.next().text.slice(1);
 }
 
+/** A name of a column, also `$node_id` and its kin. */
+export function parseColumnName(cursor: TokenCursor): string {
+  const { kind, text } = cursor.peek();
+  if (kind === 'word' && text.startsWith('$')) return cursor.next().text;
+  return parseIdentifier(cursor);
+}
+
 /** `(a, b)`. */
 export function parseColumnNames(cursor: TokenCursor): string[] {
-  return cursor.parenthesised((inner) => inner.list((each) => each.bind(parseIdentifier(each))));
+  return cursor.parenthesised((inner) => inner.list((each) => each.bind(parseColumnName(each))));
 }
 
 /** Types that cut or round a value when they are written without a length: `CAST(x AS varchar)` keeps 30 characters. */

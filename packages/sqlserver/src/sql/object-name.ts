@@ -6,3 +6,10 @@ import { parseName, parseRelationIdentifier } from './names.js';
 export function parseObjectName(cursor: TokenCursor): NameParts {
   return parseName(cursor, parseRelationIdentifier);
 }
+
+/** The name that a statement gives to what it makes. */
+export function parseNewName(cursor: TokenCursor): NameParts {
+  const name = parseObjectName(cursor);
+  cursor.bind(name.at(-1) ?? '');
+  return name;
+}

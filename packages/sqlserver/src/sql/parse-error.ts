@@ -1,5 +1,5 @@
 /** `syntax`: the server would refuse the text too. `limit`: ours. */
-export type ParseErrorCode = 'syntax' | 'limit';
+type ParseErrorCode = 'syntax' | 'limit';
 
 /** Ends the parsing of a text. The message never quotes a literal; `position` is a UTF-16 offset in the text. */
 export class ParseError extends Error {

@@ -160,7 +160,7 @@ function term(cursor: TokenCursor, intent: SelectIntent | undefined): Query {
 }
 
 /** `VALUES (1, 2), (3, DEFAULT)`. */
-export function parseValues(cursor: TokenCursor): Values {
+function parseValues(cursor: TokenCursor): Values {
   cursor.expectWord('values');
   return { kind: 'values', rows: cursor.list((row) => row.parenthesised((inner) => inner.list(inner.grammar.expression))) };
 }

@@ -24,7 +24,7 @@ function familyOf(family: Family, types: string): Record<string, Family> {
   return Object.fromEntries(types.split(' ').map((type) => [type, family]));
 }
 
-export function familyOfType(type: string): Family {
+function familyOfType(type: string): Family {
   return (Object.hasOwn(FAMILIES, type) ? FAMILIES[type] : undefined) ?? 'unknown';
 }
 

@@ -6,6 +6,9 @@ import { each, reads, type RoutineEffect } from './functions-effects.js';
  * which make jobs and run what they are told.
  */
 
+/** Returns nothing but messages. */
+const NO_ROWS: readonly string[] = [];
+
 const READS: RoutineEffect = { category: 'pure' };
 const CHANGES_SCHEMA: RoutineEffect = { category: 'volatile', raises: 'schema' };
 const ADMINISTRATES: RoutineEffect = { category: 'elevated', raises: 'administrative' };
@@ -53,41 +56,55 @@ export const SYSTEM_PROCEDURES: ReadonlyMap<string, RoutineEffect> = new Map<str
     sp_procedure_params_100_managed sp_procedure_params_rowset`,
     READS,
   ),
-  ...each('sp_xml_preparedocument sp_xml_removedocument sp_releaseapplock sp_unprepare sp_cursorclose sp_cursoroption sp_cursorunprepare', {
+  ...each('sp_xml_removedocument sp_releaseapplock sp_unprepare sp_cursorclose sp_cursoroption sp_cursorunprepare', {
     category: 'volatile',
+    columns: NO_ROWS,
   }),
-  ['sp_getapplock', { category: 'volatile', locks: true }],
-  ['sp_sequence_get_range', { category: 'volatile', raises: 'write' }],
-  ['sp_set_session_context', { category: 'session', flow: { kind: 'setting', name: 'session_context' } }],
-  ['sp_reset_connection', { category: 'session', changesState: true }],
+  // A document stays after the batch, and its handle is a small number that anyone can write.
+  ['sp_xml_preparedocument', { category: 'volatile', columns: NO_ROWS, flow: { kind: 'setting', name: 'xml_document' } }],
+  ['sp_getapplock', { category: 'volatile', locks: true, columns: NO_ROWS }],
+  ['sp_sequence_get_range', { category: 'volatile', raises: 'write', columns: NO_ROWS }],
+  ['sp_set_session_context', { category: 'session', columns: NO_ROWS, flow: { kind: 'setting', name: 'session_context' } }],
+  ['sp_reset_connection', { category: 'session', columns: NO_ROWS, changesState: true }],
   ['sp_bindsession', { category: 'session', changesState: true }],
   ...each(
-    `sp_addextendedproperty sp_updateextendedproperty sp_dropextendedproperty sp_addtype sp_droptype sp_bindefault sp_unbindefault sp_bindrule
-    sp_unbindrule sp_autostats sp_createstats sp_updatestats sp_create_plan_guide sp_create_plan_guide_from_handle
-    sp_control_plan_guide sp_fulltext_catalog sp_fulltext_column sp_fulltext_database sp_fulltext_service sp_fulltext_table
-    sp_indexoption sp_tableoption sp_recompile sp_refreshsqlmodule sp_refreshview sp_refresh_parameter_encryption
-    sp_settriggerorder sp_db_increased_partitions sp_db_vardecimal_storage_format sp_tablevardecimal_storage_format
+    `sp_addextendedproperty sp_updateextendedproperty sp_dropextendedproperty sp_addtype sp_droptype sp_recompile sp_settriggerorder
+    sp_tableoption sp_indexoption`,
+    { ...CHANGES_SCHEMA, columns: NO_ROWS },
+  ),
+  ...each(
+    `sp_autostats sp_createstats sp_updatestats sp_create_plan_guide sp_create_plan_guide_from_handle sp_control_plan_guide
+    sp_fulltext_catalog sp_fulltext_database sp_fulltext_service sp_refresh_parameter_encryption sp_db_increased_partitions sp_db_vardecimal_storage_format sp_tablevardecimal_storage_format
     sp_query_store_flush_db sp_query_store_force_plan sp_query_store_unforce_plan sp_query_store_remove_plan
     sp_query_store_remove_query sp_query_store_reset_exec_stats sp_query_store_set_hints sp_query_store_clear_hints
-    sp_cleanup_temporal_history sp_cdc_enable_table sp_cdc_disable_table sp_cdc_enable_db sp_cdc_disable_db
+    sp_cleanup_temporal_history sp_cdc_disable_table sp_cdc_disable_db
     sp_flush_commit_table_on_demand sp_flush_ct_internal_table_on_demand sp_generate_database_ledger_digest
     sp_verify_database_ledger`,
     CHANGES_SCHEMA,
   ),
-  ...each('sp_rename sp_changeobjectowner', namedAtRunTime),
+  ...each('sp_rename sp_changeobjectowner', (name) => ({ ...namedAtRunTime(name), columns: NO_ROWS })),
+  // They copy the rows of tables, or change what names in them and in views mean.
+  ...each(
+    `sp_cdc_enable_table sp_cdc_enable_db sp_bindefault sp_unbindefault sp_bindrule sp_unbindrule sp_refreshview sp_refreshsqlmodule
+    sp_fulltext_table sp_fulltext_column`,
+    namedAtRunTime,
+  ),
   ...each(
     `sp_addlogin sp_droplogin sp_grantlogin sp_revokelogin sp_denylogin sp_password sp_adduser sp_dropuser sp_grantdbaccess sp_revokedbaccess
     sp_addgroup sp_dropgroup sp_changegroup sp_addrole sp_droprole sp_addrolemember sp_droprolemember sp_addsrvrolemember
-    sp_dropsrvrolemember sp_addapprole sp_dropapprole sp_approlepassword sp_change_users_login sp_changedbowner sp_defaultdb
+    sp_dropsrvrolemember sp_addapprole sp_dropapprole sp_approlepassword sp_changedbowner sp_defaultdb
     sp_defaultlanguage sp_addremotelogin sp_dropremotelogin sp_remoteoption sp_addlinkedsrvlogin sp_droplinkedsrvlogin
     sp_addalias sp_dropalias sp_migrate_user_to_contained sp_control_dbmasterkey_password sp_xp_cmdshell_proxy_account
     xp_grantlogin xp_revokelogin`,
-    PRIVILEGES,
+    { ...PRIVILEGES, columns: NO_ROWS },
   ),
+  // RAISERROR tells the text that it keeps.
+  ['sp_addmessage', { ...ADMINISTRATES, columns: NO_ROWS, flow: { kind: 'setting', name: 'messages' } }],
+  ['sp_change_users_login', PRIVILEGES],
   ...each('sp_setapprole sp_unsetapprole', { ...PRIVILEGES, changesState: true }),
   ...each(
     `sp_configure sp_addserver sp_addlinkedserver sp_dropserver sp_serveroption sp_setnetname sp_dboption sp_dbcmptlevel sp_dbremove
-    sp_renamedb sp_addmessage sp_altermessage sp_dropmessage sp_addumpdevice sp_dropdevice sp_cycle_errorlog sp_certify_removable
+    sp_renamedb sp_altermessage sp_dropmessage sp_addumpdevice sp_dropdevice sp_cycle_errorlog sp_certify_removable
     sp_create_removable sp_clean_db_free_space sp_clean_db_file_free_space sp_procoption sp_resetstatus sp_attach_db
     sp_attach_single_file_db sp_detach_db sp_add_data_file_recover_suspect_db sp_add_log_file_recover_suspect_db
     sp_filestream_configure sp_filestream_force_garbage_collection sp_kill_filestream_non_transacted_handles sp_trace_create

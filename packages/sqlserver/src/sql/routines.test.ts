@@ -162,7 +162,7 @@ describe('what may fail by conversion', () => {
     let chain: Expression = column;
     const started = performance.now();
     for (let length = 0; length < 50_000; length += 1) {
-      const operands = [chain, column];
+      const operands: readonly Expression[] = [chain, column];
       totals.add(knowledge.operator({ symbol: '+' }, 2, PATH, operands, operands.map(sourceOf))?.total);
       chain = { kind: 'operator', operator: { symbol: '+' }, operands };
     }

@@ -5,7 +5,7 @@ import type { Catalogue, DialectRules, OpaqueReason, RelationName, SqlState } fr
 
 const SYSTEM_SCHEMAS: ReadonlySet<string> = new Set(['sys', 'information_schema']);
 
-export function isSystemSchema(schema: string): boolean {
+function isSystemSchema(schema: string): boolean {
   return SYSTEM_SCHEMAS.has(schema);
 }
 
@@ -83,6 +83,7 @@ export const SQLSERVER_RULES: DialectRules = {
   lexicalSettings: new Set(['quoted_identifier', 'ansi_nulls', 'ansi_defaults']),
   rowsAsValues: false,
   variablesMarked: true,
+  functionsInFromAreTables: true,
   pureMethods: new Set(
     `value query exist nodes
     getancestor getdescendant getlevel isdescendantof getreparentedvalue tostring

@@ -1,7 +1,6 @@
 import type { Privilege, Statement } from '@sqlwarden/core';
-import { parseColumnNames } from './create-element.js';
 import type { TokenCursor } from './cursor.js';
-import { foldName, parseIdentifier } from './names.js';
+import { foldName, parseColumnNames, parseIdentifier } from './names.js';
 import { parseSecurable, type Securable } from './securable.js';
 
 /** GRANT, DENY and REVOKE ("GRANT (Transact-SQL)"): `permissions [ON [class::]name [(columns)]] {TO | FROM} principals …`. */

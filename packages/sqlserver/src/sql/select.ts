@@ -4,7 +4,8 @@ import { parseWindow } from './expression-window.js';
 import { parseFrom } from './from.js';
 import { windowClauseFollows } from './from-alias.js';
 import { certainShapes } from './from-shape.js';
-import { parseIdentifier, parseRelationName } from './names.js';
+import { parseIdentifier } from './names.js';
+import { parseNewName } from './object-name.js';
 import { parseGroupBy } from './select-group.js';
 import { parseSelectItem } from './select-items.js';
 
@@ -15,7 +16,7 @@ export interface SelectIntent {
   assigns: boolean;
 }
 
-export interface ParsedSelect {
+interface ParsedSelect {
   readonly select: Select;
   /** TOP. */
   readonly limit?: Expression;
@@ -54,7 +55,7 @@ function noteIntent(cursor: TokenCursor, intent: SelectIntent | undefined, items
   if (!cursor.isWord('into')) return;
   if (intent === undefined) throw cursor.fail('expected no INTO inside of another query');
   cursor.next();
-  intent.into = parseRelationName(cursor);
+  intent.into = parseNewName(cursor);
   // `ON filegroup`
   if (cursor.acceptWord('on')) parseIdentifier(cursor);
 }

@@ -4,7 +4,9 @@ import { isInBody } from './create-body.js';
 import { parseCursorDefinition } from './cursor-statement.js';
 import type { TokenCursor } from './cursor.js';
 import { parseIdentifier, parseRelationName } from './names.js';
+import { mutated } from './modify-assignments.js';
 import { setting, settingOf } from './session-setting.js';
+import { together } from './statement-sequence.js';
 
 /** SET of variables and of options ("SET @local_variable", "SET Statements"). Names of options are lower case. */
 
@@ -38,11 +40,6 @@ function setSwitches(cursor: TokenCursor, start: number, prefix: string, names: 
   const statements = names.map((name) => setting(cursor, start, prefix + name, [on]));
   if (!isInBody(cursor)) for (const name of names) setLexis(cursor, prefix + name, on === 'on');
   return together(cursor, start, statements);
-}
-
-function together(cursor: TokenCursor, start: number, statements: readonly Statement[]): Statement {
-  const [only] = statements;
-  return statements.length === 1 && only !== undefined ? only : { kind: 'sequence', span: cursor.spanFrom(start), statements };
 }
 
 /**
@@ -116,6 +113,6 @@ function mutate(cursor: TokenCursor, start: number, target: Variable): Statement
     cursor.expectSymbol('=');
     operands.push(cursor.grammar.expression(cursor));
   }
-  const value: Expression = { kind: 'opaque', reason: { kind: 'unknown-routine', detail: `method ${member}` }, operands };
+  const value = mutated(cursor, member, operands);
   return { kind: 'assign', span: cursor.spanFrom(start), target, value };
 }

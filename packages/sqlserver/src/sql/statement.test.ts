@@ -48,8 +48,14 @@ describe('control of flow', () => {
     ['RETURN', { kind: 'control', what: 'return' }],
     ['RETURN @a + 1', { kind: 'control', what: 'return', value: { kind: 'operator' } }],
     ["WAITFOR DELAY '00:00:01'", { kind: 'control', what: 'wait' }],
-    ['RAISERROR (@m, 16, 1, @x) WITH NOWAIT', { kind: 'message', what: 'raiserror', values: [local('m'), {}, {}, local('x')] }],
-    ['THROW 50000, @m, 1', { kind: 'message', what: 'throw', values: [{}, local('m'), {}] }],
+    [
+      'RAISERROR (@m, 16, 1, @x) WITH NOWAIT',
+      { kind: 'message', what: 'raiserror', values: [local('m'), local('x')], codes: [local('m'), {}, {}] },
+    ],
+    ['RAISERROR (50001, @s, 1)', { values: [{ value: '50001' }], codes: [{}, local('s'), {}] }],
+    ["RAISERROR ('x %s', 16, 1, @x)", { values: [{ value: 'x %s' }, local('x')], codes: [{ value: '16' }, { value: '1' }] }],
+    ["RAISERROR ('x %s', 16, 1, @x) WITH LOG", { codes: [{ value: 'x %s' }, local('x'), {}, {}] }],
+    ['THROW @n, @m, @s', { kind: 'message', what: 'throw', values: [local('m')], codes: [local('n'), local('s')] }],
   ])('reads %s', (text, expected) => {
     expect(one(text)).toMatchObject(expected);
   });
@@ -71,7 +77,11 @@ describe('DECLARE and SET', () => {
     ['SET @c = CURSOR FOR SELECT a FROM t FOR UPDATE OF a', { kind: 'declare', name: '@c' }],
     ['SET @a = (SELECT MAX(b) FROM t)', { kind: 'assign', target: local('a'), value: { kind: 'scalar-query' } }],
     ['SET @a *= 2', { kind: 'assign', value: { kind: 'operator', operator: { symbol: '*' }, operands: [local('a'), {}] } }],
-    ["SET @x.modify('delete /a')", { kind: 'assign', target: local('x'), value: { kind: 'opaque' } }],
+    [
+      `SET @x.modify('insert sql:variable("@s") into (/a)')`,
+      { kind: 'assign', target: local('x'), value: { kind: 'construct', name: 'modify', operands: [local('x'), {}, local('s')] } },
+    ],
+    ['SET @g.STSrid = @s', { kind: 'assign', target: local('g'), value: { kind: 'opaque', operands: [local('g'), local('s')] } }],
     [
       'SET TRANSACTION ISOLATION LEVEL READ UNCOMMITTED',
       { kind: 'setting', name: 'transaction_isolation_level', values: ['read uncommitted'] },
@@ -109,6 +119,16 @@ describe('cursors and transactions', () => {
     ['SAVE TRAN s', { kind: 'transaction', operation: 'savepoint', name: 's' }],
     ['ROLLBACK TRANSACTION s', { kind: 'transaction', operation: 'rollback-to', name: 's' }],
     ['ROLLBACK', { kind: 'transaction', operation: 'rollback' }],
+    [
+      'ROLLBACK TRAN @s',
+      {
+        kind: 'block',
+        statements: [
+          { kind: 'transaction', operation: 'rollback-to', name: '@s' },
+          { kind: 'message', values: [local('s')] },
+        ],
+      },
+    ],
     ['COMMIT TRAN WITH (DELAYED_DURABILITY = ON)', { kind: 'transaction', operation: 'commit' }],
   ])('reads %s', (text, expected) => {
     expect(one(text)).toMatchObject(expected);
@@ -148,7 +168,7 @@ describe('administration', () => {
     ['RECEIVE * FROM q INTO @t', { statements: [{ kind: 'insert', target: { name: ['@t'] } }, {}] }],
     [
       'SEND ON CONVERSATION @h MESSAGE TYPE m ((SELECT a FROM t))',
-      { kind: 'sequence', statements: [{ values: [{}, { kind: 'scalar-query' }] }, { kind: 'opaque' }] },
+      { kind: 'sequence', statements: [{ values: [], codes: [{}, { kind: 'scalar-query' }] }, { kind: 'opaque' }] },
     ],
     ['READTEXT t.a @p 0 10', { kind: 'opaque', action: 'select', relations: [['t']] }],
     ['OPEN SYMMETRIC KEY k DECRYPTION BY CERTIFICATE c', { kind: 'schema', objectKind: 'symmetric key', privileges: true }],

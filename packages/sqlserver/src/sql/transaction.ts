@@ -1,22 +1,29 @@
-import type { Statement, TransactionControl } from '@sqlwarden/core';
+import type { Statement, TransactionControl, Variable } from '@sqlwarden/core';
 import type { TokenCursor } from './cursor.js';
-import { parseIdentifier } from './names.js';
+import { parseIdentifier, parseVariableName } from './names.js';
 import { isLabel, skipWithOptions } from './skip.js';
 
 /** BEGIN, COMMIT, ROLLBACK, SAVE TRANSACTION. */
 
+/** The value of a variable that holds the name comes back in messages: there is no transaction of that name. */
 function transaction(
   cursor: TokenCursor,
   start: number,
   operation: TransactionControl['operation'],
-  name: string | undefined,
-): TransactionControl {
-  return { kind: 'transaction', span: cursor.spanFrom(start), operation, ...(name !== undefined && { name }) };
+  name: TransactionName | undefined,
+): Statement {
+  const span = cursor.spanFrom(start);
+  const text = typeof name === 'object' ? `@${name.name}` : name;
+  const control: TransactionControl = { kind: 'transaction', span, operation, ...(text !== undefined && { name: text }) };
+  if (typeof name !== 'object') return control;
+  return { kind: 'block', span, statements: [control, { kind: 'message', span, what: 'transaction', values: [name] }], handlers: [] };
 }
 
+type TransactionName = string | Variable;
+
 /** A name, or the variable that holds it. */
-function transactionName(cursor: TokenCursor): string | undefined {
-  if (cursor.isVariable()) return cursor.next().text;
+function transactionName(cursor: TokenCursor): TransactionName | undefined {
+  if (cursor.isVariable()) return { kind: 'variable', scope: 'local', name: parseVariableName(cursor) };
   return cursor.isIdentifier() && !isLabel(cursor) ? parseIdentifier(cursor) : undefined;
 }
 

@@ -123,9 +123,7 @@ function fieldByCall(r: Resolver, call: Call, values: readonly Value[]): Value |
   const [name, schema] = [call.name.at(-1), call.name.at(-2)];
   const [row] = values;
   if (!r.options.rules.rowsAsValues || schema !== undefined || values.length !== 1 || r.routineChanged(call.name)) return undefined;
-  const field = row?.fields?.find((candidate) => candidate.name === name);
-  if (field?.reason !== undefined) r.effects.opaque(field.reason);
-  return field?.value;
+  return row?.fields?.find((candidate) => candidate.name === name)?.value;
 }
 
 /** FILTER, ORDER BY and OVER of a call: they decide over its value. */

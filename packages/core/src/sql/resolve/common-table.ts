@@ -1,7 +1,7 @@
 import type { CommonTable, CommonTableBody, Query, With } from '../model.js';
 import { LimitError, type Resolver } from './context.js';
 import { type CommonTableEntry, openScope, type Scope } from './scope.js';
-import { type Column, derive, either, type Outputs, sameValue, settle, UNKNOWN_OUTPUTS } from './value.js';
+import { type Column, derive, either, extended, NOTHING, type Outputs, sameValue, settle, UNKNOWN_OUTPUTS } from './value.js';
 
 /** Common tables (WITH): resolved once, when first named or at the end; recursive ones until nothing changes. */
 
@@ -63,7 +63,6 @@ function resolveEntry(r: Resolver, entry: CommonTableEntry): void {
     if (round > MAX_ROUNDS) throw new LimitError('a recursive common table does not come to an end');
     entry.recursed = false;
     const { result, effects } = r.collect(() => named(table, body(r, table.body, entry.scope)));
-    effects.finish();
     entry.effects = effects;
     const stable = !entry.recursed || sameOutputs(entry.outputs, result);
     entry.outputs = entry.recursed ? widened(entry.outputs, result) : result;
@@ -91,17 +90,20 @@ function firstEstimate(r: Resolver, table: CommonTable, query: Query, scope: Sco
 }
 
 function named(table: CommonTable, outputs: Outputs): Outputs {
-  const columns = outputs.columns.map((column, at): Column => ({ ...column, name: table.columns[at] ?? column.name }));
-  const extra = table.columns.slice(columns.length).map((name): Column => ({ name, value: derive(columns.map((column) => column.value)) }));
+  const { columns, complete } = extended(
+    outputs,
+    outputs.complete ? table.columns.slice(0, outputs.columns.length) : table.columns,
+    NOTHING,
+  );
   const added = (table.addedColumns ?? []).map((name): Column => ({ name, value: derive(columns.map((column) => column.value)) }));
-  return { columns: [...columns, ...(outputs.complete ? [] : extra), ...added], complete: outputs.complete };
+  return { columns: [...columns, ...added], complete };
 }
 
 function sameOutputs(a: Outputs, b: Outputs): boolean {
   if (a.complete !== b.complete || a.columns.length !== b.columns.length) return false;
   return a.columns.every((column, at) => {
     const other = b.columns[at];
-    return other !== undefined && sameValue(column.value, either([column.value, other.value]));
+    return other !== undefined && sameValue(column.value, other.value);
   });
 }
 

@@ -1,7 +1,8 @@
 import { unreachable } from '../../unreachable.js';
-import type { ColumnReference, Expression, InQuery, OperatorName, Quantified, RowConstructor } from '../model.js';
+import type { ColumnReference, Expression, InQuery, OperatorName, Quantified, Query, RowConstructor } from '../model.js';
 import { operatorValue } from './call.js';
 import type { Resolver } from './context.js';
+import { usedValue } from './effects.js';
 import type { Scope } from './scope.js';
 import { derive, link, type Outputs, type Value } from './value.js';
 
@@ -30,7 +31,7 @@ export function conditionValue(r: Resolver, expression: Expression, scope: Scope
     case 'quantified':
       return quantified(r, expression, scope, negated);
     case 'exists':
-      return exists(r, r.query(expression.query, scope));
+      return exists(r, expression.query, scope);
     case 'literal':
     case 'parameter':
     case 'column':
@@ -186,8 +187,13 @@ function outputSides(outputs: Outputs): Compared[] {
 
 function inQuery(r: Resolver, expression: InQuery, scope: Scope, negated: boolean): Value {
   if (expression.negated !== negated) return other(r, r.value(expression, scope));
-  const left = sides(r, expression.operand, scope);
-  return equalSides(r, expression.operator, left, [queryColumn(r, r.query(expression.query, scope))]);
+  return equalToQuery(r, expression.operator, expression.operand, expression.query, scope);
+}
+
+function equalToQuery(r: Resolver, operator: OperatorName, operand: Expression, query: Query, scope: Scope): Value {
+  const left = sides(r, operand, scope);
+  const { outputs, chosen } = queried(r, query, scope);
+  return derive([equalSides(r, operator, left, [queryColumn(r, outputs)]), chosen]);
 }
 
 /** What a query returns to be compared. A constant that it returns was computed for rows: it is a generated value. */
@@ -199,9 +205,9 @@ function queryColumn(r: Resolver, outputs: Outputs): Compared[] {
 function quantified(r: Resolver, expression: Quantified, scope: Scope, negated: boolean): Value {
   const equality = expression.quantifier === 'any' && !negated && (expression.test === 'equal' || expression.test === 'not-distinct');
   if (!equality) return other(r, r.value(expression, scope));
-  const left = sides(r, expression.left, scope);
   const { right } = expression;
-  if (right.kind === 'query') return equalSides(r, expression.operator, left, [queryColumn(r, r.query(right.query, scope))]);
+  if (right.kind === 'query') return equalToQuery(r, expression.operator, expression.left, right.query, scope);
+  const left = sides(r, expression.left, scope);
   if (right.expression.kind === 'array') {
     const elements = right.expression.elements.map((element) => sides(r, element, scope));
     return equalSides(r, expression.operator, left, elements);
@@ -210,10 +216,21 @@ function quantified(r: Resolver, expression: Quantified, scope: Scope, negated: 
   return equalSides(r, expression.operator, left, [[{ value: array.value, plain: undefined }]]);
 }
 
-/** Which rows a query returns was recorded as its own conditions; values that are computed for it may decide how many there are. */
-function exists(r: Resolver, outputs: Outputs): Value {
+/**
+ * Which rows a query returns was recorded as its own conditions, from which the truth derives; values that are computed for it may decide how many
+ * there are.
+ */
+function exists(r: Resolver, query: Query, scope: Scope): Value {
+  const { outputs, chosen } = queried(r, query, scope);
   const computed = outputs.columns.map((column) => column.value).filter((value) => !value.direct);
-  return other(r, derive(computed));
+  return derive([other(r, derive(computed)), chosen]);
+}
+
+/** A query inside a condition, with what chooses its rows. */
+export function queried(r: Resolver, query: Query, scope: Scope): { readonly outputs: Outputs; readonly chosen: Value } {
+  const { result: outputs, effects } = r.collect(() => r.query(query, scope));
+  r.effects.add(effects);
+  return { outputs, chosen: usedValue(effects) };
 }
 
 /** One WHEN: a condition, or a value that the operand is compared with. */

@@ -1,4 +1,4 @@
-import type { CatalogueRelation } from '../../catalog/catalogue.js';
+import type { CatalogueRelation, Reference } from '../../catalog/catalogue.js';
 import type { FilterFact } from '../facts.js';
 import type { AnalyseOptions, StoredBody } from '../knowledge.js';
 import type { Expression, NameParts, Query, Select, Variable } from '../model.js';
@@ -78,6 +78,8 @@ export interface Programs {
   /** The routines of that name, wherever it is looked for: which of them is meant may depend on types. */
   routines(name: NameParts, count: number, searchPath: readonly string[]): readonly StoredRoutine[];
   call(r: Resolver, routines: readonly StoredRoutine[], values: readonly BodyArgument[]): BodyResult;
+  /** The foreign keys that refer to a relation and write when it is written. */
+  references(relation: RelationName): readonly Reference[];
   /** Runs what the triggers of a relation do when it is written. Gives what they put into columns of the new row. */
   triggers(r: Resolver, relation: RelationName, rows: TriggerRows, events: readonly TriggerEvent[]): readonly Column[];
   /** The rows that a statement inside of another returns. */

@@ -2,7 +2,7 @@ import type { Action, ColumnUse, ColumnUseKind, FilterFact, Flow, OpaqueReason, 
 import { COLUMN_USES } from '../facts.js';
 import type { ColumnName, RelationName } from '../names.js';
 import type { Value } from './value.js';
-import { settle, sources } from './value.js';
+import { settle, sources, stored } from './value.js';
 
 /** What is gathered while a statement, view or common table is resolved. Only ever grows. */
 export class Effects {
@@ -23,12 +23,13 @@ export class Effects {
   readonly #uses = new Map<ColumnName, number>();
   readonly #reasons = new Map<string, OpaqueReason>();
   readonly #flows = new Map<string, Flow>();
-  readonly #pending: { readonly value: Value; readonly use: ColumnUseKind }[] = [];
+  /** Uses of values that conditions may yet make equal to others, as {@link useBit}s. */
+  readonly #pending = new Map<Value, number>();
 
   /** Records a use of every column that the value derives from; columns that are only counted are only counted. */
   use(value: Value, use: ColumnUseKind): void {
     this.#record(value, use);
-    if (value.via.length > 0) this.#pending.push({ value, use });
+    if (value.via.length > 0) this.#pending.set(value, (this.#pending.get(value) ?? 0) | useBit(use));
   }
 
   #record(value: Value, use: ColumnUseKind): void {
@@ -73,7 +74,7 @@ export class Effects {
     for (const [column, uses] of other.#uses) this.#uses.set(column, (this.#uses.get(column) ?? 0) | uses);
     for (const [key, reason] of other.#reasons) this.#reasons.set(key, reason);
     for (const [key, flow] of other.#flows) this.#flows.set(key, flow);
-    for (const pending of other.#pending) this.#pending.push(pending);
+    for (const [value, uses] of other.#pending) this.#pending.set(value, (this.#pending.get(value) ?? 0) | uses);
     this.locks ||= other.locks;
     this.elevated ||= other.elevated;
     this.changesState ||= other.changesState;
@@ -93,7 +94,10 @@ export class Effects {
       if ((uses & ~CONDITIONS) === 0) free.#uses.delete(column);
       else free.#uses.set(column, uses & ~CONDITIONS);
     }
-    free.#pending.splice(0, free.#pending.length, ...other.#pending.filter(({ use }) => (useBit(use) & CONDITIONS) === 0));
+    for (const [value, uses] of other.#pending) {
+      if ((uses & ~CONDITIONS) === 0) free.#pending.delete(value);
+      else free.#pending.set(value, uses & ~CONDITIONS);
+    }
     this.add(free);
   }
 
@@ -108,8 +112,11 @@ export class Effects {
 
   /** Records the uses again with all that conditions have made equal since. Called once, when everything was read. */
   finish(): void {
-    for (const { value, use } of this.#pending) this.#record(settle(value), use);
-    this.#pending.length = 0;
+    for (const [value, uses] of this.#pending) {
+      const settled = settle(value);
+      for (const use of usesIn(uses)) this.#record(settled, use);
+    }
+    this.#pending.clear();
   }
 
   get opaqueReasons(): OpaqueReason[] {
@@ -128,11 +135,19 @@ export class Effects {
   get columnUses(): ColumnUse[] {
     const uses: ColumnUse[] = [];
     for (const column of [...this.#uses.keys()].sort()) {
-      const bits = this.#uses.get(column) ?? 0;
-      for (const [at, use] of COLUMN_USES.entries()) if ((bits & (1 << at)) !== 0) uses.push({ column, use });
+      for (const use of usesIn(this.#uses.get(column) ?? 0)) uses.push({ column, use });
     }
     return uses;
   }
+}
+
+/** What derives from everything that was used. */
+export function usedValue(effects: Effects): Value {
+  return { ...stored(...effects.usedColumns), direct: false, opaque: effects.opaqueReasons.length > 0 };
+}
+
+function usesIn(bits: number): ColumnUseKind[] {
+  return COLUMN_USES.filter((_, at) => (bits & (1 << at)) !== 0);
 }
 
 function useBit(use: ColumnUseKind): number {

@@ -1,12 +1,11 @@
 import { unreachable } from '../../unreachable.js';
-import type { Case, ColumnReference, Comparison, Expression, MethodCall, Operator, Query } from '../model.js';
+import type { Call, Case, ColumnReference, Comparison, Expression, MethodCall, Operator, OperatorName, Query } from '../model.js';
 import { joinName } from '../names.js';
 import { callValue, castValue, chainedOperator, isKnownCall, operatorValue } from './call.js';
-import { caseCondition, comparedValue } from './condition.js';
+import { caseCondition, comparedValue, queried } from './condition.js';
 import type { Resolver } from './context.js';
-import type { Effects } from './effects.js';
 import { expandStar, type Found, lookUp, type Scope } from './scope.js';
-import { type Column, derive, either, NOTHING, OPAQUE, type Outputs, rowOf, stored, type Value } from './value.js';
+import { type Column, derive, either, NOTHING, OPAQUE, type Outputs, rowOf, type Value } from './value.js';
 
 /** The value of every kind of expression. */
 export function expressionValue(r: Resolver, expression: Expression, scope: Scope): Value {
@@ -42,20 +41,17 @@ export function expressionValue(r: Resolver, expression: Expression, scope: Scop
         [expression.operand, ...expression.list],
       );
     case 'in-query':
-      return operatorValue(r, expression.operator, [
-        r.value(expression.operand, scope),
-        queryAsCondition(r, expression.query, scope, true),
-      ]);
+      return comparedToQuery(r, expression.operator, expression.operand, expression.query, scope);
     case 'exists':
-      return queryAsCondition(r, expression.query, scope, false);
+      return existsValue(r, expression.query, scope);
     case 'scalar-query':
       return scalarQuery(r.query(expression.query, scope));
     case 'array-query':
       return derive([outputsValue(r.query(expression.query, scope))]);
     case 'quantified': {
       const { right } = expression;
-      const other = right.kind === 'query' ? queryAsCondition(r, right.query, scope, true) : r.value(right.expression, scope);
-      return operatorValue(r, expression.operator, [r.value(expression.left, scope), other]);
+      if (right.kind === 'query') return comparedToQuery(r, expression.operator, expression.left, right.query, scope);
+      return operatorValue(r, expression.operator, [r.value(expression.left, scope), r.value(right.expression, scope)]);
     }
     case 'case':
       return caseValue(r, expression, scope);
@@ -112,11 +108,26 @@ function columnValue(r: Resolver, reference: ColumnReference, scope: Scope): Val
   // A local variable that is written like a column goes before one, or after it: dialects differ, so both count.
   const local = localValue(r, reference, lookup.kind === 'found');
   if (local !== undefined) return lookup.kind === 'unknown' ? local : either([foundColumn(r, reference, lookup.found), local]);
+  const attribute = lookup.kind === 'found' && !isUnnamed(lookup.found) ? undefined : attributeCall(r, reference, scope);
+  if (attribute !== undefined) return attribute;
   if (lookup.kind === 'unknown') {
     r.effects.opaque({ kind: 'unknown-column', detail: joinName(...reference.qualifier, reference.name) });
     return OPAQUE;
   }
   return foundColumn(r, reference, lookup.found);
+}
+
+/** The relation was found, but no column of that name. */
+function isUnnamed({ value, column }: Found): boolean {
+  return column === undefined && value === OPAQUE;
+}
+
+/** `row.f` for `f(row)`, where the row has no such column ("Functional notation", PostgreSQL: Composite Types, Using Composite Types in Queries). */
+function attributeCall(r: Resolver, { qualifier, name }: ColumnReference, scope: Scope): Value | undefined {
+  if (!r.options.rules.rowsAsValues || qualifier.length === 0) return undefined;
+  const row: ColumnReference = { kind: 'column', qualifier: qualifier.slice(0, -1), name: qualifier.at(-1) ?? '' };
+  const call: Call = { kind: 'call', name: [name], arguments: [{ expression: row }] };
+  return isKnownCall(r, call) ? callValue(r, call, scope) : undefined;
 }
 
 function localValue(r: Resolver, { qualifier, name }: ColumnReference, isColumn: boolean): Value | undefined {
@@ -148,16 +159,19 @@ function noteReasons(r: Resolver, columns: readonly Column[]): void {
 export function expandList(r: Resolver, items: readonly Expression[], scope: Scope, name: (at: number) => string): Outputs {
   const columns: Column[] = [];
   let complete = true;
+  let placed = 0;
   for (const [at, item] of items.entries()) {
     const expanded = expandItem(r, item, scope);
     if (expanded === undefined) {
-      columns.push({ name: name(at), value: r.value(item, scope) });
+      const isIdentity = item.kind === 'construct' && item.name === 'identity';
+      columns.push({ name: name(at), value: r.value(item, scope), ...(isIdentity && { implicit: true as const }) });
     } else {
+      if (complete) placed = columns.length;
       columns.push(...expanded.columns);
       complete &&= expanded.complete;
     }
   }
-  return { columns, complete };
+  return complete ? { columns, complete } : { columns, complete, placed };
 }
 
 /** What a star stands for; `undefined` when the expression is none. */
@@ -200,7 +214,6 @@ export function fieldValue(r: Resolver, row: Value, name: string): Value {
     r.effects.opaque({ kind: 'unknown-column', detail: joinName(name) });
     return { ...derive([row]), opaque: true };
   }
-  if (field.reason !== undefined) r.effects.opaque(field.reason);
   return field.value;
 }
 
@@ -217,19 +230,19 @@ export function outputsValue(outputs: Outputs): Value {
   return outputs.complete ? value : { ...value, opaque: true };
 }
 
-/**
- * The truth of a condition on a query: it derives from the conditions inside, and from what the query returns when that is compared
- * (`compared`) or when it decides how many rows there are.
- */
-function queryAsCondition(r: Resolver, query: Query, scope: Scope, compared: boolean): Value {
-  const { result, effects } = r.collect(() => r.query(query, scope));
-  r.effects.add(effects);
-  const outputs = compared ? [outputsValue(result)] : result.columns.flatMap((column) => (column.value.direct ? [] : [column.value]));
-  return combine(r, [usedValue(effects), ...outputs]);
+/** Whether a query returns anything derives from what chooses its rows, and from what is computed for them. */
+function existsValue(r: Resolver, query: Query, scope: Scope): Value {
+  const { outputs, chosen } = queried(r, query, scope);
+  return combine(r, [chosen, ...outputs.columns.flatMap(({ value }) => (value.direct ? [] : [value]))]);
 }
 
-function usedValue(effects: Effects): Value {
-  return { ...stored(...effects.usedColumns), direct: false, opaque: effects.opaqueReasons.length > 0 };
+/** A comparison with what a query returns derives from what chooses its rows as well, which is no operand. */
+function comparedToQuery(r: Resolver, operator: OperatorName, operand: Expression, query: Query, scope: Scope): Value {
+  const value = r.value(operand, scope);
+  const { outputs, chosen } = queried(r, query, scope);
+  const [only, ...more] = outputs.columns;
+  const returned = only !== undefined && more.length === 0 && outputs.complete ? only.value : outputsValue(outputs);
+  return combine(r, [operatorValue(r, operator, [value, returned]), chosen]);
 }
 
 /** A method of a value, or a routine in a schema whose name stands where the value would. Whether it can be computed depends on the value. */

@@ -19,7 +19,21 @@ import type { BodyResult, ResolvedRelation, Resolver } from './context.js';
 import { combine } from './expression.js';
 import { pivotItem, unpivotItem } from './pivot.js';
 import { findCommonTable, type Namespace, namespaceOf, openScope, type Range, rangeOf, type Scope, shown } from './scope.js';
-import { type Column, derive, either, offer, OPAQUE, type Outputs, read, type ScopeColumn, UNKNOWN_OUTPUTS, type Value } from './value.js';
+import {
+  type Column,
+  derive,
+  either,
+  extended,
+  NOTHING,
+  offer,
+  OPAQUE,
+  type Outputs,
+  read,
+  renamed,
+  type ScopeColumn,
+  UNKNOWN_OUTPUTS,
+  type Value,
+} from './value.js';
 
 /** FROM items: what each adds to the scope of its select. `siblings` are the items on its left, for LATERAL. */
 export function fromItem(r: Resolver, item: FromItem, outer: Scope, siblings: readonly Namespace[]): Namespace {
@@ -50,9 +64,9 @@ export function fromItem(r: Resolver, item: FromItem, outer: Scope, siblings: re
 }
 
 /** The whole FROM clause. */
-export function fromClause(r: Resolver, items: readonly FromItem[], outer: Scope, siblings: readonly Namespace[] = []): Namespace[] {
+export function fromClause(r: Resolver, items: readonly FromItem[], outer: Scope): Namespace[] {
   const namespaces: Namespace[] = [];
-  for (const item of items) namespaces.push(fromItem(r, item, outer, [...siblings, ...namespaces]));
+  for (const item of items) namespaces.push(fromItem(r, item, outer, [...namespaces]));
   return namespaces;
 }
 
@@ -60,20 +74,6 @@ function lateralScope(outer: Scope, siblings: readonly Namespace[]): Scope {
   const scope = openScope(outer);
   scope.namespaces.push(...siblings);
   return scope;
-}
-
-/** Renames the first columns as an alias says. */
-export function renamed(outputs: Outputs, names: readonly string[]): Outputs {
-  if (names.length === 0) return outputs;
-  const columns = outputs.columns.map((column, at) => ({ ...column, name: names[at] ?? column.name }));
-  return { ...outputs, columns };
-}
-
-/** As {@link renamed}; names beyond the known columns are columns that were not known, of the value `more`. */
-function extended(outputs: Outputs, names: readonly string[], more: Value): Outputs {
-  const { columns, complete } = renamed(outputs, names);
-  const added = names.slice(columns.length).map((name): Column => ({ name, value: more }));
-  return { columns: [...columns, ...added], complete };
 }
 
 function relationItem(r: Resolver, item: RelationItem, outer: Scope, siblings: readonly Namespace[]): Namespace {
@@ -98,7 +98,7 @@ function relationItem(r: Resolver, item: RelationItem, outer: Scope, siblings: r
 
 function aliased(r: Resolver, name: string | undefined, outputs: Outputs, names: readonly string[]): Namespace {
   r.spend(outputs.columns.length);
-  return namespaceOf(rangeOf(name, outputs.complete ? renamed(outputs, names) : extended(outputs, names, OPAQUE)));
+  return namespaceOf(rangeOf(name, extended(outputs, names, NOTHING)));
 }
 
 /** Records that the rows of the relation of that name are read; `undefined` when there is none. */
@@ -131,7 +131,7 @@ function routineItem(r: Resolver, item: RoutineItem, scope: Scope): Namespace {
   const more = parts.flatMap((part) => (part.more === undefined ? [] : [part.more]));
   if (item.ordinality) columns.push({ name: 'ordinality', value: derive(columns.map((column) => column.value)) });
   const open = more.length === 0 ? undefined : derive(more);
-  const outputs = extended({ columns, complete: true }, item.alias?.columns ?? [], open ?? OPAQUE);
+  const outputs = extended({ columns, complete: open?.opaque !== true }, item.alias?.columns ?? [], open ?? OPAQUE);
   const [first] = item.calls;
   const name = item.alias?.name ?? (first?.call.kind === 'call' ? first.call.name.at(-1) : undefined);
   const range: Range = { name, columns: outputs.columns.map(offer), systemColumns: false, ...(open === undefined ? {} : { more: open }) };
@@ -230,7 +230,12 @@ function joinItem(r: Resolver, item: JoinItem, outer: Scope, siblings: readonly 
 }
 
 function aliasedJoin(alias: Alias, visible: readonly ScopeColumn[], open: { readonly more?: Value }): Namespace {
-  const columns = visible.map((column, at) => ({ ...column, name: alias.columns[at] ?? column.name }));
+  const placed = open.more?.opaque !== true || alias.columns.length === 0;
+  const columns = visible.map((column, at) => ({
+    ...column,
+    name: alias.columns[at] ?? column.name,
+    value: placed ? column.value : { ...column.value, opaque: true },
+  }));
   return namespaceOf({ name: alias.name, columns, systemColumns: false, ...open });
 }
 

@@ -6,7 +6,7 @@ import { fromClause } from './from.js';
 import { columnsNamed, findCommonTable, type Namespace, namespaceOf, openScope, type Range, type Scope } from './scope.js';
 import { filterOf } from './truth.js';
 import { NO_OUTPUTS, type Outputs } from './value.js';
-import { assignments, finish, openTarget, recordWrite, throughColumns, type Writing } from './writing.js';
+import { assignments, finish, openTarget, readTarget, recordWrite, throughColumns, type Writing } from './writing.js';
 
 /** UPDATE and DELETE whose targets are among the items of their FROM clause. */
 
@@ -43,7 +43,9 @@ class Targets {
     const byRelation = this.#ranges.find((range) => this.#isOf(range, name));
     if (byRelation !== undefined) return this.#of(byRelation);
     const writing = openTarget(this.#r, { name, only: false }, this.#outer);
-    if (!this.#open.has(writing.range)) this.added.push(namespaceOf(writing.range));
+    this.added.push(namespaceOf(writing.range));
+    // Its rows are joined with those of the items.
+    readTarget(this.#r, writing);
     this.#open.set(writing.range, writing);
     return writing;
   }

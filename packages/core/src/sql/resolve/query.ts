@@ -7,7 +7,7 @@ import { expandList } from './expression.js';
 import { fromClause } from './from.js';
 import { columnsNamed, openScope, type Scope } from './scope.js';
 import { filterOf } from './truth.js';
-import { type Column, derive, offer, OPAQUE, type Outputs, read, stacked, UNKNOWN_OUTPUTS, type Value } from './value.js';
+import { type Column, derive, NOTHING, offer, OPAQUE, type Outputs, read, stacked, UNKNOWN_OUTPUTS, type Value } from './value.js';
 
 /** What a query returns. Records everything that running it reads, calls and compares. */
 export function queryOutputs(r: Resolver, query: Query, parent: Scope): Outputs {
@@ -119,8 +119,8 @@ function sortBy(r: Resolver, item: OrderItem, outputs: Outputs, inner: Scope | u
 function sortValue(r: Resolver, expression: Expression, outputs: Outputs, inner: Scope | undefined): Value {
   const found = outputsNamed(expression, outputs);
   if (found.length > 0) return derive(found.map((column) => column.value));
-  if (inner !== undefined) return position(expression) === undefined ? r.value(expression, inner) : derive([]);
-  if (position(expression) !== undefined) return derive([]);
+  if (inner !== undefined) return position(expression) === undefined ? r.value(expression, inner) : NOTHING;
+  if (position(expression) !== undefined) return NOTHING;
   // Behind a set operation only outputs are known; by the names of the first part, so that a relation of it may stand before them.
   const named = expression.kind === 'column' ? { ...expression, qualifier: [] } : expression;
   const scope = openScope(undefined);
@@ -138,15 +138,15 @@ function distinct(r: Resolver, on: readonly Expression[], outputs: Outputs, scop
 }
 
 function valuesOutputs(r: Resolver, values: Values, scope: Scope): Outputs {
-  const rows = values.rows.map((row) => expandList(r, row, scope, (at) => `column${at + 1}`));
+  const rows = values.rows.map((row) => expandList(r, row, scope, () => ''));
   const [first] = rows;
   if (first === undefined) return UNKNOWN_OUTPUTS;
   // Columns of one row per row are collected first: merging pair by pair would be quadratic.
   const columns = first.columns.map((_, at): Column => {
     const all = rows.flatMap((row) => row.columns[at]?.value ?? []);
-    return { name: `column${at + 1}`, value: stacked(all) };
+    return { name: r.options.rules.valuesColumn?.(at) ?? `column${at + 1}`, value: stacked(all) };
   });
-  return { columns, complete: rows.every((row) => row.complete) };
+  return underOneAnother(columns, rows);
 }
 
 /** A chain `a UNION b UNION c …` leans to the left and may be long: walked, not recursed into, and merged at once. */
@@ -166,7 +166,16 @@ function setOperation(r: Resolver, operation: SetOperation, scope: Scope): Outpu
     for (const value of values) r.spend(value.origins.size + value.via.length + 1);
     return { name: column.name, value: stacked(values) };
   });
-  return { columns, complete: branches.every((branch) => branch.complete) };
+  return underOneAnother(columns, branches);
+}
+
+/** Rows stand under one another by position: where that is not known, any column may hold what was not seen. */
+function underOneAnother(columns: readonly Column[], branches: readonly Outputs[]): Outputs {
+  const open = branches.filter((branch) => !branch.complete);
+  if (open.length === 0) return { columns, complete: true };
+  const placed = Math.min(...open.map((branch) => branch.placed ?? 0));
+  const all = columns.map((column, at) => (at < placed ? column : { ...column, value: { ...column.value, opaque: true } }));
+  return { columns: all, complete: false, placed };
 }
 
 /** EXCEPT returns values of the left; which ones are left tells about the right. */

@@ -5,7 +5,7 @@ import { joinName, type RelationName } from '../names.js';
 import type { ResolvedRelation } from './context.js';
 import type { Effects } from './effects.js';
 import { namespaceOf, openScope, rangeOf, type Scope } from './scope.js';
-import { type Column, derive, either, OPAQUE, type Outputs, settle, stored, UNKNOWN_OUTPUTS, type Value } from './value.js';
+import { type Column, derive, either, mayBeImplicit, OPAQUE, type Outputs, settle, stored, UNKNOWN_OUTPUTS, type Value } from './value.js';
 
 /** What relation names mean: the catalogue, under what earlier statements of the unit have changed. */
 
@@ -119,6 +119,8 @@ function waitingRelation(name: string, { rules, state, catalogue }: AnalyseOptio
 const MEMORY = new WeakMap<ViewDefinitions, Map<RelationName, ResolvedRelation | 'running'>>();
 
 function catalogued(name: RelationName, relation: CatalogueRelation, options: AnalyseOptions, resolver: StoredResolver): ResolvedRelation {
+  // Relations that a catalogue makes up when they are named (sequence tables) are as many as there are names: they are not remembered.
+  if (relation.id < 0) return resolveCatalogued(name, relation, options, resolver);
   const known = MEMORY.get(options.views) ?? new Map<RelationName, ResolvedRelation | 'running'>();
   MEMORY.set(options.views, known);
   const earlier = known.get(name);
@@ -126,7 +128,8 @@ function catalogued(name: RelationName, relation: CatalogueRelation, options: An
   if (earlier?.catalogued === relation) return earlier;
   known.set(name, 'running');
   try {
-    const resolved = resolveCatalogued(name, relation, options, resolver);
+    // However it was written: a catalogue may have a relation under several spellings.
+    const resolved = resolveCatalogued(joinName(relation.schema, relation.name), relation, options, resolver);
     known.set(name, resolved);
     return resolved;
   } finally {
@@ -165,7 +168,14 @@ function viewColumn(relation: RelationName, column: CatalogueColumn, output: Col
   const own = stored(`${relation}.${joinName(column.name)}`);
   if (output === undefined) return { name: column.name, value: { ...own, opaque: true } };
   const value = settle(either([own, output.value]));
-  return { name: column.name, value: { ...value, via: [] }, ...(output.reason === undefined ? {} : { reason: output.reason }) };
+  const implicit = column.implicit === true ? true : mayBeImplicit(output) ? ('maybe' as const) : undefined;
+  return {
+    name: column.name,
+    value: { ...value, via: [] },
+    ...(column.hidden === true && { hidden: true }),
+    ...(implicit !== undefined && { implicit }),
+    ...(output.reason === undefined ? {} : { reason: output.reason }),
+  };
 }
 
 function baseRelation(

@@ -45,6 +45,8 @@ export interface ScopeColumn extends Column {
 export interface Outputs {
   readonly columns: readonly Column[];
   readonly complete: boolean;
+  /** When not complete: how many columns at the beginning stand where they do here; none when absent. */
+  readonly placed?: number;
 }
 
 const NO_ORIGINS: Origins = new Map();
@@ -60,6 +62,39 @@ export const UNKNOWN_OUTPUTS: Outputs = { columns: [], complete: false };
 /** Rows of which only is known what they may show. */
 export function someOf(all: readonly Outputs[]): Outputs {
   return { columns: [{ name: '', value: either(all.flatMap(({ columns }) => columns.map((column) => column.value))) }], complete: false };
+}
+
+/** The value at a position; `undefined` when there is none. Where it is not known which column stands there, it may be any. */
+export function valueAt(outputs: Outputs, at: number): Value | undefined {
+  const { columns, complete, placed = 0 } = outputs;
+  if (complete || at < placed) return columns[at]?.value;
+  return { ...derive(columns.map((column) => column.value)), opaque: true };
+}
+
+/** Renames the first columns as an alias says. */
+export function renamed(outputs: Outputs, names: readonly string[]): Outputs {
+  if (names.length === 0) return outputs;
+  const columns = outputs.columns.map((column, at) => ({ ...column, name: names[at] ?? column.name }));
+  return { ...outputs, columns };
+}
+
+/**
+ * As {@link renamed}; names beyond the known columns are columns that were not known, of the value `more`. Where columns in between may not be
+ * known, either, a name may stand for any.
+ */
+export function extended(outputs: Outputs, names: readonly string[], more: Value): Outputs {
+  if (names.length > 0 && !outputs.complete) {
+    const named = names.map((name, at): Column => ({ name, value: valueAt(outputs, at) ?? OPAQUE }));
+    return { ...outputs, columns: [...named, ...outputs.columns.slice(names.length)] };
+  }
+  const { columns, complete } = renamed(outputs, names);
+  const added = names.slice(columns.length).map((name): Column => ({ name, value: more }));
+  return { columns: [...columns, ...added], complete };
+}
+
+/** It is, unchanged, a column that INSERT without a list may pass over. */
+export function mayBeImplicit({ implicit, value }: Column): boolean {
+  return implicit !== undefined || (value.direct && value.via.some((source) => source.implicit !== undefined));
 }
 
 /** The value of a stored column. */

@@ -1,13 +1,26 @@
 import type { Expression } from '../model.js';
 import type { Assignment, AssignmentTarget, OutputInto, Returning, Target } from '../modification.js';
-import { joinName, type RelationName, splitName } from '../names.js';
+import { type ColumnName, joinName, type RelationName, splitName } from '../names.js';
 import type { TriggerEvent } from '../statement.js';
+import { followReferences, type RowChange } from './cascade.js';
 import { referenceCommonTable } from './common-table.js';
 import type { ResolvedRelation, Resolver } from './context.js';
 import { expandList } from './expression.js';
-import { readRelation, renamed } from './from.js';
+import { readRelation } from './from.js';
 import { findCommonTable, type Namespace, namespaceOf, openScope, type Range, rangeOf, type Scope, shown } from './scope.js';
-import { type Column, derive, either, NO_OUTPUTS, OPAQUE, type Outputs, settle, UNKNOWN_OUTPUTS, type Value } from './value.js';
+import {
+  type Column,
+  derive,
+  either,
+  NO_OUTPUTS,
+  OPAQUE,
+  type Outputs,
+  renamed,
+  settle,
+  UNKNOWN_OUTPUTS,
+  type Value,
+  valueAt,
+} from './value.js';
 
 /** A relation that is written: what is assigned to its columns, and what comes back or goes on from there. */
 export interface Writing {
@@ -80,12 +93,17 @@ export function assign(r: Resolver, writing: Writing, target: AssignmentTarget, 
     r.programs.carry(relation, undefined, whole);
     return;
   }
-  for (const name of column.value.origins.keys()) {
+  for (const name of writtenColumns(writing, column)) {
     r.effects.useColumn(name, 'write-target');
     r.effects.flow(whole, { kind: 'column', column: name });
   }
   if (relation !== undefined) r.programs.carry(relation, target.column, whole);
   writing.assigned.set(target.column, [...(writing.assigned.get(target.column) ?? []), whole]);
+}
+
+/** The stored columns that a column of the target stands for; one of a temporary relation holds what came from others, which stay as they are. */
+function writtenColumns({ relation }: Writing, { name, value }: Column): readonly ColumnName[] {
+  return relation?.temporary === true ? [`${relation.name}.${joinName(name)}`] : [...value.origins.keys()];
 }
 
 /** Where assignments are made one after another, a column that was assigned before has its new value in the ones after. */
@@ -142,10 +160,9 @@ export function assignRows(
     return;
   }
   const columns = list;
-  const known = rows.complete || rows.columns.length >= columns.length;
-  if (!known) unknownSource(r, writing, rows);
+  if (!rows.complete) unknownSource(r, writing, rows);
   for (const [at, target] of columns.entries()) {
-    const value = rows.columns[at]?.value ?? (known ? undefined : OPAQUE);
+    const value = valueAt(rows, at);
     if (value !== undefined) assign(r, writing, target, value, scope);
   }
 }
@@ -175,7 +192,10 @@ export interface Beside {
 /** What the rows that were written set off, and what comes back of them. */
 export function finish(r: Resolver, writing: Writing, ending: Ending, beside: Beside, outer: Scope): Outputs {
   const { outputInto } = ending;
-  for (const each of [writing, ...(beside.others ?? [])]) fireTriggers(r, each, ending.events);
+  for (const each of [writing, ...(beside.others ?? [])]) {
+    fireTriggers(r, each, ending.events);
+    followReferences(r, rowChanges(each, ending.events));
+  }
   if (outputInto !== undefined) {
     const rows = returned(r, writing, outputInto, beside, outer);
     const target = openTarget(r, { name: outputInto.into, only: false }, outer);
@@ -186,12 +206,30 @@ export function finish(r: Resolver, writing: Writing, ending: Ending, beside: Be
   return ending.returning === undefined ? NO_OUTPUTS : returned(r, writing, ending.returning, beside, outer);
 }
 
+/** What is done to rows that others may refer to. */
+function rowChanges(writing: Writing, events: readonly TriggerEvent[]): RowChange[] {
+  const { relation, range, assigned } = writing;
+  if (relation === undefined) return [];
+  const deleted = events.includes('delete') ? [relation.name, ...below(relation)] : [];
+  const updated = events.includes('update') ? range.columns.filter(({ name }) => assigned.has(name)) : [];
+  return [
+    ...deleted.map((name): RowChange => ({ kind: 'delete', relation: name })),
+    ...updated.flatMap((own) =>
+      writtenColumns(writing, own).map((column): RowChange => ({ kind: 'update', column, value: either(assigned.get(own.name) ?? []) })),
+    ),
+  ];
+}
+
+/** The relations that are written through it: those of a view, a common table or a subquery. */
+function below(relation: ResolvedRelation): Iterable<RelationName> {
+  return relation.derived === true ? writtenThrough(relation) : (relation.effects?.reads ?? []);
+}
+
 function fireTriggers(r: Resolver, writing: Writing, events: readonly TriggerEvent[]): void {
   const { relation } = writing;
   if (relation === undefined) return;
   // Through a view or a common table the values that are written are told as flows into the columns below.
-  const below = relation.derived === true ? writtenThrough(relation) : (relation.effects?.reads ?? []);
-  for (const base of below) {
+  for (const base of below(relation)) {
     const rows = r.relation(splitName(base))?.outputs ?? NO_OUTPUTS;
     r.programs.triggers(r, base, { old: rows, new: rows }, events);
   }
@@ -249,6 +287,7 @@ export function writeWhole(
   }
   recordWrite(r, relation);
   r.programs.triggers(r, relation.name, { old: relation.outputs, new: relation.outputs }, events);
+  if (events.includes('delete')) followReferences(r, [{ kind: 'delete', relation: relation.name }]);
   if (columns === 'none') return relation.name;
   for (const column of relation.outputs.columns) {
     if (columns !== 'all' && !columns.includes(column.name)) continue;

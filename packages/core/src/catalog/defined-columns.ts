@@ -1,4 +1,6 @@
-import type { AlterAction, CatalogueColumn, ColumnDefinition } from '@sqlwarden/core';
+import type { ColumnDefinition } from '../sql/model.js';
+import type { AlterAction, ColumnPosition } from '../sql/statement.js';
+import type { CatalogueColumn } from './catalogue.js';
 
 /** The columns that CREATE TABLE and ALTER TABLE make, as a catalogue has them. Types are as they were written. */
 
@@ -10,6 +12,8 @@ export function definedColumn(column: ColumnDefinition): CatalogueColumn {
     typeId: 0,
     notNull: column.notNull ?? false,
     ...(isGenerated(column) && { generated: true }),
+    ...(column.hidden === true && { hidden: true }),
+    ...(column.implicit === true && { implicit: true }),
   };
 }
 
@@ -42,10 +46,8 @@ export function withActions(columns: readonly CatalogueColumn[], actions: readon
   return renumbered(changed);
 }
 
-type Position = Extract<AlterAction, { readonly kind: 'add-column' }>['position'];
-
-function placed(columns: readonly CatalogueColumn[], column: CatalogueColumn, position: Position): CatalogueColumn[] {
+function placed(columns: readonly CatalogueColumn[], column: CatalogueColumn, position: ColumnPosition | undefined): CatalogueColumn[] {
   if (position === undefined) return [...columns, column];
   const at = position === 'first' ? 0 : columns.findIndex((other) => other.name === position.after) + 1;
-  return columns.toSpliced(at, 0, column);
+  return [...columns.slice(0, at), column, ...columns.slice(at)];
 }
