@@ -1,4 +1,13 @@
-import type { DialectName, ParsedUnit, ParseResult, ResolvedCatalogue, SqlState, Statement, UnitFacts, VariableFacts } from '@sqlwarden/core';
+import type {
+  DialectName,
+  ParsedUnit,
+  ParseResult,
+  ResolvedCatalogue,
+  SqlState,
+  Statement,
+  UnitFacts,
+  VariableFacts,
+} from '@sqlwarden/core';
 import * as mysql from '@sqlwarden/mysql';
 import * as postgres from '@sqlwarden/postgres';
 import * as sqlserver from '@sqlwarden/sqlserver';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { OutputColumn, RelationName } from '@sqlwarden/core';
-import { relationOutputs } from '../sql/analyse.js';
+import { analyse, relationOutputs } from '../sql/analyse.js';
 import { parseUnit } from '../sql/parse.js';
 import { isStatement } from '../sql/statement-guard.js';
 import { catalogueFromDefinitions } from './from-definitions.js';
@@ -99,6 +99,20 @@ describe('catalogueFromDefinitions', () => {
     const catalogue = catalogueOf(`CREATE VIEW v AS SELECT ${query}`);
     expect(originsOf(catalogue, 'app.v')).toEqual([['app.v.table_name', 'information_schema.tables.table_name']]);
     expect(columnsOf(catalogue, 'information_schema.processlist')).toHaveLength(8);
+  });
+
+  it('finds the views of INFORMATION_SCHEMA by a name in upper case, behind USE', () => {
+    const catalogue = catalogueOf('CREATE TABLE t (a INT)');
+    const state = { id: 1, database: 'app', role: '', searchPath: ['app'], lexical: {} };
+    const lexical = { flavour: 'mysql', sql_mode: '', character_set_client: 'utf8mb4', lower_case_table_names: '0' };
+    const result = parseUnit('USE INFORMATION_SCHEMA; SELECT TABLES.TABLE_NAME FROM TABLES', { serverVersion: 80_400, lexical });
+    if (!result.ok) throw new Error(result.failure.message);
+    const context = { catalogue, state, stateChangedInTransaction: false, schemaChangedInTransaction: false };
+    expect(analyse(result.unit, context).statements[1]).toMatchObject({
+      reads: ['information_schema.tables'],
+      outputs: [{ origins: [{ column: 'information_schema.tables.table_name' }] }],
+      opaque: [],
+    });
   });
 
   it('finds the tables of numbers of MariaDB by their names, and lists none', () => {

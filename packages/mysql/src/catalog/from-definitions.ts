@@ -21,10 +21,10 @@ import type {
 } from '@sqlwarden/core';
 import { analyse } from '../sql/analyse.js';
 import type { Flavour } from '../sql/functions.js';
+import { NamedRelations } from './named-relations.js';
 import { isSystemSchema } from './names.js';
 import type { MysqlCatalogue } from './resolved-catalogue.js';
 import { append } from './rows.js';
-import { withSequences } from './sequence-tables.js';
 import { systemRelations } from './system-relations.js';
 import { systemRoutines } from './system-routines.js';
 
@@ -92,7 +92,7 @@ class CatalogueBuilder {
         version: 1,
         serverVersion: this.#serverVersion,
         database: this.#first,
-        relations: withSequences(relations, this.#flavour),
+        relations: new NamedRelations(relations, this.#flavour),
         relationsById: new Map([...relations.values()].map((relation) => [relation.id, relation])),
         routines: new Map([...systemRoutines(this.#flavour), ...routines]),
         schemas: new Set(this.#schemas),

@@ -12,6 +12,7 @@ import type {
 } from '@sqlwarden/core';
 import { type DefinitionContext, DefinitionParser } from './definitions.js';
 import { foldName, foldSchema, type Folding, isSystemSchema } from './names.js';
+import { NamedRelations } from './named-relations.js';
 import {
   COLUMNS_SQL,
   FOREIGN_KEYS_SQL,
@@ -30,14 +31,13 @@ import { isGenerated, readRelations, relationName } from './relations.js';
 import type { MysqlCatalogue } from './resolved-catalogue.js';
 import { type Parsing, readRoutines, readTriggers, type Routines } from './routines.js';
 import { optional, type Row, text } from './rows.js';
-import { withSequences } from './sequence-tables.js';
 import { systemRoutines } from './system-routines.js';
 import { readTriggerRights } from './trigger-rights.js';
 
 /**
  * Makes a reader of whole catalogues (`Dialect.createCatalogueReader`) of MySQL 8 and later and MariaDB 10.6 and later. It remembers the definitions
  * that it parsed last, so that reading again after a small change is cheap. What the account may not see is missing, and opaque: it needs
- * SHOW VIEW and TRIGGER on the schemas, and EXECUTE or more on routines whose bodies are to be understood.
+ * SHOW VIEW and TRIGGER on the schemas, and for bodies of routines SHOW_ROUTINE in MySQL, SELECT on mysql.proc in MariaDB.
  */
 export function createCatalogueReader(): (query: CatalogueQuery, version: number, parse: ParseText) => Promise<MysqlCatalogue> {
   let parser = new DefinitionParser();
@@ -129,7 +129,7 @@ function describe(
     version,
     serverVersion: server.context.serverVersion,
     database: server.database,
-    relations: withSequences(byName, server.context.flavour),
+    relations: new NamedRelations(byName, server.context.flavour),
     relationsById: new Map([...byName.values()].map((relation) => [relation.id, relation])),
     routines: new Map([...systemRoutines(server.context.flavour), ...routines.byName]),
     schemas,

@@ -91,5 +91,7 @@ export const MYSQL_RULES: DialectRules = {
   assignsInOrder: true,
   outputNamesInside: true,
   explainRunsRoutines: true,
+  // MariaDB calls them after the expressions of the first row.
+  valuesColumn: (at) => `column_${at}`,
   explainColumn: 'EXPLAIN',
 };

@@ -1135,7 +1135,12 @@ const OPAQUE: readonly Case[] = [
     out: 'unknown',
     opaque: ['unknown-relation', 'unknown-column'],
   },
-  { note: 'what is neither a column nor a function of the row', sql: 'select p.nothing from people p', out: ['!'], opaque: ['unknown-column'] },
+  {
+    note: 'what is neither a column nor a function of the row',
+    sql: 'select p.nothing from people p',
+    out: ['!'],
+    opaque: ['unknown-column'],
+  },
   { note: 'a file', sql: `select pg_read_file('/etc/passwd')`, out: ['!'], opaque: ['foreign-data'] },
   { note: 'a large object', sql: 'select lo_get(1)', out: ['!'], opaque: ['foreign-data'] },
   { note: 'statements of other sessions', sql: 'select query from pg_stat_activity', out: ['!'], opaque: ['foreign-data'] },

@@ -18,6 +18,7 @@ export function followReferences(r: Resolver, changes: readonly RowChange[]): vo
     const key = change.kind === 'delete' ? change.relation : change.column;
     if (seen.has(`${change.kind} ${key}`)) continue;
     seen.add(`${change.kind} ${key}`);
+    r.spend(1);
     waiting.push(...(change.kind === 'delete' ? afterDelete(r, change.relation) : afterUpdate(r, change.column, change.value)));
   }
 }
