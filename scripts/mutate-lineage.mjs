@@ -1,9 +1,9 @@
-// npm run mutate [-- --sample N --seed S --jobs J --list --write-open]
+// npm run mutate [-- --sample N --seed S --jobs J --list]
 // Breaks the lineage rules of core one at a time and runs the cases of packages/e2e/src/cases against each: a rule that can be broken without any
-// case noticing is one that nothing tests. Prints the mutants that survive and exits 1 when one of them is neither in mutate/explained.json (no case can
-// notice it, and why) nor in mutate/open.json (no case does so far: that list may only become shorter).
+// case noticing is one that nothing tests. Prints the mutants that survive and exits 1 when one of them is not in mutate/explained.json, which says of
+// each mutant in it why no case can notice it, or when one in it is found or gone.
 import './node-version.mjs';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { Worker } from 'node:worker_threads';
@@ -18,7 +18,6 @@ const { values: options } = parseArgs({
     seed: { type: 'string', default: '1' },
     jobs: { type: 'string', default: '2' },
     list: { type: 'boolean', default: false },
-    'write-open': { type: 'boolean', default: false },
   },
 });
 
@@ -32,8 +31,7 @@ else process.exitCode = await report(chosen, Number(options.jobs));
 
 async function report(mutants, jobs) {
   const started = performance.now();
-  const explained = listed('explained.json');
-  const open = listed('open.json');
+  const explained = new Set(Object.keys(JSON.parse(readFileSync(path.join(import.meta.dirname, 'mutate', 'explained.json'), 'utf8'))));
   const text = switched(bundle.text, all);
   const shares = Array.from({ length: jobs }, (_, job) => mutants.filter((_mutant, at) => at % jobs === job));
   const answers = await Promise.all(shares.map((share) => inWorker(text, share)));
@@ -43,29 +41,17 @@ async function report(mutants, jobs) {
     return 1;
   }
   const survivors = answers.flatMap((answer) => answer.survivors.map((number) => all[number].name));
-  if (options['write-open']) {
-    const names = survivors.filter((name) => !explained.has(name)).sort();
-    writeFileSync(path.join(import.meta.dirname, 'mutate', 'open.json'), `${JSON.stringify(names, null, 2)}\n`);
-    open.clear();
-    for (const name of names) open.add(name);
-  }
-  const unexplained = survivors.filter((name) => !explained.has(name) && !open.has(name)).sort();
+  const unexplained = survivors.filter((name) => !explained.has(name)).sort();
   for (const name of unexplained) console.log(`survives: ${name}`);
   const survived = new Set(survivors);
-  const stale = options.sample === undefined ? [...explained, ...open].filter((name) => !survived.has(name)) : [];
-  for (const name of stale) console.log(`listed, but found or gone: ${name}`);
+  const stale = options.sample === undefined ? [...explained].filter((name) => !survived.has(name)) : [];
+  for (const name of stale) console.log(`explained, but found or gone: ${name}`);
   const seconds = ((performance.now() - started) / 1000).toFixed(0);
   console.log(
     `mutate: ${mutants.length} of ${all.length} mutants in ${seconds} s: ${mutants.length - survivors.length} found, ` +
-      `${survivors.filter((name) => explained.has(name)).length} explained, ${survivors.filter((name) => open.has(name)).length} open, ${unexplained.length} survive`,
+      `${survivors.length - unexplained.length} explained, ${unexplained.length} survive`,
   );
   return unexplained.length + stale.length === 0 ? 0 : 1;
-}
-
-/** Names of mutants: the keys of an object whose values are reasons, or a list. */
-function listed(file) {
-  const names = JSON.parse(readFileSync(path.join(import.meta.dirname, 'mutate', file), 'utf8'));
-  return new Set(Array.isArray(names) ? names : Object.keys(names));
 }
 
 /** Runs a share of the mutants. Answers the numbers of those that survive, and the cases that fail without any. */

@@ -143,6 +143,8 @@ export interface DialectRules {
   readonly functionsInFromAreTables?: boolean;
   /** A procedure returns no rows of its own; CALL returns the parameters that go out as one row (PostgreSQL). */
   readonly callReturnsParameters?: boolean;
+  /** `*` shows the columns of USING in the order of the first table (MySQL); else in that of the list. */
+  readonly mergesInTableOrder?: boolean;
   /** What VALUES calls its columns, from 0 on; `column1`, `column2` … when absent. */
   valuesColumn?(at: number): string;
   /** The column that EXPLAIN returns. */

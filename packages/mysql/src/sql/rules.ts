@@ -90,6 +90,7 @@ export const MYSQL_RULES: DialectRules = {
   rowsAsValues: false,
   assignsInOrder: true,
   outputNamesInside: true,
+  mergesInTableOrder: true,
   explainRunsRoutines: true,
   // MariaDB calls them after the expressions of the first row.
   valuesColumn: (at) => `column_${at}`,

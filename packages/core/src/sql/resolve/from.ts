@@ -212,7 +212,7 @@ function opaqueItem(r: Resolver, item: OpaqueItem, scope: Scope): Namespace {
 function joinItem(r: Resolver, item: JoinItem, outer: Scope, siblings: readonly Namespace[]): Namespace {
   const left = fromItem(r, item.left, outer, siblings);
   const right = fromItem(r, item.right, outer, [...siblings, left]);
-  const shared = item.using ?? (item.natural ? commonNames(r, left, right) : []);
+  const shared = sharedNames(r, item, left, right);
   const merged = shared.map((name) => mergeColumn(r, name, left, right));
   const rest = [...left.visible, ...right.visible].filter((column) => !shared.includes(column.name));
   const visible = [...merged, ...rest];
@@ -237,6 +237,14 @@ function aliasedJoin(alias: Alias, visible: readonly ScopeColumn[], open: { read
     value: placed ? column.value : { ...column.value, opaque: true },
   }));
   return namespaceOf({ name: alias.name, columns, systemColumns: false, ...open });
+}
+
+/** The columns that the join merges, in the order in which `*` shows them. */
+function sharedNames(r: Resolver, { using, natural }: JoinItem, left: Namespace, right: Namespace): readonly string[] {
+  if (using === undefined) return natural ? commonNames(r, left, right) : [];
+  if (r.options.rules.mergesInTableOrder !== true) return using;
+  const ofTable = left.visible.map((column) => column.name).filter((name) => using.includes(name));
+  return [...new Set([...ofTable, ...using])];
 }
 
 function commonNames(r: Resolver, left: Namespace, right: Namespace): string[] {
