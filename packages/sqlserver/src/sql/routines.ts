@@ -93,10 +93,7 @@ class CatalogueKnowledge implements RoutineKnowledge {
   }
 
   #familiesOf(operands: readonly Expression[], sources: readonly Source[] | undefined): Family[] {
-    // Who asks without sources is told of columns what holds when they are of the type of what stands beside them.
-    if (sources === undefined)
-      return operands.map((operand) => (operand.kind === 'column' ? 'constant' : this.#families.of(operand, undefined)));
-    return operands.map((operand, at) => this.#families.of(operand, sources[at]));
+    return operands.map((operand, at) => this.#families.of(operand, sources?.[at]));
   }
 
   #system(

@@ -106,6 +106,10 @@ export class Effects {
     for (const relation of [...other.reads, ...other.writes]) this.reads.add(relation);
     for (const [name, routine] of other.routines) this.routines.set(name, routine);
     for (const { column, use } of other.columnUses) if (!use.startsWith('write-')) this.useColumn(column, use);
+    for (const [value, uses] of other.#pending) {
+      const unwritten = uses & ~WRITES;
+      if (unwritten !== 0) this.#pending.set(value, (this.#pending.get(value) ?? 0) | unwritten);
+    }
     for (const [key, reason] of other.#reasons) this.#reasons.set(key, reason);
     this.filtered(other.filter);
   }
@@ -153,6 +157,9 @@ function usesIn(bits: number): ColumnUseKind[] {
 function useBit(use: ColumnUseKind): number {
   return 1 << COLUMN_USES.indexOf(use);
 }
+
+/** Uses of what is written, which an EXPLAIN does not write. */
+const WRITES = useBit('write-source') | useBit('write-target');
 
 /** Uses that choose which rows there are, or how they are put together. */
 const CONDITIONS = (['predicate-equality', 'predicate-other', 'join', 'group', 'order', 'failure'] as const).reduce(
