@@ -58,7 +58,9 @@ async function report(mutants, jobs) {
 function inWorker(text, share) {
   return new Promise((resolve, reject) => {
     const workerData = { root, text, mutants: share.map(({ number }) => number) };
-    const worker = new Worker(path.join(import.meta.dirname, 'mutate', 'worker.mjs'), { workerData });
+    // Every mutant leaves modules behind: without a limit they are collected late.
+    const resourceLimits = { maxOldGenerationSizeMb: 1024 };
+    const worker = new Worker(path.join(import.meta.dirname, 'mutate', 'worker.mjs'), { workerData, resourceLimits });
     worker.once('message', resolve);
     worker.once('error', reject);
   });

@@ -12,16 +12,19 @@ export function parseSignal(what: 'signal' | 'resignal'): ParseStatement {
       cursor.accept('value');
       readString(cursor);
     } else if (!atStatementEnd(cursor) && !cursor.isWord('set')) readAnyName(cursor);
-    const values = cursor.accept('set') ? cursor.list(() => readItem(cursor)) : [];
-    return { kind: 'message', span: cursor.spanFrom(start), what, values };
+    const items = cursor.accept('set') ? cursor.list(() => readItem(cursor)) : [];
+    // Clients get the text and the number; the text is withheld from them where it has to be, the number is not.
+    const values = items.flatMap(({ isText, value }) => (isText ? [value] : []));
+    const codes = items.flatMap(({ isText, value }) => (isText ? [] : [value]));
+    return { kind: 'message', span: cursor.spanFrom(start), what, values, codes };
   };
 }
 
 /** `MESSAGE_TEXT = value`. */
-function readItem(cursor: TokenCursor): Expression {
-  readAnyName(cursor);
+function readItem(cursor: TokenCursor): { readonly isText: boolean; readonly value: Expression } {
+  const isText = readAnyName(cursor).toLowerCase() === 'message_text';
   expectAssignment(cursor);
-  return cursor.grammar.expression(cursor);
+  return { isText, value: cursor.grammar.expression(cursor) };
 }
 
 /** Items that hold numbers and codes of the server's. The texts of others may quote values of rows. */

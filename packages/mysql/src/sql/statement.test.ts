@@ -229,7 +229,8 @@ test('messages of earlier statements are opaque where they are read; their numbe
 test('SIGNAL tells what its items are made from', () => {
   expect(parse("SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = @a, MYSQL_ERRNO = 1")).toMatchObject({
     kind: 'message',
-    values: [{ name: 'a' }, { value: '1' }],
+    values: [{ name: 'a' }],
+    codes: [{ value: '1' }],
   });
 });
 

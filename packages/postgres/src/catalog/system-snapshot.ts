@@ -104,6 +104,7 @@ export const SYSTEM_ROUTINES: Readonly<Record<string, string>> = {
     split_part translate tsquery_phrase varbit`,
   'function 1 3 value': 'array_sort bpchar lo_get pg_create_physical_replication_slot pg_get_indexdef varchar',
   'function 0 0 value': `
+    tsvector_update_trigger tsvector_update_trigger_column
     clock_timestamp current_database current_query current_schema current_user gen_random_uuid get_current_ts_config
     getdatabaseencoding getpgusername icu_unicode_version inet_client_addr inet_client_port inet_server_addr inet_server_port lastval
     now pg_advisory_unlock_all pg_backend_pid pg_client_encoding pg_conf_load_time pg_control_checkpoint pg_control_init

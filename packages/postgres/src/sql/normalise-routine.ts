@@ -8,7 +8,9 @@ import { UnknownNodeError, type Shape } from './tree.js';
 export function createFunction(normaliser: Normaliser, shape: Shape): CreateRoutine {
   const parameters = shape.list('parameters').map((parameter, at) => readParameter(normaliser, parameter, at));
   const isProcedure = shape.flag('is_procedure');
-  const result = readResult(shape, parameters, isProcedure);
+  const returnType = shape.inline('returnType', 'TypeName');
+  const isSet = returnType?.flag('setof') === true;
+  const result = readResult(returnType, isSet, parameters, isProcedure);
   const options = readOptions(shape);
   const sqlBody = shape.child('sql_body');
   return {
@@ -17,7 +19,7 @@ export function createFunction(normaliser: Normaliser, shape: Shape): CreateRout
     objectKind: isProcedure ? 'procedure' : 'function',
     name: dottedName(shape, 'funcname'),
     language: options.language,
-    body: sqlBody === undefined ? textBody(normaliser, options) : standardBody(normaliser, sqlBody),
+    body: sqlBody === undefined ? textBody(normaliser, options, isSet) : standardBody(normaliser, sqlBody),
     // Callers of a function do not give those that only go out.
     parameters: (isProcedure ? parameters : [...parameters.filter(({ given }) => given), ...parameters.filter(({ given }) => !given)]).map(
       ({ name }) => name,
@@ -55,12 +57,11 @@ function readParameter(normaliser: Normaliser, parameter: Shape, at: number): Ro
 
 /** RETURNS, and the parameters that go out. The name of a relation is also the name of the type of its rows. */
 function readResult(
-  shape: Shape,
+  type: Shape | undefined,
+  isSet: boolean,
   parameters: readonly RoutineParameter[],
   isProcedure: boolean,
 ): Pick<CreateRoutine, 'returns' | 'resultColumns' | 'rowOf'> {
-  const type = shape.inline('returnType', 'TypeName');
-  const isSet = type?.flag('setof') === true;
   const name = type === undefined ? [] : readType(type).name;
   type?.skipAll();
   const columns = parameters.filter(({ output }) => output).map((parameter) => parameter.name);
@@ -96,10 +97,10 @@ function readOptions(shape: Shape): RoutineOptions {
 }
 
 /** A body that is given as a string constant. */
-function textBody(normaliser: Normaliser, options: RoutineOptions): readonly Statement[] | undefined {
+function textBody(normaliser: Normaliser, options: RoutineOptions, isSet: boolean): readonly Statement[] | undefined {
   if (options.text === undefined) return undefined;
   if (options.language === 'sql') return normaliser.body(options.text);
-  return options.language === 'plpgsql' && normaliser.text !== undefined ? normaliser.procedure(normaliser.text) : undefined;
+  return options.language === 'plpgsql' && normaliser.text !== undefined ? normaliser.procedure(normaliser.text, isSet) : undefined;
 }
 
 /** BEGIN ATOMIC … END, or RETURN expression. */

@@ -243,7 +243,7 @@ function doBlock(normaliser: Normaliser, shape: Shape): Statement {
   shape.skipAll();
   const language = options.get('language')?.toLowerCase() ?? 'plpgsql';
   const text = options.get('as');
-  const body = language === 'plpgsql' && text !== undefined ? normaliser.procedure(createFunctionOf(text)) : undefined;
+  const body = language === 'plpgsql' && text !== undefined ? normaliser.procedure(createFunctionOf(text), false) : undefined;
   return { kind: 'do', span: normaliser.span, language, ...(body && { body }) };
 }
 

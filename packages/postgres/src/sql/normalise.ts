@@ -86,9 +86,10 @@ export function normaliseStatement(shape: Shape, place: StatementPlace, bodies: 
     selectItem: (node) => selectItem(normaliser, node),
     statement: (node) => build(normaliser, node),
     body: inside,
-    procedure: (definition) => {
+    procedure: (definition, returnsSet) => {
       const tree = bodies.plpgsql(definition);
-      return tree === undefined ? undefined : procedureStatements(tree, span, inside);
+      const known = { span, returnsSet, namesErrorText: /sqlerrm/i.test(definition) };
+      return tree === undefined ? undefined : procedureStatements(tree, known, inside);
     },
   };
   try {
@@ -102,13 +103,18 @@ export function normaliseStatement(shape: Shape, place: StatementPlace, bodies: 
 }
 
 /** A body that is not understood in every part is not understood. */
-function procedureStatements(tree: Shape, span: Span, sql: Normaliser['body']): readonly Statement[] | undefined {
+function procedureStatements(
+  tree: Shape,
+  known: Omit<Parameters<typeof plpgsqlBody>[1], 'sql'>,
+  parse: Normaliser['body'],
+): readonly Statement[] | undefined {
+  const sql = (text: string): readonly Statement[] => {
+    const statements = parse(text);
+    if (statements === undefined) throw new UnknownNodeError('a statement of a body');
+    return statements;
+  };
   try {
-    return plpgsqlBody(tree, span, (text) => {
-      const statements = sql(text);
-      if (statements === undefined) throw new UnknownNodeError('a statement of a body');
-      return statements;
-    });
+    return plpgsqlBody(tree, { ...known, sql });
   } catch (error) {
     if (error instanceof UnknownNodeError) return undefined;
     throw error;

@@ -19,7 +19,7 @@ export interface Normaliser {
   /** The statements of the body of a function of language SQL; `undefined` when it cannot be parsed. */
   body(text: string): readonly Statement[] | undefined;
   /** The statements of the PL/pgSQL body of a CREATE FUNCTION statement; `undefined` when it is not understood. */
-  procedure(createFunction: string): readonly Statement[] | undefined;
+  procedure(createFunction: string, returnsSet: boolean): readonly Statement[] | undefined;
 }
 
 /** Every node of a list field that holds expressions. */

@@ -13,6 +13,10 @@ export interface Datum {
 /** What reading a body needs besides the tree. */
 export interface PlpgsqlReader {
   readonly span: Span;
+  /** The function returns rows: RETURN only ends it. */
+  readonly returnsSet: boolean;
+  /** The definition names SQLERRM somewhere. */
+  readonly namesErrorText: boolean;
   readonly datums: readonly Datum[];
   /** Names of the variables that loops declare for themselves, as they are met. */
   readonly loopVariables: string[];

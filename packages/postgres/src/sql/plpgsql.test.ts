@@ -103,6 +103,18 @@ describe('PL/pgSQL bodies', () => {
     });
   });
 
+  it('return no row at the end of a function that returns rows', async () => {
+    const statements = await body('BEGIN RETURN QUERY SELECT 1; END', 'f() RETURNS TABLE (x integer)');
+    expect(statements?.at(-1)).toEqual(expect.not.objectContaining({ value: expect.anything() }));
+  });
+
+  it('know what an error says for what it is only where it is read', async () => {
+    const quiet = await body('BEGIN RETURN b; EXCEPTION WHEN others THEN RETURN NULL; END');
+    expect(JSON.stringify(quiet)).not.toContain('opaque');
+    const told = await body('BEGIN RETURN b; EXCEPTION WHEN others THEN RETURN SQLERRM; END');
+    expect(JSON.stringify(told)).toContain('opaque');
+  });
+
   it('are not understood where one variable hides another', async () => {
     await expect(body('DECLARE n text := a; BEGIN DECLARE n text; BEGIN n := b; END; RETURN n; END')).resolves.toBeUndefined();
     await expect(

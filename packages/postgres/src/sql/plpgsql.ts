@@ -1,4 +1,4 @@
-import type { Argument, Block, Call, DeclareVariables, Expression, If, Into, Span, Statement } from '@sqlwarden/core';
+import type { Argument, Block, Call, DeclareVariables, Expression, If, Into, Statement } from '@sqlwarden/core';
 import { plpgsqlCursorStatement } from './plpgsql-cursors.js';
 import {
   type Datum,
@@ -32,10 +32,14 @@ interface Declared {
 }
 
 /** The statements of the body; throws {@link UnknownNodeError} for what is not known. */
-export function plpgsqlBody(tree: Shape, span: Span, sql: PlpgsqlReader['sql']): readonly Statement[] {
+export function plpgsqlBody(
+  tree: Shape,
+  known: Pick<PlpgsqlReader, 'span' | 'returnsSet' | 'namesErrorText' | 'sql'>,
+): readonly Statement[] {
+  const { span } = known;
   if (tree.name !== 'PLpgSQL_function') throw new UnknownNodeError(tree.name);
   const datums: Datum[] = [];
-  const reader: PlpgsqlReader = { span, datums, loopVariables: [], statement: (shape) => statement(reader, shape), sql };
+  const reader: PlpgsqlReader = { ...known, datums, loopVariables: [], statement: (shape) => statement(reader, shape) };
   const declared: Declared[] = [];
   for (const shape of tree.list('datums')) datums.push(readDatum(reader, shape, declared));
   tree.skip('new_varno', 'old_varno', 'out_param_varno');
@@ -74,7 +78,9 @@ function readDatum(reader: PlpgsqlReader, shape: Shape, declared: Declared[]): D
     case 'PLpgSQL_rec': {
       const target = local(shape.text('refname'));
       const value = shape.child('default_val');
-      const initial = target.name === 'sqlerrm' ? ERROR_TEXT : value && expression(reader, value);
+      // Every handler has it; only what reads it is to hear of it.
+      const isErrorText = target.name === 'sqlerrm' && reader.namesErrorText;
+      const initial = isErrorText ? ERROR_TEXT : value && expression(reader, value);
       const parameter = shape.peek('lineno') === undefined && !ALWAYS_THERE.test(target.name);
       if (!GIVEN.has(target.name)) declared.push({ variable: target, parameter, ...(initial && { value: initial }) });
       return { target: [target], ...cursorOf(reader, shape) };
@@ -136,7 +142,11 @@ const STATEMENTS: Readonly<Record<string, Build>> = {
     const when = condition(reader, shape, 'cond');
     return [when === undefined ? jump : choice(reader, [{ condition: when, statements: [jump] }])];
   },
-  PLpgSQL_stmt_return: returnValue,
+  PLpgSQL_stmt_return: (reader, shape) => {
+    if (!reader.returnsSet) return returnValue(reader, shape);
+    shape.skip('retvarno');
+    return [{ kind: 'control', span: reader.span, what: 'return' }];
+  },
   PLpgSQL_stmt_return_next: returnValue,
   PLpgSQL_stmt_return_query: (reader, shape) => {
     const query = shape.child('query');
