@@ -34,7 +34,7 @@ async function report(mutants, jobs) {
   const explained = new Set(Object.keys(JSON.parse(readFileSync(path.join(import.meta.dirname, 'mutate', 'explained.json'), 'utf8'))));
   const text = switched(bundle.text, all);
   const shares = Array.from({ length: jobs }, (_, job) => mutants.filter((_mutant, at) => at % jobs === job));
-  const answers = await Promise.all(shares.map((share) => inWorker(text, share)));
+  const answers = await Promise.all(shares.map((share) => inWorkers(text, share)));
   const failing = answers.flatMap((answer) => answer.failing)[0];
   if (failing !== undefined) {
     console.error(`mutate: the case "${failing}" fails without any mutation; make the cases pass first`);
@@ -55,14 +55,41 @@ async function report(mutants, jobs) {
 }
 
 /** Runs a share of the mutants. Answers the numbers of those that survive, and the cases that fail without any. */
-function inWorker(text, share) {
+async function inWorkers(text, share) {
+  const survivors = [];
+  let waiting = share.map(({ number }) => number);
+  for (;;) {
+    const { failing, done, survived } = await inWorker(text, waiting);
+    survivors.push(...survived);
+    if (failing !== undefined) return { failing, survivors };
+    // A mutant that takes all the memory has been found.
+    waiting = waiting.slice(done + 1);
+  }
+}
+
+/** One worker, as far as it comes: `failing` when it came to the end, else it ran out of memory at the mutant behind the `done` first. */
+function inWorker(text, mutants) {
   return new Promise((resolve, reject) => {
-    const workerData = { root, text, mutants: share.map(({ number }) => number) };
+    const survived = [];
+    let done = 0;
+    let isReady = false;
     // Every mutant leaves modules behind: without a limit they are collected late.
     const resourceLimits = { maxOldGenerationSizeMb: 1024 };
-    const worker = new Worker(path.join(import.meta.dirname, 'mutate', 'worker.mjs'), { workerData, resourceLimits });
-    worker.once('message', resolve);
-    worker.once('error', reject);
+    const worker = new Worker(path.join(import.meta.dirname, 'mutate', 'worker.mjs'), {
+      workerData: { root, text, mutants },
+      resourceLimits,
+    });
+    worker.on('message', ({ ready, failing, mutant, survives }) => {
+      isReady ||= ready === true;
+      if (ready) return;
+      if (failing !== undefined) return resolve({ failing, done, survived });
+      done += 1;
+      if (survives) survived.push(mutant);
+    });
+    worker.once('error', (error) => {
+      if (error.code === 'ERR_WORKER_OUT_OF_MEMORY' && isReady) resolve({ done, survived });
+      else reject(error);
+    });
   });
 }
 

@@ -7,5 +7,6 @@ const { root, text, mutants } = workerData;
 const { loadCases, parseCases } = await import(pathToFileURL(path.join(root, 'packages/e2e/dist/cases/index.js')).href);
 const runner = new MutantRunner(text, await parseCases(loadCases()));
 const failing = runner.failing();
-const survivors = failing.length > 0 ? [] : mutants.filter((mutant) => runner.survives(mutant));
-parentPort.postMessage({ failing, survivors });
+parentPort.postMessage({ ready: true });
+for (const mutant of failing.length > 0 ? [] : mutants) parentPort.postMessage({ mutant, survives: runner.survives(mutant) });
+parentPort.postMessage({ failing });
