@@ -82,6 +82,7 @@ export class Body implements Walker {
     const certain = this.#certain;
     const part = this.#run.r.nested(() => perform(this.#run, statement, this.#scope));
     if (!STEERS.has(part.action)) this.#run.r.effects.innerActions.add(part.action);
+    this.#run.r.effects.changesSchema(part.changes ?? []);
     if (part.outputs !== undefined) this.results.push({ what: closedOutputs(part.outputs), certain });
     if (part.returns !== undefined) this.returned.push({ what: closed(part.returns), certain });
     if (statement.kind === 'control' && statement.what === 'return' && !certain) this.#left = true;

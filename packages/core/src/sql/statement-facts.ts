@@ -58,7 +58,7 @@ export function statementFacts(span: Span, part: Part, effects: Effects): Statem
     ...(part.deallocates === undefined ? {} : { deallocates: part.deallocates }),
     flows: effects.flows,
     locks: effects.locks,
-    schemaChanges: part.changes ?? [],
+    schemaChanges: [...(part.changes ?? []), ...effects.schemaChanges],
     stateEffect: effects.changesState || effects.changesSearch ? 'unknown' : 'none',
     elevated: effects.elevated,
   };

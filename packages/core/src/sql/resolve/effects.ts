@@ -1,4 +1,14 @@
-import type { Action, ColumnUse, ColumnUseKind, FilterFact, Flow, OpaqueReason, RoutineUse, StatementClass } from '../facts.js';
+import type {
+  Action,
+  ColumnUse,
+  ColumnUseKind,
+  FilterFact,
+  Flow,
+  OpaqueReason,
+  RoutineUse,
+  SchemaChange,
+  StatementClass,
+} from '../facts.js';
 import { COLUMN_USES } from '../facts.js';
 import type { ColumnName, RelationName } from '../names.js';
 import type { Value } from './value.js';
@@ -13,6 +23,8 @@ export class Effects {
   readonly actions = new Set<Action>();
   /** Verbs inside of such a statement: the UPDATE of an upsert, the branches of a MERGE. */
   readonly innerActions = new Set<Action>();
+  /** What statements inside of the statement change of the schema; those of one statement belong together. */
+  readonly #changes = new Map<string, readonly SchemaChange[]>();
   locks = false;
   elevated = false;
   changesState = false;
@@ -38,6 +50,15 @@ export class Effects {
 
   useColumn(column: ColumnName, use: ColumnUseKind): void {
     this.#uses.set(column, (this.#uses.get(column) ?? 0) | useBit(use));
+  }
+
+  /** A statement inside of the statement makes these changes. */
+  changesSchema(changes: readonly SchemaChange[]): void {
+    if (changes.length > 0) this.#changes.set(JSON.stringify(changes), changes);
+  }
+
+  get schemaChanges(): SchemaChange[] {
+    return [...this.#changes.values()].flat();
   }
 
   opaque(reason: OpaqueReason): void {
@@ -74,6 +95,7 @@ export class Effects {
     for (const [column, uses] of other.#uses) this.#uses.set(column, (this.#uses.get(column) ?? 0) | uses);
     for (const [key, reason] of other.#reasons) this.#reasons.set(key, reason);
     for (const [key, flow] of other.#flows) this.#flows.set(key, flow);
+    for (const [key, changes] of other.#changes) this.#changes.set(key, changes);
     for (const [value, uses] of other.#pending) this.#pending.set(value, (this.#pending.get(value) ?? 0) | uses);
     this.locks ||= other.locks;
     this.elevated ||= other.elevated;
