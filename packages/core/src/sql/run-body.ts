@@ -82,11 +82,19 @@ export class Body implements Walker {
     const certain = this.#certain;
     const part = this.#run.r.nested(() => perform(this.#run, statement, this.#scope));
     if (!STEERS.has(part.action)) this.#run.r.effects.innerActions.add(part.action);
-    this.#run.r.effects.changesSchema(part.changes ?? []);
+    this.#keep(part);
     if (part.outputs !== undefined) this.results.push({ what: closedOutputs(part.outputs), certain });
     if (part.returns !== undefined) this.returned.push({ what: closed(part.returns), certain });
     if (statement.kind === 'control' && statement.what === 'return' && !certain) this.#left = true;
     return part;
+  }
+
+  /** What a statement does to the session that outlives what it is a part of. */
+  #keep(part: Part): void {
+    const { effects } = this.#run.r;
+    effects.changesSchema(part.changes ?? []);
+    effects.changesCursors ||= part.cursor !== undefined || part.closes !== undefined;
+    effects.changesPrepared ||= part.prepares !== undefined || part.deallocates !== undefined;
   }
 
   condition(expression: Expression): void {

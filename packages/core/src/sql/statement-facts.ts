@@ -53,13 +53,23 @@ export function statementFacts(span: Span, part: Part, effects: Effects): Statem
     limit: part.limit ?? null,
     opaque: effects.opaqueReasons,
     ...(part.cursor === undefined ? {} : { cursor: part.cursor }),
-    ...(part.closes === undefined ? {} : { closes: part.closes }),
+    ...named('closes', part.closes, effects.changesCursors),
     ...(part.prepares === undefined ? {} : { prepares: part.prepares }),
-    ...(part.deallocates === undefined ? {} : { deallocates: part.deallocates }),
+    ...named('deallocates', part.deallocates, effects.changesPrepared),
     flows: effects.flows,
     locks: effects.locks,
     schemaChanges: [...(part.changes ?? []), ...effects.schemaChanges],
     stateEffect: effects.changesState || effects.changesSearch ? 'unknown' : 'none',
     elevated: effects.elevated,
   };
+}
+
+/** The name that a statement frees; all of them where a body may have freed or taken any. */
+function named<K extends 'closes' | 'deallocates'>(
+  key: K,
+  own: { readonly name: string | undefined } | undefined,
+  all: boolean,
+): Partial<Pick<StatementFacts, K>> {
+  const freed = all ? { name: undefined } : own;
+  return freed === undefined ? {} : ({ [key]: freed } as Pick<StatementFacts, K>);
 }

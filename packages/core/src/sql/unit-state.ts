@@ -344,6 +344,8 @@ export class UnitState implements NameContext {
       this.schemaKnown = false;
       this.forgetVariables(kinds.some((kind) => kind === 'unknown-node' || kind === 'complexity') ? 'all' : 'session');
     }
+    if (effects.changesCursors) for (const [name] of this.cursors.entries()) this.cursors.set(name, 'unknown');
+    if (effects.changesPrepared) for (const [name] of this.prepared.entries()) this.prepared.set(name, undefined);
     if (effects.changesState || effects.changesSearch) this.stateChanged = true;
   }
 

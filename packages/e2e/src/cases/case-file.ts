@@ -51,6 +51,7 @@ const WANT_KEYS: readonly (keyof StatementView)[] = [
   'changes',
   'cursor',
   'prepares',
+  'forgets',
   'assigns',
 ];
 

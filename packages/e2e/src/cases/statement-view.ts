@@ -32,6 +32,8 @@ export interface StatementView {
   /** `name: outputs`. */
   readonly cursor: string;
   readonly prepares: string;
+  /** What no name of the session is known for any more: `cursors`, `prepared statements`. */
+  readonly forgets: readonly string[];
   /** `@name: origins`. */
   readonly assigns: readonly string[];
 }
@@ -54,6 +56,7 @@ export const USUAL: Omit<StatementView, 'routines' | 'limit'> = {
   changes: [],
   cursor: '',
   prepares: '',
+  forgets: [],
   assigns: [],
 };
 
@@ -78,8 +81,13 @@ export function statementView(facts: StatementFacts, defaultSchema: string): Sta
     changes: facts.schemaChanges.map((change) => changeView(change, short)),
     cursor: facts.cursor === undefined ? '' : `${facts.cursor.name}: ${[outputsView(facts.cursor.outputs, short)].flat().join(', ')}`,
     prepares: facts.prepares ?? '',
+    forgets: [...forgotten('cursors', facts.closes), ...forgotten('prepared statements', facts.deallocates)],
     assigns: (facts.assigns ?? []).map((variable) => variableView(variable, short)).sort(),
   };
+}
+
+function forgotten(what: string, freed: { readonly name: string | undefined } | undefined): string[] {
+  return freed !== undefined && freed.name === undefined ? [what] : [];
 }
 
 type Short = (name: string) => string;

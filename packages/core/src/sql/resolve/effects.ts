@@ -23,6 +23,10 @@ export class Effects {
   readonly actions = new Set<Action>();
   /** Verbs inside of such a statement: the UPDATE of an upsert, the branches of a MERGE. */
   readonly innerActions = new Set<Action>();
+  /** Statements inside of the statement open or close cursors: what the names of the session's stand for is not known any more. */
+  changesCursors = false;
+  /** The same for statements that are prepared by name. */
+  changesPrepared = false;
   /** What statements inside of the statement change of the schema; those of one statement belong together. */
   readonly #changes = new Map<string, readonly SchemaChange[]>();
   locks = false;
@@ -97,6 +101,8 @@ export class Effects {
     for (const [key, flow] of other.#flows) this.#flows.set(key, flow);
     for (const [key, changes] of other.#changes) this.#changes.set(key, changes);
     for (const [value, uses] of other.#pending) this.#pending.set(value, (this.#pending.get(value) ?? 0) | uses);
+    this.changesCursors ||= other.changesCursors;
+    this.changesPrepared ||= other.changesPrepared;
     this.locks ||= other.locks;
     this.elevated ||= other.elevated;
     this.changesState ||= other.changesState;
