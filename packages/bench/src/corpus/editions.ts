@@ -23,7 +23,7 @@ export const MARIADB_CONTEXT: ParseContext = {
   },
 };
 
-export const SQL_SERVER_CONTEXT: ParseContext = { serverVersion: 17, lexical: { quoted_identifier: 'on' } };
+export const SQL_SERVER_CONTEXT: ParseContext = { serverVersion: 17, lexical: { quoted_identifier: 'on', case_sensitive: 'off' } };
 
 export function postgresContext(major: number): ParseContext {
   return { serverVersion: major * 10_000, lexical: { standard_conforming_strings: 'on' } };

@@ -6,3 +6,4 @@ export * from './procedure.js';
 export * from './statement.js';
 export * from './knowledge.js';
 export { analyse, relationOutputs } from './analyse.js';
+export * from './dialect-analysis.js';

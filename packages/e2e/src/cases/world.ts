@@ -59,7 +59,7 @@ export const WORLDS: Readonly<Record<DialectName, DialectWorld>> = {
   sqlserver: {
     defaultSchema: 'dbo',
     version: 16,
-    lexical: { quoted_identifier: 'on' },
+    lexical: { quoted_identifier: 'on', case_sensitive: 'off' },
     database: 'shop',
     searchPath: ['dbo', 'sys'],
     parse: (text, context) => Promise.resolve(sqlserver.parseUnit(text, context)),

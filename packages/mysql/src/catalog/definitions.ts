@@ -1,6 +1,6 @@
 import type { Expression, ParseContext, ParseText, Query, Statement } from '@sqlwarden/core';
 import type { Flavour } from '../sql/functions.js';
-import { isStatement } from '../sql/statement-guard.js';
+import { isStatement } from '@sqlwarden/core';
 
 /** The server whose texts are parsed. */
 export interface DefinitionContext {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { unreachable, type Expression, type Statement } from '@sqlwarden/core';
-import { isStatement } from './statement-guard.js';
+import { isStatement } from '@sqlwarden/core';
 import { parseUnit } from './parse.js';
 
 const MYSQL = { flavour: 'mysql', sql_mode: '', character_set_client: 'utf8mb4', lower_case_table_names: '1' };

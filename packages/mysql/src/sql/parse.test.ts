@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { ParseFailure, ParseResult, Statement } from '@sqlwarden/core';
 import fc from 'fast-check';
 import { parseUnit } from './parse.js';
-import { isStatement } from './statement-guard.js';
+import { isStatement } from '@sqlwarden/core';
 
 const MYSQL = { flavour: 'mysql', sql_mode: '', character_set_client: 'utf8mb4', lower_case_table_names: '0' };
 

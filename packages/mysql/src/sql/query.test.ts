@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { unreachable, type FromItem, type Query, type QueryBody, type QueryStatement, type Select } from '@sqlwarden/core';
 import { parseUnit } from './parse.js';
-import { isStatement } from './statement-guard.js';
+import { isStatement } from '@sqlwarden/core';
 
 const MYSQL = { flavour: 'mysql', sql_mode: '', character_set_client: 'utf8mb4', lower_case_table_names: '0' };
 const MARIADB = { ...MYSQL, flavour: 'mariadb' };

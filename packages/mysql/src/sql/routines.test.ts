@@ -4,7 +4,7 @@ import { catalogueFromDefinitions } from '../catalog/from-definitions.js';
 import type { MysqlCatalogue } from '../catalog/resolved-catalogue.js';
 import { parseUnit } from './parse.js';
 import { createRoutineKnowledge } from './routines.js';
-import { isStatement } from './statement-guard.js';
+import { isStatement } from '@sqlwarden/core';
 
 const CONTEXT: ParseContext = {
   serverVersion: 80_400,

@@ -10,7 +10,7 @@ import type {
   RelationName,
   Statement,
 } from '@sqlwarden/core';
-import { isStatement } from '../sql/statement-guard.js';
+import { isStatement } from '@sqlwarden/core';
 import { number, type Row, text } from './rows.js';
 
 export interface Definitions {

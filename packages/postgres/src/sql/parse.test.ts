@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { GRAMMAR_MAJORS } from './grammar.js';
 import { DEFAULT_LIMITS } from './limits.js';
 import { createParser } from './parse.js';
-import { isStatement } from './statement-guard.js';
+import { isStatement } from '@sqlwarden/core';
 
 const parse = createParser();
 const on = { standard_conforming_strings: 'on' };

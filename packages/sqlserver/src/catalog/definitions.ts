@@ -1,5 +1,5 @@
 import type { Expression, NameParts, ParseText, Query, Statement, StoredBody } from '@sqlwarden/core';
-import { isStatement } from '../sql/statement-guard.js';
+import { isStatement } from '@sqlwarden/core';
 
 /** Parses the texts that a catalogue holds, and remembers what it made of them for the next reading. */
 export class DefinitionParser {

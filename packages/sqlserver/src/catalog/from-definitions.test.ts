@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { OutputColumn, RelationName } from '@sqlwarden/core';
 import { relationOutputs } from '../sql/analyse.js';
 import { parseUnit } from '../sql/parse.js';
-import { isStatement } from '../sql/statement-guard.js';
+import { isStatement } from '@sqlwarden/core';
 import { catalogueFromDefinitions } from './from-definitions.js';
 import type { SqlserverCatalogue } from './resolved-catalogue.js';
 

@@ -9,7 +9,7 @@ import { catalogueFromDefinitions } from './from-definitions.js';
 const CATALOGUE = catalogueFromDefinitions([], { database: 'crm' });
 
 function factsOf(text: string): readonly StatementFacts[] {
-  const lexical = { quoted_identifier: 'on' };
+  const lexical = { quoted_identifier: 'on', case_sensitive: 'off' };
   const result = parseUnit(text, { serverVersion: 16, lexical });
   if (!result.ok) throw new Error(`${result.failure.kind}: ${result.failure.message}`);
   const state = { id: 1, database: 'crm', role: 'app', searchPath: ['dbo', 'sys'], lexical };

@@ -3,7 +3,7 @@ import type { Statement } from '@sqlwarden/core';
 import { parseUnit } from './parse.js';
 
 function parse(text: string): readonly Statement[] {
-  const result = parseUnit(text, { serverVersion: 16, lexical: { quoted_identifier: 'on' } });
+  const result = parseUnit(text, { serverVersion: 16, lexical: { quoted_identifier: 'on', case_sensitive: 'off' } });
   if (!result.ok) throw new Error(`${result.failure.kind}: ${result.failure.message}`);
   return result.unit.statements as readonly Statement[];
 }

@@ -3,7 +3,7 @@ import type { OutputColumn, StatementFacts, UnitFacts } from '@sqlwarden/core';
 import { catalogueFromDefinitions } from '../catalog/from-definitions.js';
 import { analyse } from './analyse.js';
 import { parseUnit } from './parse.js';
-import { isStatement } from './statement-guard.js';
+import { isStatement } from '@sqlwarden/core';
 
 const CONTEXT = { serverVersion: 16, lexical: { quoted_identifier: 'on' } };
 

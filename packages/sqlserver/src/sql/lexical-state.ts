@@ -23,7 +23,7 @@ export function lexicalState(context: ParseContext): LexicalState | undefined {
   return { quotedIdentifier: quoted === 'on', serverVersion: context.serverVersion, caseSensitive: isCaseSensitive(context) };
 }
 
-/** By `case_sensitive` of the lexical state. Absent is `off`, which is what servers are set up with. */
+/** By `case_sensitive` of the lexical state. Who does not say `off` is taken to have such names. */
 export function isCaseSensitive(context: ParseContext): boolean {
-  return context.lexical['case_sensitive'] === 'on';
+  return context.lexical['case_sensitive'] !== 'off';
 }

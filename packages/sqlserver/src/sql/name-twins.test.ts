@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { parseUnit } from './parse.js';
 
 function outcome(text: string, lexical: Readonly<Record<string, string>> = {}): string {
-  const result = parseUnit(text, { serverVersion: 16, lexical: { quoted_identifier: 'on', ...lexical } });
+  const result = parseUnit(text, { serverVersion: 16, lexical: { quoted_identifier: 'on', case_sensitive: 'off', ...lexical } });
   return result.ok ? 'parsed' : result.failure.kind;
 }
 
@@ -45,6 +45,11 @@ describe('names under a collation that tells cases apart', () => {
   ])('refuses two spellings of %s, which may be two', (_what, text) => {
     expect(outcome(text, sensitive)).toBe('limit');
     expect(outcome(text)).toBe('parsed');
+  });
+
+  it('is what is taken where nobody says which it is', () => {
+    const { ok } = parseUnit('SELECT a INTO T FROM x SELECT a FROM t', { serverVersion: 16, lexical: { quoted_identifier: 'on' } });
+    expect(ok).toBe(false);
   });
 
   it('takes two spellings of words and of functions', () => {

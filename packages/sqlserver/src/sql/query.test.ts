@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { FromItem, Query, Select, Statement } from '@sqlwarden/core';
 import { parseUnit } from './parse.js';
 
-const context = { serverVersion: 16, lexical: { quoted_identifier: 'on' } };
+const context = { serverVersion: 16, lexical: { quoted_identifier: 'on', case_sensitive: 'off' } };
 
 function statement(text: string): Statement {
   const result = parseUnit(text, context);

@@ -4,7 +4,7 @@ import { catalogueFromDefinitions } from '../catalog/from-definitions.js';
 import { builtInFunction } from './functions.js';
 import { parseUnit } from './parse.js';
 import { createRoutineKnowledge } from './routines.js';
-import { isStatement } from './statement-guard.js';
+import { isStatement } from '@sqlwarden/core';
 
 const CONTEXT: ParseContext = { serverVersion: 16, lexical: { quoted_identifier: 'on' } };
 
