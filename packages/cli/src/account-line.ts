@@ -1,12 +1,15 @@
 import { describePrincipal } from '@sqlwarden/core';
 import type { OutcomeAccount, StatementAccount } from '@sqlwarden/ledger';
+import { entryName, type LedgerLog } from './ledger-logs.js';
 import { oneLine, type Terminal } from './terminal.js';
 
 /** A unit and what came of it in two or three lines, for people. */
-export function printAccount(account: StatementAccount, out: Terminal): void {
-  const { seq, time, principal, verdict, text, labels, outcome, transaction, approval } = account;
+export function printAccount(account: StatementAccount, out: Terminal, log?: LedgerLog): void {
+  const { time, principal, verdict, text, labels, outcome, transaction, approval } = account;
   const shown = verdict === 'refused' ? out.style('red', 'REFUSED') : verdict === 'allow' ? 'allowed' : out.style('yellow', verdict);
-  out.line(`${out.style('dim', `${String(seq).padStart(6)}  ${new Date(time).toISOString()}`)}  ${shown}  ${describePrincipal(principal)}`);
+  out.line(
+    `${out.style('dim', `${(log === undefined ? String(account.seq) : entryName(log, account.seq)).padStart(6)}  ${new Date(time).toISOString()}`)}  ${shown}  ${describePrincipal(principal)}`,
+  );
   out.line(`        ${out.style('cyan', oneLine(text ?? '(text erased)', 200))}`);
   const notes = [
     describeOutcome(outcome),
@@ -21,7 +24,10 @@ function describeOutcome(outcome: OutcomeAccount): string {
   switch (outcome.kind) {
     case 'done': {
       const rows = outcome.statements
-        .map(({ command, rowsReturned, rowsAffected }) => `${command} ${rowsAffected ?? rowsReturned}`)
+        .map(
+          ({ command, rowsReturned, rowsAffected, end }) =>
+            `${command} ${rowsAffected ?? rowsReturned}${end === undefined ? '' : ` (${end})`}`,
+        )
         .join(', ');
       return `${outcome.status}${outcome.errorCode === undefined ? '' : ` ${outcome.errorCode}`}${rows === '' ? '' : `: ${rows}`}${outcome.maskedCells === 0 ? '' : `, ${outcome.maskedCells} cells masked`}`;
     }

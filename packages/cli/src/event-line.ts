@@ -1,6 +1,15 @@
-import { describePrincipal, type LedgerEvent, type LedgerEventType, type Principal, type UnitRecord } from '@sqlwarden/core';
-import type { LedgerEntry } from '@sqlwarden/ledger';
+import {
+  describePrincipal,
+  type LedgerEvent,
+  type LedgerEventType,
+  type Principal,
+  type StatementCompleted,
+  type StatementOutcome,
+  type UnitRecord,
+} from '@sqlwarden/core';
+import type { LedgerEntry, ReadContext } from '@sqlwarden/ledger';
 import { describeDuration, plural } from './duration.js';
+import { entryName, type LedgerLog } from './ledger-logs.js';
 import { oneLine, type Style, type Terminal } from './terminal.js';
 
 interface EventLine {
@@ -10,7 +19,11 @@ interface EventLine {
 }
 
 type Describers = {
-  readonly [Type in LedgerEventType]: (event: Extract<LedgerEvent, { readonly type: Type }>, entry: LedgerEntry) => EventLine;
+  readonly [Type in LedgerEventType]: (
+    event: Extract<LedgerEvent, { readonly type: Type }>,
+    entry: LedgerEntry,
+    context: ReadContext | undefined,
+  ) => EventLine;
 };
 
 const DESCRIBERS = {
@@ -45,16 +58,20 @@ const DESCRIBERS = {
     style: 'red',
     text: `${who(event.principal)}: ${statement(entry)} [${event.code}${event.rule === undefined ? '' : `, ${event.rule}`}]`,
   }),
-  'statement.outcome': ({ intent, status, statements, maskedCells, errorCode, durationUs }) => ({
-    word: status,
-    style: status === 'ok' ? 'dim' : 'yellow',
-    text: [
-      `entry ${intent}`,
-      ...statements.map(({ command, rowsReturned, rowsAffected }) => `${command} ${rowsAffected ?? rowsReturned}`),
-      ...(errorCode === undefined ? [] : [`error ${errorCode}`]),
-      ...(maskedCells === 0 ? [] : [`${maskedCells} cells masked`]),
-      `${(durationUs / 1000).toFixed(1)} ms`,
-    ].join(', '),
+  'statement.outcome': (event) => ({
+    word: event.status,
+    style: event.status === 'ok' ? 'dim' : 'yellow',
+    text: [`entry ${event.intent}`, ...results(event)].join(', '),
+  }),
+  'statement.decided': (event, entry) => ({
+    word: 'decided',
+    style: 'dim',
+    text: `${event.verdict}: ${statement(entry)}${masked(event)}`,
+  }),
+  'statement.completed': (event, _entry, context) => ({
+    word: event.status,
+    style: event.status === 'ok' ? 'green' : 'yellow',
+    text: `${context === undefined ? `session ${event.session}: as decided in entry ${event.decision}` : `${who(context.session.principal)}: ${statement(context.decision)}${masked(context.decision.event)}`} [${results(event).join(', ')}]`,
   }),
   'transaction.ended': ({ transaction, end }) => ({ word: end, style: 'dim', text: `transaction ${transaction}` }),
   'approval.requested': (event, entry) => ({
@@ -76,13 +93,13 @@ const DESCRIBERS = {
   }),
 } as const satisfies Describers;
 
-/** An entry on one line, for people. */
-export function printEntry(entry: LedgerEntry, out: Terminal): void {
+/** An entry in one line, for people; `log` where it is one of several, `context` where it is of a read. */
+export function printEntry(entry: LedgerEntry, out: Terminal, log?: LedgerLog, context?: ReadContext): void {
   const { event } = entry;
-  const describe = DESCRIBERS[event.type] as (event: LedgerEvent, entry: LedgerEntry) => EventLine;
-  const { word, style, text } = describe(event, entry);
+  const describe = DESCRIBERS[event.type] as (event: LedgerEvent, entry: LedgerEntry, context: ReadContext | undefined) => EventLine;
+  const { word, style, text } = describe(event, entry, context);
   const shown = word.padEnd(10);
-  const head = `${String(entry.seq).padStart(6)}  ${new Date(event.time).toISOString()}  `;
+  const head = `${(log === undefined ? String(entry.seq) : entryName(log, entry.seq)).padStart(6)}  ${new Date(event.time).toISOString()}  `;
   out.line(`${out.style('dim', head)}${style === undefined ? shown : out.style(style, shown)}  ${oneLine(text, 400)}`);
 }
 
@@ -97,6 +114,19 @@ function who(principal: Principal): string {
 
 function statement(entry: LedgerEntry): string {
   return oneLine(disclosed(entry, 'text') ?? '(text erased)', 200);
+}
+
+/** What came of a unit. */
+function results({ statements, errorCode, maskedCells, durationUs }: StatementOutcome | StatementCompleted): string[] {
+  return [
+    ...statements.map(
+      ({ command, rowsReturned, rowsAffected, transaction }) =>
+        `${command} ${rowsAffected ?? rowsReturned}${transaction === undefined ? '' : ` in transaction ${transaction}`}`,
+    ),
+    ...(errorCode === undefined ? [] : [`error ${errorCode}`]),
+    ...(maskedCells === 0 ? [] : [`${maskedCells} cells masked`]),
+    `${(durationUs / 1000).toFixed(1)} ms`,
+  ];
 }
 
 function masked({ masks }: Pick<UnitRecord, 'masks'>): string {

@@ -44,7 +44,8 @@ export interface Site {
   stop(): Promise<void>;
 }
 
-export async function startSite(): Promise<Site> {
+/** `more`: lines at the end of the configuration. */
+export async function startSite(more = ''): Promise<Site> {
   const server = await startPostgres();
   const setUp = new pg.Client(server.url());
   await setUp.connect();
@@ -56,7 +57,7 @@ export async function startSite(): Promise<Site> {
     mkdirSync(path.dirname(path.join(directory, file)), { recursive: true });
     writeFileSync(path.join(directory, file), text);
   };
-  write('sqlwarden.yaml', configuration(port, server.port));
+  write('sqlwarden.yaml', configuration(port, server.port) + more);
   write('policy/crm.yaml', POLICY);
   write('secrets/db', server.password);
   writeFileSync(path.join(directory, 'secrets/mask.key'), randomBytes(32));

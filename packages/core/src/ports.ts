@@ -7,6 +7,10 @@ export interface HashPort {
   sha256(data: Uint8Array): Uint8Array;
   /** HMAC-SHA-256 (RFC 2104) of `data` under `key`; 32 bytes, owned by the caller. */
   hmacSha256(key: Uint8Array, data: Uint8Array): Uint8Array;
+  /** `hmacSha256` under one key for many data, quicker: what it returns keeps the key's state. Absent: `hmacSha256` is used for each. */
+  hmacSha256Under?(key: Uint8Array): (data: Uint8Array) => Uint8Array;
+  /** MD5 (RFC 1321) of `data`, only for PostgreSQL's old password exchange; absent where the platform forbids it. */
+  md5?(data: Uint8Array): Uint8Array;
   /** PBKDF2-HMAC-SHA-256 (RFC 8018 section 5.2); `length` bytes, owned by the caller. For SCRAM. */
   pbkdf2Sha256(password: Uint8Array, salt: Uint8Array, iterations: number, length: number): Uint8Array;
 }

@@ -1,3 +1,18 @@
+export {
+  CERTIFICATE_ISSUER,
+  type CertificateSubject,
+  type ClientCertificate,
+  principalOfCertificate,
+} from './client-certificate.js';
+export {
+  openPasswordUsers,
+  PASSWORD_ISSUER,
+  type PasswordUser,
+  type PasswordUserProblem,
+  passwordUserProblems,
+  type PasswordUsers,
+} from './password-users.js';
+export { makeScramVerifier, mockScramVerifier, parseScramVerifier } from './scram-verifier.js';
 export { ALGORITHMS, type Algorithm } from './algorithms.js';
 export { MAX_TOKEN_BYTES } from './compact-jws.js';
 export {

@@ -1,4 +1,5 @@
 import { closeSync, fdatasync, fstatSync, fsyncSync, ftruncateSync, mkdirSync, openSync, statSync, writeSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { errnoOf, LedgerError } from './ledger-error.js';
 
@@ -11,6 +12,8 @@ export class AppendFile {
   readonly #fd: number;
   #length: number;
   #dirty = false;
+  /** The name of the file is on stable storage. */
+  #named = false;
 
   /** Opens or creates the file, and cuts it to `length` bytes when given (what is behind was torn). Throws the system's error. */
   constructor(path: string, options: { readonly mode: number; readonly length?: number }) {
@@ -19,7 +22,6 @@ export class AppendFile {
     this.#fd = openSync(path, 'a', options.mode);
     this.#length = options.length ?? fstatSync(this.#fd).size;
     if (options.length !== undefined) ftruncateSync(this.#fd, options.length);
-    syncDirectory(dirname(path));
   }
 
   /** Bytes of whole pieces. */
@@ -49,14 +51,16 @@ export class AppendFile {
     this.#tryCut();
   }
 
-  /** Resolves when what was appended before the call is on stable storage. */
-  sync(): Promise<void> {
-    return new Promise((resolve, reject) => {
-      fdatasync(this.#fd, (error) => {
-        if (error === null) resolve();
-        else reject(new LedgerError('sync-failed', `the ledger could not be synced (${errnoOf(error)}): open it anew`, { cause: error }));
-      });
-    });
+  /** Resolves when what was appended before the call is on stable storage; rejects with a {@link LedgerError} (`sync-failed`). */
+  async sync(): Promise<void> {
+    try {
+      await new Promise<void>((resolve, reject) => fdatasync(this.#fd, (error) => (error === null ? resolve() : reject(error))));
+      if (this.#named) return;
+      await syncName(dirname(this.path));
+      this.#named = true;
+    } catch (error) {
+      throw new LedgerError('sync-failed', `the ledger could not be synced (${errnoOf(error)}): open it anew`, { cause: error });
+    }
   }
 
   /** Throws a {@link LedgerError} (`replaced`) when somebody else removed, replaced, cut or extended the file while it was open. */
@@ -84,6 +88,16 @@ export class AppendFile {
       // Still dirty: the next append cuts first, and fails when it cannot.
       this.#dirty = true;
     }
+  }
+}
+
+/** As {@link syncDirectory}, without waiting for it. */
+export async function syncName(path: string): Promise<void> {
+  const directory = await open(path, 'r');
+  try {
+    await directory.sync();
+  } finally {
+    await directory.close();
   }
 }
 

@@ -1,21 +1,23 @@
 import { canonicalJson, canonicalString, type Disclosure } from '@sqlwarden/core';
 
 /**
- * The lines of a disclosure file: `[seq,[{"name":…,"salt":…,"value":…}]]`, canonical JSON, one line per entry that has values behind
- * commitments. A line may be removed (the value is erased and the entry stays provable), never changed.
+ * The lines of a disclosure file: `[key,[{"name":…,"salt":…,"value":…}]]`, canonical JSON, one line per entry that has values behind
+ * commitments. The key is the `seq` of the entry; or, for the parameters of a read, whose entry comes later, its ticket: minus the `read` of that
+ * entry. A line may be removed (the value is erased and the entry stays provable), never changed.
  */
 
-/** The line of an entry, with its newline. */
-export function formatDisclosures(seq: number, disclosures: readonly Disclosure[]): string {
+/** A line, with its newline. */
+export function formatDisclosures(key: number, disclosures: readonly Disclosure[]): string {
   const items = disclosures.map(
     ({ name, salt, value }) =>
       `{"name":${canonicalString(name)},"salt":${canonicalString(salt)},"value":${canonicalString(wellFormed(value))}}`,
   );
-  return `[${seq},[${items.join(',')}]]\n`;
+  return `[${key},[${items.join(',')}]]\n`;
 }
 
 export interface DisclosureLine {
-  readonly seq: number;
+  /** The `seq` of the entry, or the ticket of the read. */
+  readonly key: number;
   readonly disclosures: readonly Disclosure[];
 }
 
@@ -29,9 +31,9 @@ export function parseDisclosures(line: string): DisclosureLine | undefined {
     return undefined;
   }
   if (!Array.isArray(value) || value.length !== 2) return undefined;
-  const [seq, disclosures] = value as [unknown, unknown];
-  if (!Number.isSafeInteger(seq) || !Array.isArray(disclosures) || disclosures.length === 0) return undefined;
-  return disclosures.every(isDisclosure) ? { seq: Number(seq), disclosures } : undefined;
+  const [key, disclosures] = value as [unknown, unknown];
+  if (!Number.isSafeInteger(key) || !Array.isArray(disclosures) || disclosures.length === 0) return undefined;
+  return disclosures.every(isDisclosure) ? { key: Number(key), disclosures } : undefined;
 }
 
 export interface DisclosureFile {
@@ -55,9 +57,9 @@ export function parseDisclosureFile(file: Buffer): DisclosureFile {
   return { lines, torn: file.subarray(start) };
 }
 
-/** The `seq` that an incomplete line begins with, when that much of it is there. */
-export function tornSeq(torn: Buffer): number | undefined {
-  const digits = /^\[(0|[1-9][0-9]*),/.exec(torn.toString('latin1'))?.[1];
+/** The key that an incomplete line begins with, when that much of it is there. */
+export function tornKey(torn: Buffer): number | undefined {
+  const digits = /^\[(0|-?[1-9][0-9]*),/.exec(torn.toString('latin1'))?.[1];
   return digits === undefined ? undefined : Number(digits);
 }
 

@@ -1,12 +1,10 @@
 import { open, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Disclosure } from '@sqlwarden/core';
 import { AppendFile, writeFailed } from './append-file.js';
-import { formatDisclosures } from './disclosure-lines.js';
-import { disclosuresPath, SEGMENT_ENTRIES, segmentStart, walPath } from './layout.js';
+import { disclosuresPath, walPath } from './layout.js';
 import { ifMissing } from './ledger-error.js';
 
-/** The write-ahead files and the disclosures beside them: where an entry is when `append` returns. */
+/** The write-ahead files and the disclosures beside them: where everything that was taken is after a flush. */
 export class EntryFiles {
   readonly #directory: string;
   /** First entries of the write-ahead files that there are. */
@@ -24,18 +22,26 @@ export class EntryFiles {
     this.#wal = new AppendFile(join(directory, walPath(this.#starts.at(-1) ?? 0)), { mode: 0o640, length });
   }
 
-  /** Writes an entry: first its disclosures, then its record. Throws a `LedgerError` (`write-failed`); then neither is there. */
-  write(seq: number, record: Buffer, disclosures: readonly Disclosure[]): void {
-    if (seq % SEGMENT_ENTRIES === 0 && this.#starts.at(-1) !== seq) this.#rotate(seq);
-    if (disclosures.length === 0) {
-      this.#wal.append(record);
+  /** The first entry of the file that is being written. */
+  get segment(): number {
+    return this.#starts.at(-1) ?? 0;
+  }
+
+  /**
+   * Writes a frame to the write-ahead file of a segment, and before it the disclosures that belong to it. Throws a `LedgerError`
+   * (`write-failed`); then neither is there.
+   */
+  write(segment: number, frame: Buffer, disclosures: string): void {
+    if (segment !== this.segment) this.#rotate(segment);
+    if (disclosures === '') {
+      this.#wal.append(frame);
       return;
     }
-    const side = this.#disclosureFile(seq);
+    const side = this.#disclosureFile(segment);
     const before = side.length;
-    side.append(Buffer.from(formatDisclosures(seq, disclosures)));
+    side.append(Buffer.from(disclosures));
     try {
-      this.#wal.append(record);
+      this.#wal.append(frame);
     } catch (error) {
       side.cutTo(before);
       throw error;
@@ -66,9 +72,13 @@ export class EntryFiles {
     this.#disclosures?.assertUntouched();
   }
 
-  /** Removes write-ahead files whose entries all stand before `signed`, and so are in full bundles under a checkpoint. */
-  async dropBefore(signed: number): Promise<void> {
+  /**
+   * Removes write-ahead files whose entries all stand before `signed`, and so are in full bundles under a checkpoint. `settle` is called before
+   * each, with the first entry behind it.
+   */
+  async dropBefore(signed: number, settle: (end: number) => Promise<void>): Promise<void> {
     for (let next = this.#starts[1]; next !== undefined && next <= signed; next = this.#starts[1]) {
+      await settle(next);
       await unlink(join(this.#directory, walPath(this.#starts[0] ?? 0)));
       this.#starts.shift();
     }
@@ -78,15 +88,14 @@ export class EntryFiles {
     for (const file of [this.#wal, this.#disclosures, ...this.#finished]) file?.close();
   }
 
-  #rotate(seq: number): void {
-    const next = this.#open(walPath(seq), 0o640);
+  #rotate(start: number): void {
+    const next = this.#open(walPath(start), 0o640);
     this.#finished.push(this.#wal);
     this.#wal = next;
-    this.#starts.push(seq);
+    this.#starts.push(start);
   }
 
-  #disclosureFile(seq: number): AppendFile {
-    const start = segmentStart(seq);
+  #disclosureFile(start: number): AppendFile {
     if (this.#disclosures === undefined || start !== this.#disclosuresStart) {
       const next = this.#open(disclosuresPath(start), 0o600);
       if (this.#disclosures !== undefined) this.#finished.push(this.#disclosures);

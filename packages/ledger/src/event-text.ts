@@ -90,7 +90,11 @@ export class EventTexts {
   #field(key: string, value: unknown): string {
     if (typeof value !== 'object' || value === null || !SHARED_FIELDS.has(key)) return canonical(value);
     let text = this.#shared.get(value);
-    if (text === undefined) this.#shared.set(value, (text = canonical(value)));
+    if (text === undefined) {
+      // A string that was put together from many is kept as all of these until its bytes are asked for.
+      text = Buffer.from(canonical(value)).toString();
+      this.#shared.set(value, text);
+    }
     return text;
   }
 

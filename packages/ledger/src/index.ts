@@ -1,5 +1,6 @@
 export { readRetained } from './checkpoint-files.js';
-export { Ledger, type LedgerOptions } from './ledger.js';
+export { Ledger } from './ledger.js';
+export type { LedgerOptions } from './ledger-options.js';
 export { LedgerError, type LedgerErrorCode } from './ledger-error.js';
 export { sha256, verifyEd25519 } from './node-crypto.js';
 export { fileSigner, type Signer } from './signer.js';
@@ -7,8 +8,17 @@ export { EXIT_CODES, type Finding, type FindingCode, FINDINGS, type Severity, ty
 export { verifyLedger, type VerifyOptions } from './verify/verify-ledger.js';
 export { exportProof, type ProvenEntry, verifyProof } from './proof.js';
 export { type LedgerEntry, ledgerSize, readEntries, readEntry, type ReadOptions, tail, type TailOptions } from './read.js';
-export type { ApprovalAccount, CommitState, DecisionAccount, OutcomeAccount, StatementAccount } from './query/account.js';
+export type {
+  ApprovalAccount,
+  CommitState,
+  DecisionAccount,
+  DoneOutcome,
+  OutcomeAccount,
+  StatementAccount,
+  StatementResultAccount,
+} from './query/account.js';
 export { describePrincipal, formatWhy } from './query/format-why.js';
+export { type DecidedEntry, type ReadContext, ReadContexts } from './query/read-context.js';
 export { accountOf, isIdentity, search, type SearchFilter } from './query/search.js';
 export type { Touch } from './query/touches.js';
 export {

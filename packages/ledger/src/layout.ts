@@ -8,8 +8,8 @@ import { join } from 'node:path';
  * checkpoints                    every one that was signed, a JSON line each: {"n":0,"note":"…"}
  * tile/<L>/<N>[.p/<W>]           hashes of the tree (c2sp.org/tlog-tiles)
  * tile/entries/<N>[.p/<W>]       the entries, in bundles of 256
- * wal/<first seq>                the entries that are not in full, synced bundles yet, and up to 4,096 that are
- * disclosures/<first seq>.jsonl  values behind commitments, 0600, a JSON line each: [seq,[{"name":…,"salt":…,"value":…}]]
+ * wal/<first seq>                the entries that are not in full, synced bundles yet, some that are, and reads that were begun
+ * disclosures/<first seq>.jsonl  values behind commitments, 0600, a JSON line each: [seq or -read,[{"name":…,"salt":…,"value":…}]]
  * keys/signing.pem, keys/verifier
  * lock, tmp/
  * ```
@@ -18,7 +18,7 @@ import { join } from 'node:path';
 /** Leaves, or hashes, in a full tile. */
 export const TILE_WIDTH = 256;
 /** Entries in a file of `wal/` and of `disclosures/`: a multiple of {@link TILE_WIDTH}. */
-export const SEGMENT_ENTRIES = 4096;
+export const SEGMENT_ENTRIES = 32_768;
 
 /** The level of a tile, or `entries` for a bundle of entries. */
 export type TileKind = number | 'entries';

@@ -1,101 +1,99 @@
-import { mkdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import {
+  type BegunRead,
   type Commitment,
   commitmentTo,
+  DECISION_REACH,
   type Disclosure,
   disclosedValue,
-  encodeBase64,
   type LedgerWriter,
+  MAX_ENTRY_BYTES,
   type NewLedgerEvent,
+  type ReadOutcome,
   SALT_BYTES,
 } from '@sqlwarden/core';
-import { writeFailed } from './append-file.js';
-import { CheckpointFiles, signCheckpoint } from './checkpoint-files.js';
+import { BegunReads, begunText, completedEvent } from './begun-reads.js';
+import { Checkpointer } from './checkpointer.js';
 import { EntryFiles } from './entry-files.js';
 import { EventTexts } from './event-text.js';
 import { GroupSync } from './group-sync.js';
-import { TILE_WIDTH, tilePath } from './layout.js';
+import { segmentStart } from './layout.js';
 import { LedgerError } from './ledger-error.js';
-import { type DirectoryLock, lockDirectory } from './lock.js';
+import type { LedgerOptions } from './ledger-options.js';
+import type { DirectoryLock } from './lock.js';
 import { RandomPool, sha256 } from './node-crypto.js';
-import { recoverLog, type RecoveredLog } from './recover.js';
-import { fileSigner, publishVerifier, type Signer } from './signer.js';
-import { removePartials, writeFiles } from './tile-files.js';
-import type { TreeBuilder } from './tree-builder.js';
-import { encodeRecord } from './write-ahead.js';
+import { ParameterCommitments } from './parameter-commitments.js';
+import { asLedgerError, type OpenedParts, openParts } from './opening.js';
+import type { RecoveredLog } from './recover.js';
+import { TurnBuffer } from './turn-buffer.js';
+import { UnsignedLimit } from './unsigned-limit.js';
+import { FrameEncoder } from './write-ahead.js';
 
-export interface LedgerOptions {
-  /** Made when it is not there. One process at a time. */
-  readonly directory: string;
-  /** Names the log in its checkpoints and keys: a URL without scheme, no spaces, no plus sign. */
-  readonly origin: string;
-  /** Name and version of the program, for the entry that says that the log was opened. */
-  readonly software: string;
-  /** Default: the key in `keys/signing.pem`, made on first use. */
-  readonly signer?: Signer;
-  /** Milliseconds since the epoch. Default: the system's clock. */
-  readonly clock?: () => number;
-  /** How many sessions are open, for heartbeats. */
-  readonly sessions?: () => number;
-  /** An entry at least this often. Default 60,000. */
-  readonly heartbeatMs?: number;
-  /** A checkpoint at least this often while there are new entries, and every 1,024 entries. Default 1,000. */
-  readonly checkpointMs?: number;
-  /** Told once of every failure of work in the background (checkpoints, heartbeats); what must not go on is refused by `append` itself. */
-  readonly onError?: (error: LedgerError) => void;
-}
-
-const CHECKPOINT_ENTRIES = 1024;
-/** Entries that may wait for a checkpoint before nothing more is accepted: bounds memory while checkpoints fail. */
-const MAX_UNSIGNED_ENTRIES = 65_536;
+const CHECKPOINT_ENTRIES = 16_384;
+/** What is taken without a flush is written when there is that much of it, … */
+const MAX_BUFFERED = 1024 * 1024;
+/** … or when it is that old. */
+const FLUSH_MS = 50;
 
 /** Entries that the log writes of itself. */
-const OWN_TYPES: ReadonlySet<string> = new Set<NewLedgerEvent['type']>(['log.opened', 'log.closed', 'heartbeat']);
+const OWN_TYPES: ReadonlySet<string> = new Set<NewLedgerEvent['type']>(['log.opened', 'log.closed', 'heartbeat', 'statement.completed']);
+const UNKNOWN: ReadOutcome = {
+  status: 'unknown',
+  statements: [],
+  bytesReturned: 0,
+  maskedCells: 0,
+  errorCode: undefined,
+  suspended: false,
+};
 
 /**
- * The append-only log of one process. Entries go to a write-ahead file with one write each; the tree is grown behind the caller's back, and
- * signed every second. The objects in an event (principal, facts, …) must not be changed after they were given to {@link append}: their text is
- * made once and used again.
+ * The append-only log of one process. What is taken in a turn of the event loop goes to a write-ahead file with one write; the tree is grown
+ * behind the caller's back, and signed every second. The objects in an event (principal, facts, …) must not be changed after they were given to
+ * {@link append}: their text is made once and used again.
  */
 export class Ledger implements LedgerWriter {
   readonly #options: LedgerOptions;
-  readonly #signer: Signer;
   readonly #lock: DirectoryLock;
-  readonly #checkpoints: CheckpointFiles;
-  readonly #tree: TreeBuilder;
+  readonly #checkpointer: Checkpointer;
   readonly #clock: () => number;
   readonly #random = new RandomPool();
   readonly #texts = new EventTexts((name, value) => this.commit(name, value));
+  readonly #parameters = new ParameterCommitments(this.#random);
+  readonly #reads: BegunReads;
   readonly #timers: NodeJS.Timeout[] = [];
+  readonly #flushTimer: NodeJS.Timeout;
 
   readonly #files: EntryFiles;
   readonly #syncs = new GroupSync(() => this.#sync());
 
+  readonly #turn = new TurnBuffer();
+  readonly #frames = new FrameEncoder();
+  /** The segment that the buffer's entries and reads belong to. */
+  #segment: number;
   #next: number;
   #synced = -1;
 
-  #unhashed: Buffer[] = [];
-  #hashing: NodeJS.Immediate | undefined;
-
-  #signed: number;
   #checkpointing: Promise<void> | undefined;
+  readonly #limit = new UnsignedLimit();
   #lastTime: number;
-  /** Once set, nothing is appended any more by this process. */
+  /** The last flush failed: it is tried again before anything is taken. */
+  #failing = false;
+  /** Once set, nothing is taken any more by this process. */
   #broken: LedgerError | undefined;
   #closed = false;
 
-  private constructor(options: LedgerOptions, parts: OpenParts) {
+  private constructor(options: LedgerOptions, parts: OpenedParts) {
+    const { directory, origin } = options;
+    const { signer, checkpoints, log, signed } = parts;
     this.#options = options;
     this.#clock = options.clock ?? Date.now;
-    this.#signer = parts.signer;
     this.#lock = parts.lock;
-    this.#checkpoints = parts.checkpoints;
-    this.#tree = parts.log.tree;
-    this.#next = parts.log.tree.size;
-    this.#signed = parts.signed;
-    this.#lastTime = parts.log.last?.time ?? 0;
-    this.#files = new EntryFiles(options.directory, parts.log.segments, parts.log.walLength);
+    this.#checkpointer = new Checkpointer({ directory, origin, signer, checkpoints, tree: log.tree, signed });
+    this.#next = log.tree.size;
+    this.#lastTime = log.last?.time ?? 0;
+    this.#files = new EntryFiles(directory, log.segments, log.walLength);
+    this.#segment = this.#files.segment;
+    this.#reads = new BegunReads(log.lastRead);
+    this.#flushTimer = setTimeout(() => this.#inBackground(async () => this.#flushLate()), FLUSH_MS).unref();
   }
 
   /**
@@ -103,34 +101,27 @@ export class Ledger implements LedgerWriter {
    * so, and is signed. Throws a {@link LedgerError}: `locked`, `bad-key`, `wrong-origin`, `corrupt`, `truncated` or `write-failed`.
    */
   static async open(options: LedgerOptions): Promise<Ledger> {
-    const lock = await takeDirectory(options.directory);
-    let checkpoints: CheckpointFiles | undefined;
-    let ledger: Ledger | undefined;
+    const parts = await openParts(options);
+    const ledger = new Ledger(options, parts);
     try {
-      await prepareDirectory(options.directory);
-      const signer = await signerOf(options);
-      const { files, newest } = await CheckpointFiles.open(options.directory, signer.key);
-      checkpoints = files;
-      const log = await recoverLog(options.directory, newest);
-      const previous = { size: log.tree.size, root: encodeBase64(log.tree.root()) };
-      ledger = new Ledger(options, { signer, lock, checkpoints, log, signed: newest?.size ?? 0 });
       await ledger.#makeRoom();
-      ledger.#start(previous, log.last !== undefined && log.last.type !== 'log.closed');
+      ledger.#start(parts.log);
       await ledger.#trySigning();
       return ledger;
     } catch (error) {
-      if (ledger !== undefined) await ledger.#letGo();
-      else {
-        checkpoints?.close();
-        await lock.release();
-      }
+      await ledger.#letGo();
       throw asLedgerError(error);
     }
   }
 
-  /** Entries so far; the `seq` of the next one. */
+  /** Entries so far, the unwritten ones included; the `seq` of the next one. */
   get size(): number {
     return this.#next;
+  }
+
+  /** Entries that no checkpoint is over. */
+  get #unsigned(): number {
+    return this.#next - this.#checkpointer.signed;
   }
 
   commit(name: string, value: string | Uint8Array): { readonly commitment: Commitment; readonly disclosure: Disclosure } {
@@ -143,32 +134,93 @@ export class Ledger implements LedgerWriter {
 
   append(event: NewLedgerEvent, disclosures: readonly Disclosure[]): number {
     if (OWN_TYPES.has(event.type)) throw new LedgerError('not-serialisable', `entries of type ${event.type} are written by the log itself`);
-    return this.#append(event, disclosures);
+    const seq = this.#append(event, disclosures);
+    this.#reads.noteEvent(event, seq);
+    return seq;
+  }
+
+  begin(read: BegunRead): number {
+    this.#assertRoom();
+    if (!(read.decision >= 0 && read.decision < this.#next && this.#next - read.decision <= DECISION_REACH)) {
+      throw new LedgerError('not-found', `entry ${read.decision} is not a decision that a read may name: it is not there, or too old`);
+    }
+    const commitments = this.#parameters;
+    commitments.make(read.parameters);
+    const open = this.#reads.begin(read, commitments.commitments, this.#next, Math.trunc(this.#clock()));
+    this.#noteTaken();
+    this.#turn.addBegun(begunText(open));
+    this.#turn.addDisclosureTexts(-open.number, commitments.disclosures);
+    return -open.number;
+  }
+
+  complete(ticket: number, outcome: ReadOutcome, durationUs: number): number {
+    this.#assertRoom();
+    const open = this.#reads.of(ticket);
+    const duration = Math.max(0, Math.round(durationUs));
+    const time = Math.trunc(this.#clock());
+    const text = this.#reads.entryText(open, outcome, duration, this.#next, time);
+    // No character takes more than three bytes in UTF-8 for each of its UTF-16 units.
+    if (text.length * 3 <= MAX_ENTRY_BYTES) this.#take(text, [], time);
+    else this.#append(completedEvent(text), []);
+    this.#reads.completed(ticket);
+    return this.#next - 1;
+  }
+
+  flush(): void {
+    if (this.#broken !== undefined) throw this.#broken;
+    if (this.#turn.isEmpty) return;
+    try {
+      if (this.#checkpointer.isIdle) this.#frames.reuse();
+      const frame = this.#frames.encode(this.#turn.lines);
+      this.#files.write(this.#segment, frame, this.#turn.disclosures);
+      this.#checkpointer.add(frame, this.#turn.entries);
+    } catch (error) {
+      this.#failing = true;
+      throw asLedgerError(error);
+    }
+    this.#failing = false;
+    this.#turn.clear();
+    if (this.#unsigned >= CHECKPOINT_ENTRIES) this.#checkpointSoon();
   }
 
   durable(seq: number): Promise<void> {
     if (this.#broken !== undefined) return Promise.reject(this.#broken);
     if (seq <= this.#synced) return Promise.resolve();
     if (seq >= this.#next) return Promise.reject(new LedgerError('not-found', `entry ${seq} was not appended`));
+    try {
+      // At once, and not when the sync begins: what is behind is no part of what the caller waits for.
+      this.flush();
+    } catch (error) {
+      return Promise.reject(asLedgerError(error));
+    }
     return this.#syncs.join();
+  }
+
+  ready(): Promise<void> | undefined {
+    if (!this.#limit.holds(this.#unsigned) || this.#closed) return undefined;
+    this.#checkpointSoon();
+    return this.#limit.wait();
   }
 
   /** Signs the tree as it is now. Resolves when the checkpoint is on stable storage; rejects with a {@link LedgerError}. */
   async checkpoint(): Promise<void> {
     while (this.#checkpointing !== undefined) await this.#checkpointing.catch(() => undefined);
     if (this.#broken !== undefined) throw this.#broken;
-    if (this.#signed === this.#next) return;
+    if (this.#checkpointer.signed === this.#next) return;
     this.#checkpointing = this.#writeCheckpoint().finally(() => {
       this.#checkpointing = undefined;
+      this.#release();
     });
     return this.#checkpointing;
   }
 
-  /** Ends the log in order: a last entry, a last checkpoint, and the lock is given back. Nothing can be appended afterwards. */
+  /** Ends the log in order: a last entry, a last checkpoint, and the lock is given back. Nothing can be taken afterwards. */
   async close(): Promise<void> {
     if (this.#closed) return;
     try {
+      this.#completeAll();
       this.#append({ type: 'log.closed' }, []);
+      this.flush();
       this.#closed = true;
       await this.checkpoint();
     } finally {
@@ -180,19 +232,20 @@ export class Ledger implements LedgerWriter {
   async #letGo(): Promise<void> {
     this.#closed = true;
     for (const timer of this.#timers) clearInterval(timer);
-    clearImmediate(this.#hashing);
+    clearTimeout(this.#flushTimer);
+    this.#limit.release();
     while (this.#checkpointing !== undefined) await this.#checkpointing.catch(() => undefined);
     await this.#syncs.idle();
     this.#files.close();
-    this.#checkpoints.close();
+    this.#checkpointer.close();
     await this.#lock.release();
   }
 
   /** Brings what a crash left unsigned to stable storage; signs it at once when there is so much of it that nothing could be added. */
   async #makeRoom(): Promise<void> {
-    if (this.#next === this.#signed) return;
+    if (this.#next === this.#checkpointer.signed) return;
     await this.#files.syncRecovered();
-    if (this.#next - this.#signed >= MAX_UNSIGNED_ENTRIES) await this.#trySigning();
+    if (this.#limit.isFull(this.#unsigned)) await this.#trySigning();
   }
 
   /** While signing fails the log goes on, up to its limit. */
@@ -200,39 +253,75 @@ export class Ledger implements LedgerWriter {
     await this.checkpoint().catch((error: unknown) => this.#options.onError?.(asLedgerError(error)));
   }
 
-  #start(previous: { readonly size: number; readonly root: string }, recovered: boolean): void {
+  #start(log: RecoveredLog): void {
     const { origin, software, heartbeatMs = 60_000, checkpointMs = 1_000, sessions } = this.#options;
+    for (const begun of log.begun) this.#reads.adopt(begun);
+    this.#completeAll();
+    this.flush();
+    const previous = this.#checkpointer.head();
+    const recovered = log.last !== undefined && log.last.type !== 'log.closed';
     this.#append({ type: 'log.opened', origin, software, recovered, heartbeatMs, previous }, []);
+    this.flush();
     // Looked at four times per interval, so that the silence is never much longer than it.
     const beat = (): void => {
-      if (this.#clock() - this.#lastTime >= (heartbeatMs * 3) / 4) this.#append({ type: 'heartbeat', sessions: sessions?.() ?? 0 }, []);
+      if (this.#clock() - this.#lastTime < (heartbeatMs * 3) / 4) return;
+      this.#append({ type: 'heartbeat', sessions: sessions?.() ?? 0 }, []);
+      this.flush();
     };
     this.#timers.push(setInterval(() => this.#inBackground(async () => beat()), heartbeatMs / 4).unref());
     this.#timers.push(setInterval(() => this.#checkpointSoon(), checkpointMs).unref());
   }
 
+  /** Nobody will say any more what became of the reads that are open. */
+  #completeAll(): void {
+    for (const ticket of this.#reads.tickets) this.complete(ticket, UNKNOWN, 0);
+  }
+
   #append(event: NewLedgerEvent, disclosures: readonly Disclosure[]): number {
-    if (this.#closed) throw new LedgerError('closed', 'the ledger is closed: nothing may be forwarded any more');
-    if (this.#broken !== undefined) throw this.#broken;
-    if (this.#next - this.#signed >= MAX_UNSIGNED_ENTRIES) {
-      throw new LedgerError('write-failed', 'too many entries wait for a checkpoint: check the disk and the signing key of the ledger');
-    }
-    const seq = this.#next;
+    this.#assertRoom();
     const time = Math.trunc(this.#clock());
-    const { text, disclosures: all } = this.#texts.write(event, seq, time, disclosures);
-    const record = encodeRecord(text);
-    this.#files.write(seq, record, all);
+    const { text, disclosures: all } = this.#texts.write(event, this.#next, time, disclosures);
+    this.#take(text, all, time);
+    return this.#next - 1;
+  }
+
+  #take(text: string, disclosures: readonly Disclosure[], time: number): void {
+    this.#noteTaken();
+    this.#turn.addEntry(text);
+    this.#turn.addDisclosures(this.#next, disclosures);
     this.#next += 1;
     this.#lastTime = time;
-    this.#unhashed.push(record);
-    this.#hashing ??= setImmediate(() => {
-      this.#hash();
-      if (this.#next - this.#signed >= CHECKPOINT_ENTRIES) this.#checkpointSoon();
-    });
-    return seq;
+  }
+
+  /** Throws when nothing may be taken. Afterwards the buffer has room for something of the segment of the next entry. */
+  #assertRoom(): void {
+    if (this.#closed) throw new LedgerError('closed', 'the ledger is closed: nothing may be forwarded any more');
+    if (this.#broken !== undefined) throw this.#broken;
+    this.#limit.assertRoom(this.#unsigned);
+    const segment = segmentStart(this.#next);
+    if (this.#failing || segment !== this.#segment || this.#turn.length >= MAX_BUFFERED) this.flush();
+    if (segment === this.#segment) return;
+    this.#segment = segment;
+    // The files before may go when their entries are signed: what is open moves on.
+    for (const record of this.#reads.records()) this.#turn.addBegun(record);
+  }
+
+  /** Before the first thing goes into an empty buffer: somebody must flush it. */
+  #noteTaken(): void {
+    if (this.#turn.isEmpty) this.#flushTimer.refresh();
+  }
+
+  #flushLate(): void {
+    if (this.#broken !== undefined || this.#closed || this.#turn.isEmpty) return;
+    try {
+      this.flush();
+    } finally {
+      if (this.#failing) this.#flushTimer.refresh();
+    }
   }
 
   async #sync(): Promise<void> {
+    this.flush();
     const upTo = this.#next - 1;
     try {
       await this.#files.sync();
@@ -243,50 +332,35 @@ export class Ledger implements LedgerWriter {
     this.#synced = Math.max(this.#synced, upTo);
   }
 
-  #hash(): void {
-    this.#hashing = undefined;
-    const records = this.#unhashed;
-    this.#unhashed = [];
-    for (const record of records) this.#tree.add(record);
-  }
-
   #checkpointSoon(): void {
     if (this.#checkpointing === undefined && !this.#closed) this.#inBackground(() => this.checkpoint());
   }
 
   async #writeCheckpoint(): Promise<void> {
     try {
+      this.flush();
+      this.#assertUntouched();
+      const size = await this.#checkpointer.sign((seq) => this.durable(seq));
+      await this.#files.dropBefore(size, (end) => this.#checkpointer.settle(end));
+      this.#limit.signingFails = false;
+    } catch (error) {
+      this.#limit.signingFails = true;
+      const failure = asLedgerError(error);
+      throw failure.code === 'sync-failed' ? this.#fail(failure) : failure;
+    }
+  }
+
+  #assertUntouched(): void {
+    try {
       this.#files.assertUntouched();
     } catch (error) {
       throw this.#fail(asLedgerError(error));
     }
-    clearImmediate(this.#hashing);
-    this.#hash();
-    const { directory, origin } = this.#options;
-    const snapshot = this.#tree.snapshot();
-    // INVARIANT: nothing is signed that power loss could take back; a log that signs two histories has forked.
-    if (snapshot.size - 1 > this.#synced) await this.durable(snapshot.size - 1);
-    try {
-      const tiles = [...snapshot.full, ...snapshot.partial];
-      await writeFiles(
-        directory,
-        tiles.map(({ kind, index, width, bytes }) => ({
-          path: tilePath(kind, index, width),
-          bytes,
-          // The lowest partial ones can be made again from the write-ahead file.
-          synced: width === TILE_WIDTH || (kind !== 'entries' && kind > 0),
-        })),
-      );
-      const note = await signCheckpoint({ origin, size: snapshot.size, root: snapshot.root }, this.#signer);
-      await this.#checkpoints.add(note);
-      this.#signed = snapshot.size;
-      this.#tree.confirm(snapshot);
-      await Promise.all(snapshot.full.map(({ kind, index }) => removePartials(directory, kind, index)));
-      await this.#files.dropBefore(snapshot.size);
-    } catch (error) {
-      const failure = asLedgerError(error);
-      throw failure.code === 'sync-failed' ? this.#fail(failure) : failure;
-    }
+  }
+
+  /** Lets those go on who were held back, when that helps them; if not, the next checkpoint is on its way. */
+  #release(): void {
+    if (this.#limit.isAwaited && this.ready() === undefined) this.#limit.release();
   }
 
   #inBackground(work: () => Promise<void>): void {
@@ -297,38 +371,4 @@ export class Ledger implements LedgerWriter {
     this.#broken ??= error;
     return this.#broken;
   }
-}
-
-async function signerOf(options: LedgerOptions): Promise<Signer> {
-  const signer = options.signer ?? (await fileSigner(options.directory, options.origin));
-  if (signer.key.name !== options.origin) throw new LedgerError('bad-key', 'the name of the signing key must be the origin of the log');
-  await publishVerifier(options.directory, signer);
-  return signer;
-}
-
-interface OpenParts {
-  readonly signer: Signer;
-  readonly lock: DirectoryLock;
-  readonly checkpoints: CheckpointFiles;
-  readonly log: RecoveredLog;
-  readonly signed: number;
-}
-
-function asLedgerError(error: unknown): LedgerError {
-  return error instanceof LedgerError ? error : writeFailed(error);
-}
-
-async function takeDirectory(directory: string): Promise<DirectoryLock> {
-  try {
-    await mkdir(directory, { recursive: true, mode: 0o750 });
-    return await lockDirectory(directory);
-  } catch (error) {
-    throw asLedgerError(error);
-  }
-}
-
-async function prepareDirectory(directory: string): Promise<void> {
-  await mkdir(join(directory, 'disclosures'), { recursive: true, mode: 0o700 });
-  await rm(join(directory, 'tmp'), { recursive: true, force: true });
-  await mkdir(join(directory, 'tmp'), { mode: 0o750 });
 }

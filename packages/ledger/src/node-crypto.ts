@@ -2,7 +2,7 @@ import { createPublicKey, hash, randomFillSync, verify } from 'node:crypto';
 import type { Sha256, VerifyEd25519 } from '@sqlwarden/core';
 
 /** SHA-256 of the platform, as core's Merkle tree and commitments ask for it. */
-export const sha256: Sha256 = { sha256: (data) => hash('sha256', data, 'buffer') };
+export const sha256: Sha256 = { sha256: (data) => Buffer.from(hash('sha256', data, 'binary'), 'binary') };
 
 /** Ed25519 of the platform (RFC 8032), as core's notes ask for it. */
 export const verifyEd25519: VerifyEd25519 = (publicKey, message, signature) => {
@@ -25,14 +25,20 @@ export class RandomPool {
 
   /** `length` fresh bytes (at most 8,192), owned by the caller. */
   take(length: number): Uint8Array {
+    const bytes = Buffer.alloc(length);
+    this.fill(bytes, 0, length);
+    return bytes;
+  }
+
+  /** Fills `length` bytes of `target` from `at` on (at most 8,192). */
+  fill(target: Buffer, at: number, length: number): void {
     if (this.#used + length > POOL_BYTES) {
       randomFillSync(this.#pool);
       this.#used = 0;
     }
-    const bytes = Uint8Array.prototype.slice.call(this.#pool, this.#used, this.#used + length);
+    this.#pool.copy(target, at, this.#used, this.#used + length);
     // What was handed out is not left behind in memory.
     this.#pool.fill(0, this.#used, this.#used + length);
     this.#used += length;
-    return bytes;
   }
 }

@@ -1,12 +1,13 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { commitmentsOf, type Disclosure, type LedgerEvent, parseCheckpoint, parseEvent, parseNote } from '@sqlwarden/core';
+import { segmentOfRead } from './begun-reads.js';
 import { parseDisclosureFile } from './disclosure-lines.js';
 import { disclosuresPath, segmentStart, segmentStarts, TILE_WIDTH, tilePath, walPath } from './layout.js';
 import { ifMissing, LedgerError } from './ledger-error.js';
 import { openDisclosures } from './open-disclosures.js';
 import { decodeBundle } from './tile-files.js';
-import { decodeRecords, entryOf } from './write-ahead.js';
+import { decodeFrames, entryOf } from './write-ahead.js';
 
 /** An entry with what is kept beside it. */
 export interface LedgerEntry {
@@ -38,9 +39,24 @@ export async function* readEntries(directory: string, options: ReadOptions = {})
 }
 
 /** One entry. Throws a {@link LedgerError} (`not-found`) when there is none at `seq`. */
-export async function readEntry(directory: string, seq: number): Promise<LedgerEntry> {
-  for await (const entry of readEntries(directory, { from: seq, to: seq + 1 })) return entry;
-  throw new LedgerError('not-found', `there is no entry ${seq} in the ledger`);
+export function readEntry(directory: string, seq: number): Promise<LedgerEntry> {
+  return new EntryReader(directory).read(seq);
+}
+
+/** Reads entries here and there in a log; keeps a few files of disclosures in memory. */
+export class EntryReader {
+  readonly #directory: string;
+  readonly #disclosures: DisclosureReader;
+
+  constructor(directory: string) {
+    this.#directory = directory;
+    this.#disclosures = new DisclosureReader(directory);
+  }
+
+  /** Throws a {@link LedgerError} (`not-found`) when there is none at `seq`. */
+  async read(seq: number): Promise<LedgerEntry> {
+    return joinDisclosures(seq, eventOf(await readEntryBytesAt(this.#directory, seq), seq), this.#disclosures);
+  }
 }
 
 /** The canonical bytes of one entry, as they were hashed. Throws a {@link LedgerError} (`not-found`). */
@@ -124,7 +140,7 @@ async function walStarts(directory: string): Promise<number[]> {
 
 async function readWal(directory: string, start: number): Promise<Buffer[]> {
   const file = await readFile(join(directory, walPath(start))).catch(ifMissing);
-  return file === undefined ? [] : decodeRecords(file, walPath(start)).records.map(entryOf);
+  return file === undefined ? [] : decodeFrames(file, walPath(start)).leaves.map(entryOf);
 }
 
 async function signedSize(directory: string): Promise<number> {
@@ -144,29 +160,57 @@ function eventOf(bytes: Buffer, seq: number): LedgerEvent {
 
 async function joinDisclosures(seq: number, event: LedgerEvent, reader: DisclosureReader): Promise<LedgerEntry> {
   if (commitmentsOf(event).length === 0) return { seq, event, disclosures: [], redacted: [] };
-  const opened = openDisclosures(event, await reader.of(seq));
+  const own = await reader.of(segmentStart(seq), seq);
+  const values = event.type === 'statement.completed' ? await reader.of(segmentOfRead(event.read), -event.read) : [];
+  const opened = openDisclosures(event, values.length === 0 ? own : [...own, ...values]);
   return { seq, event: opened.event, disclosures: opened.disclosures, redacted: opened.redacted };
 }
 
-/** The disclosure files, one in memory at a time. */
+/** Disclosure files in memory at once: that of the entries at hand, and that of reads which were begun before. */
+const MAX_FILES = 3;
+
+interface DisclosureFile {
+  readonly bytes: number;
+  readonly lines: ReadonlyMap<number, readonly Disclosure[]>;
+}
+
+/** The disclosure files, a few in memory at a time. */
 class DisclosureReader {
   readonly #directory: string;
-  #start = -1;
-  #lines = new Map<number, readonly Disclosure[]>();
+  /** By the first entry of the file, those read last at the end. */
+  readonly #files = new Map<number, DisclosureFile>();
 
   constructor(directory: string) {
     this.#directory = directory;
   }
 
-  async of(seq: number): Promise<readonly Disclosure[]> {
-    const start = segmentStart(seq);
-    if (start !== this.#start) {
-      const file = await readFile(join(this.#directory, disclosuresPath(start))).catch(ifMissing);
-      const { lines } = parseDisclosureFile(file ?? Buffer.alloc(0));
-      this.#lines = new Map(lines.flatMap(({ line }) => (line === undefined ? [] : [[line.seq, line.disclosures] as const])));
-      this.#start = start;
+  /** What the file of the segment at `start` has under a key. */
+  async of(start: number, key: number): Promise<readonly Disclosure[]> {
+    const known = this.#files.get(start);
+    const found = known?.lines.get(key);
+    if (found !== undefined) return found;
+    // A gateway at work may have written more since the file was read.
+    if (known !== undefined && (await this.#bytesOf(start)) === known.bytes) return [];
+    return (await this.#read(start)).lines.get(key) ?? [];
+  }
+
+  async #read(start: number): Promise<DisclosureFile> {
+    const bytes = (await readFile(join(this.#directory, disclosuresPath(start))).catch(ifMissing)) ?? Buffer.alloc(0);
+    const entries = parseDisclosureFile(bytes).lines.flatMap(({ line }) =>
+      line === undefined ? [] : [[line.key, line.disclosures] as const],
+    );
+    const file = { bytes: bytes.length, lines: new Map(entries) };
+    this.#files.delete(start);
+    this.#files.set(start, file);
+    for (const oldest of this.#files.keys()) {
+      if (this.#files.size <= MAX_FILES) break;
+      this.#files.delete(oldest);
     }
-    return this.#lines.get(seq) ?? [];
+    return file;
+  }
+
+  async #bytesOf(start: number): Promise<number> {
+    return (await stat(join(this.#directory, disclosuresPath(start))).catch(ifMissing))?.size ?? 0;
   }
 }
 

@@ -1,24 +1,29 @@
 import { readdir, readFile, stat, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Checkpoint, equalBytes, type LedgerEvent, parseEvent } from '@sqlwarden/core';
-import { parseDisclosureFile, tornSeq } from './disclosure-lines.js';
+import { type BegunRecord, parseBegun, segmentOfRead } from './begun-reads.js';
+import { parseDisclosureFile, tornKey } from './disclosure-lines.js';
 import { disclosuresPath, SEGMENT_ENTRIES, segmentStart, segmentStarts, walPath } from './layout.js';
 import { ifMissing, LedgerError } from './ledger-error.js';
 import { TileSource } from './tile-files.js';
 import { TreeBuilder } from './tree-builder.js';
-import { decodeRecords, entryOf } from './write-ahead.js';
+import { decodeFrames, entryOf } from './write-ahead.js';
 
 export interface RecoveredLog {
   readonly tree: TreeBuilder;
   /** First entries of the files in `wal/`. */
   readonly segments: readonly number[];
-  /** Bytes of whole records in the last of them. */
+  /** Bytes of whole frames in the last of them. */
   readonly walLength: number;
   readonly last: LedgerEvent | undefined;
+  /** Reads that were begun and have no entry: what became of them is unknown. */
+  readonly begun: readonly BegunRecord[];
+  /** The highest number that a read has been given; 0 without one. */
+  readonly lastRead: number;
 }
 
 /**
- * Reads what is in the directory and brings the tree to where it was. A record or disclosure of which only the beginning was written is cut
+ * Reads what is in the directory and brings the tree to where it was. A frame or disclosure of which only the beginning was written is cut
  * off; nothing else is changed. Throws a {@link LedgerError}: `corrupt` or `truncated` when what is there is not what the newest checkpoint
  * was signed over, or the write-ahead files do not follow one another.
  */
@@ -27,7 +32,7 @@ export async function recoverLog(directory: string, newest: Checkpoint | undefin
   const first = segments[0];
   if (first === undefined) {
     await assertUnused(directory, newest);
-    return { tree: new TreeBuilder(0, undefined), segments: [], walLength: 0, last: undefined };
+    return { tree: new TreeBuilder(0, undefined), segments: [], walLength: 0, last: undefined, begun: [], lastRead: 0 };
   }
   const signedSize = newest?.size ?? 0;
   if (first > signedSize)
@@ -44,15 +49,17 @@ export async function recoverLog(directory: string, newest: Checkpoint | undefin
       `the log has ${tree.size} entries, but a checkpoint over ${signedSize} was signed: entries were removed; restore them from a backup, or keep the directory as evidence`,
     );
   }
-  await cutDisclosures(directory, tree.size);
-  return { tree, segments, walLength, last: replay.last };
+  await cutDisclosures(directory, tree.size, replay.lastRead, first);
+  return { tree, segments, walLength, last: replay.last, begun: replay.begun, lastRead: replay.lastRead };
 }
 
 /** Feeds the entries of the write-ahead files to the tree and compares it with the checkpoint when it has that size. */
 class Replay {
   readonly #tree: TreeBuilder;
   readonly #newest: Checkpoint | undefined;
+  readonly #open = new Map<number, BegunRecord>();
   last: LedgerEvent | undefined;
+  lastRead = 0;
 
   constructor(tree: TreeBuilder, newest: Checkpoint | undefined) {
     this.#tree = tree;
@@ -60,23 +67,40 @@ class Replay {
     this.#compare();
   }
 
-  /** Returns the length of the file's whole records, in bytes. */
+  get begun(): BegunRecord[] {
+    return [...this.#open.values()];
+  }
+
+  /** Returns the length of the file's whole frames, in bytes. */
   async segment(directory: string, start: number, isLast: boolean): Promise<number> {
     const path = walPath(start);
     if (start !== this.#tree.size)
       throw new LedgerError('corrupt', `${path} does not follow entry ${this.#tree.size - 1}: files of wal/ are missing or cut`);
-    const { records, end, torn } = decodeRecords(await readFile(join(directory, path)), path);
-    if (torn > 0 && !isLast) throw new LedgerError('corrupt', `${path} ends in an incomplete record, but is not the last file of wal/`);
-    if (records.length > SEGMENT_ENTRIES) throw new LedgerError('corrupt', `${path} holds more than ${SEGMENT_ENTRIES} entries`);
-    for (const record of records) this.#add(record, path);
+    const { leaves, begun, end, torn } = decodeFrames(await readFile(join(directory, path)), path);
+    if (torn > 0 && !isLast) throw new LedgerError('corrupt', `${path} ends in an incomplete frame, but is not the last file of wal/`);
+    if (leaves.length > SEGMENT_ENTRIES) throw new LedgerError('corrupt', `${path} holds more than ${SEGMENT_ENTRIES} entries`);
+    // A read is over in the file that it was begun in, or that it was carried over to, or in a later one.
+    for (const line of begun) this.#begin(line, path);
+    for (const leaf of leaves) this.#add(leaf, path);
     return end;
   }
 
-  #add(record: Buffer, path: string): void {
-    const event = eventOf(record, path);
+  #begin(line: Buffer, path: string): void {
+    const record = parseBegun(line.toString('utf8'));
+    if (record === undefined) throw new LedgerError('corrupt', `${path} holds something that is not the beginning of a read`);
+    this.#open.set(record.read, record);
+    this.lastRead = Math.max(this.lastRead, record.read);
+  }
+
+  #add(leaf: Buffer, path: string): void {
+    const event = eventOf(entryOf(leaf), path);
     if (event.seq !== this.#tree.size)
       throw new LedgerError('corrupt', `${path} holds entry ${event.seq} where entry ${this.#tree.size} belongs`);
-    this.#tree.add(record);
+    if (event.type === 'statement.completed') {
+      this.#open.delete(event.read);
+      this.lastRead = Math.max(this.lastRead, event.read);
+    }
+    this.#tree.add(leaf);
     this.last = event;
     this.#compare();
   }
@@ -90,9 +114,9 @@ class Replay {
   }
 }
 
-function eventOf(record: Buffer, path: string): LedgerEvent {
+function eventOf(entry: Buffer, path: string): LedgerEvent {
   try {
-    return parseEvent(entryOf(record));
+    return parseEvent(entry);
   } catch (error) {
     throw new LedgerError(
       'corrupt',
@@ -113,15 +137,21 @@ async function assertUnused(directory: string, newest: Checkpoint | undefined): 
   }
 }
 
-/** Removes disclosures of entries that were never appended: a crash between the two writes leaves at most one. */
-async function cutDisclosures(directory: string, size: number): Promise<void> {
-  const paths = new Set([disclosuresPath(segmentStart(Math.max(0, size - 1))), disclosuresPath(segmentStart(size))]);
-  for (const path of paths) {
-    const file = await readFile(join(directory, path)).catch(ifMissing);
-    if (file === undefined) continue;
+/**
+ * Removes disclosures of what was never written: a crash between the two writes of a flush leaves those of one, power loss those of some.
+ * `size` and `lastRead` are what was written; `first` is where the write-ahead files begin.
+ */
+async function cutDisclosures(directory: string, size: number, lastRead: number, first: number): Promise<void> {
+  const from = segmentStart(Math.max(0, size - 1));
+  const isWritten = (key: number): boolean => (key >= 0 ? key < size : segmentOfRead(-key) < first || -key <= lastRead);
+  for (const start of segmentStarts((await readdir(join(directory, 'disclosures')).catch(ifMissing)) ?? [])) {
+    if (start < from) continue;
+    const path = disclosuresPath(start);
+    const file = await readFile(join(directory, path));
     const { lines, torn } = parseDisclosureFile(file);
-    const orphan = lines.find(({ line }) => line !== undefined && line.seq >= size);
-    const tornAt = torn.length > 0 && (tornSeq(torn) ?? size) >= size ? file.length - torn.length : file.length;
+    const orphan = lines.find(({ line }) => line !== undefined && !isWritten(line.key));
+    const key = tornKey(torn);
+    const tornAt = torn.length > 0 && (key === undefined || !isWritten(key)) ? file.length - torn.length : file.length;
     const end = Math.min(orphan?.start ?? file.length, tornAt);
     if (end < file.length) await truncate(join(directory, path), end);
   }

@@ -1,35 +1,60 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { LedgerError } from './ledger-error.js';
-import { decodeRecords, encodeRecord, entryOf, leafInput, leafInputOf } from './write-ahead.js';
+import { begunLine, decodeFrames, entryLine, entryOf, forEachLeaf, FrameEncoder, leafInputOf } from './write-ahead.js';
 
-const entries = ['{"a":1}', `{"long":"${'x'.repeat(300)}"}`, '{"umlaut":"ä"}', '{}'];
-const records = entries.map(encodeRecord);
-const file = Buffer.concat(records);
-const texts = (decoded: readonly Buffer[]): string[] => decoded.map((record) => entryOf(record).toString());
+/** What four flushes write: entries, and reads that were begun. */
+const turns = [
+  [entryLine('{"a":1}')],
+  [begunLine('{"read":1}'), entryLine(`{"long":"${'x'.repeat(300)}"}`), begunLine('{"read":2}')],
+  [entryLine('{"umlaut":"ä"}'), entryLine('{}')],
+  [begunLine('{"read":3}')],
+];
+const encoder = new FrameEncoder();
+const frames = turns.map((lines) => encoder.encode(lines.join('')));
+const file = Buffer.concat(frames);
+const entriesOf = (turn: readonly string[]): string[] => turn.filter((line) => line.startsWith('\0')).map((line) => line.slice(1, -1));
+const texts = (leaves: readonly Buffer[]): string[] => leaves.map((leaf) => entryOf(leaf).toString());
 
 describe('the write-ahead file', () => {
   it('reads back what was written', () => {
-    const decoded = decodeRecords(file, 'wal');
-    expect(texts(decoded.records)).toEqual(entries);
+    const decoded = decodeFrames(file, 'wal');
+    expect(texts(decoded.leaves)).toEqual(turns.flatMap(entriesOf));
+    expect(decoded.begun.map(String)).toEqual(['{"read":1}', '{"read":2}', '{"read":3}']);
     expect(decoded).toMatchObject({ end: file.length, torn: 0 });
-    expect(leafInput(records[0]!)).toEqual(Buffer.from(leafInputOf(Buffer.from(entries[0]!))));
+    expect(decoded.leaves[0]).toEqual(Buffer.from(leafInputOf(Buffer.from('{"a":1}'))));
   });
 
-  it('takes a cut at any byte as a record that was not finished, and keeps all before it', () => {
+  it('shows the leaves of a frame without reading it as a file', () => {
+    const leaves: string[] = [];
+    expect(forEachLeaf(frames[2]!, (frame, start, end) => leaves.push(frame.toString('utf8', start + 1, end)))).toBe(2);
+    expect(leaves).toEqual(['{"umlaut":"ä"}', '{}']);
+  });
+
+  it('takes a frame that is larger than a slab, and memory that is used again', () => {
+    const small = new FrameEncoder();
+    const large = entryLine(`"${'y'.repeat(2 ** 21)}"`);
+    expect(texts(decodeFrames(small.encode(large), 'wal').leaves)[0]).toHaveLength(2 ** 21 + 2);
+    const one = Buffer.from(small.encode(turns[0]!.join('')));
+    small.reuse();
+    expect(small.encode(turns[0]!.join(''))).toEqual(one);
+  });
+
+  it('takes a cut at any byte as a frame that was not finished, and keeps all before it', () => {
     for (let length = 0; length <= file.length; length++) {
-      const { records: whole, end, torn } = decodeRecords(file.subarray(0, length), 'wal');
-      expect(texts(whole)).toEqual(entries.slice(0, whole.length));
-      expect(end).toBe(records.slice(0, whole.length).reduce((sum, record) => sum + record.length, 0));
+      const { leaves, end, torn } = decodeFrames(file.subarray(0, length), 'wal');
+      let whole = 0;
+      for (let sum = 0; whole < frames.length && sum + frames[whole]!.length <= length; whole++) sum += frames[whole]!.length;
+      expect(texts(leaves)).toEqual(turns.slice(0, whole).flatMap(entriesOf));
+      expect(end).toBe(frames.slice(0, whole).reduce((sum, frame) => sum + frame.length, 0));
       expect(end + torn).toBe(length);
-      expect(end + (records[whole.length]?.length ?? Number.POSITIVE_INFINITY)).toBeGreaterThan(length);
     }
   });
 
-  it('takes blocks that the disk never got as a record that was not finished', () => {
+  it('takes blocks that the disk never got as a frame that was not finished', () => {
     for (let length = 0; length < file.length; length += 7) {
       const zeros = Buffer.concat([file.subarray(0, length), Buffer.alloc(600)]);
-      expect(decodeRecords(zeros, 'wal').records.length).toBe(decodeRecords(file.subarray(0, length), 'wal').records.length);
+      expect(decodeFrames(zeros, 'wal').end).toBe(decodeFrames(file.subarray(0, length), 'wal').end);
     }
   });
 
@@ -39,7 +64,7 @@ describe('the write-ahead file', () => {
       flipped[bit >> 3]! ^= 1 << (bit & 7);
       let outcome: unknown;
       try {
-        outcome = decodeRecords(flipped, 'wal');
+        outcome = decodeFrames(flipped, 'wal');
       } catch (error) {
         outcome = error instanceof LedgerError ? error.code : error;
       }
@@ -47,11 +72,11 @@ describe('the write-ahead file', () => {
     }
   });
 
-  it('ends on arbitrary bytes with records or a ledger error', () => {
+  it('ends on arbitrary bytes with frames or a ledger error', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
         try {
-          decodeRecords(Buffer.from(bytes), 'wal');
+          decodeFrames(Buffer.from(bytes), 'wal');
         } catch (error) {
           expect(error).toBeInstanceOf(LedgerError);
         }
@@ -59,8 +84,8 @@ describe('the write-ahead file', () => {
     );
   });
 
-  it('refuses an entry that a bundle could not hold', () => {
-    expect(() => encodeRecord('x'.repeat(65_536))).toThrow(expect.objectContaining({ code: 'entry-too-large' }));
-    expect(entryOf(encodeRecord('x'.repeat(65_535)))).toHaveLength(65_535);
+  it('is corrupt when a line is neither an entry nor the beginning of a read', () => {
+    for (const body of ['\u0002x\n', '\0{}', 'x'])
+      expect(() => decodeFrames(new FrameEncoder().encode(body), 'wal')).toThrow(expect.objectContaining({ code: 'corrupt' }));
   });
 });

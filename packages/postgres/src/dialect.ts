@@ -1,5 +1,5 @@
 import type { Dialect } from '@sqlwarden/core';
-import { createCatalogueReader, FINGERPRINT_SQL } from './catalog/index.js';
+import { createCatalogueReader, FINGERPRINT_SQL, READING_BRACKET } from './catalog/index.js';
 import { cellType } from './masking/cell-types.js';
 import { createServerClient, createWireSession, readState } from './session/index.js';
 import { analyse, relationOutputs } from './sql/analyse.js';
@@ -12,6 +12,7 @@ export const postgresDialect: Dialect = {
   parserEntry: new URL('./sql/parser-worker.js', import.meta.url),
   createCatalogueReader,
   readState,
+  catalogueBracket: READING_BRACKET,
   catalogueFingerprintSql: FINGERPRINT_SQL,
   shape: shapeOf,
   analyse,

@@ -18,6 +18,7 @@ export const REFUSAL_SQLSTATES = {
   'statement-unparsed': '42601', // syntax_error
   'statement-too-large': '54000', // program_limit_exceeded
   'parser-disagreement': '42501',
+  'limit-exceeded': '54000',
   'policy-error': '42501',
   'approval-rejected': '42501',
   'approval-expired': '42501',
@@ -35,6 +36,7 @@ export const REFUSAL_SQLSTATES = {
   'upstream-unavailable': '08006', // connection_failure
   'upstream-refused': '08004', // sqlserver_rejected_establishment_of_sqlconnection
   'database-unknown': '3D000', // invalid_catalog_name
+  'too-many-connections': '53300', // too_many_connections
   'shutting-down': '57P01', // admin_shutdown
   cancelled: '57014', // query_canceled
   'internal-error': '58000',

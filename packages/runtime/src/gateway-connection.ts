@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import type { Duplex } from 'node:stream';
-import type { SecureContext } from 'node:tls';
 import type {
   Admission,
   CancelKey,
+  ClientIntroduction,
+  ClientMethod,
   EndReason,
   LoginRequest,
   Outcome,
@@ -14,12 +15,16 @@ import type {
   TransactionEnd,
   Unit,
 } from '@sqlwarden/core';
+import type { ClientGuard } from './client-guard.js';
 import { Admitter } from './engine/admitter.js';
 import { assertedFields } from './engine/asserted.js';
 import type { Engine } from './engine/engine.js';
 import type { Upstream } from './engine/upstream.js';
+import type { CancelGuard } from './login/cancel-guard.js';
+import type { ClientIdentity, ClientTransport, Identified } from './login/client-identity.js';
 import { nodeHash } from './node-hash.js';
 import { compilePattern } from './policy/compile-pattern.js';
+import { type ClientTls, shownCertificate } from './transport/client-tls.js';
 import { Connection, type ConnectionPolicy } from './transport/connection.js';
 import { ControlConnection } from './transport/control-connection.js';
 
@@ -30,12 +35,16 @@ export interface ClientLeg {
   readonly address: string;
   /** Cannot be overheard: unix socket, loopback, in-memory. */
   readonly isPrivate: boolean;
-  readonly tls: SecureContext | undefined;
+  readonly tls: ClientTls | undefined;
+  /** TLS has been started by the host already (direct TLS): `stream` is its inside. Default: false. */
+  readonly encrypted?: boolean;
   readonly requireTls: boolean;
   /** Set by a host that has verified the identity itself (the library): no token is asked for. */
   readonly principal: Principal | undefined;
   /** The host has chosen the upstream (the library): what the driver fills in as a database does not count. */
   readonly isDatabaseChosen: boolean;
+  /** A host that counts clients; it is told of the end by whoever made the connection. */
+  readonly guard?: ClientGuard;
 }
 
 /** What a connection asks of the gateway that it belongs to. */
@@ -44,12 +53,10 @@ export interface GatewayServices {
   readonly limits: GatewayLimits;
   readonly maskKey: Uint8Array;
   readonly enforcement: 'gateway' | 'library';
-  verifyToken(
-    token: string,
-  ): Promise<
-    { readonly ok: true; readonly principal: Principal } | { readonly ok: false; readonly code: string; readonly message: string }
-  >;
-  findByCancelKey(upstream: Upstream, key: CancelKey): GatewayConnection | undefined;
+  readonly identity: ClientIdentity;
+  readonly cancels: CancelGuard;
+  /** `elsewhere`: it is of another worker, which has been told. */
+  findByCancelKey(upstream: Upstream, key: CancelKey, host: string): { cancel(): void } | 'elsewhere' | undefined;
   closed(connection: GatewayConnection): void;
 }
 
@@ -88,6 +95,7 @@ export class GatewayConnection implements ConnectionPolicy {
         server: upstream.options.target,
         loginTimeoutMs: services.limits.loginTimeoutMs,
         lingerMs: LINGER_MS,
+        turn: services.engine.turn,
         session: {
           hash: nodeHash,
           maskKey: services.maskKey,
@@ -96,8 +104,9 @@ export class GatewayConnection implements ConnectionPolicy {
           maxStartupBytes: MAX_STARTUP_BYTES,
           maxQueuedBytes: services.limits.maxQueuedBytes,
           requireClientTls: client.requireTls,
-          askClientPassword: client.principal === undefined,
-          cellType: (column) => upstream.options.dialect.cellType(column),
+          clientMethod: (asked) => this.#clientMethod(asked),
+          clientEncrypted: client.encrypted === true,
+          cellType: (column) => upstream.cellType(column),
         },
       },
       this,
@@ -153,12 +162,17 @@ export class GatewayConnection implements ConnectionPolicy {
   ready(_serverVersion: string): void {}
 
   cancelRequested(key: CancelKey): void {
-    this.#services.findByCancelKey(this.upstream, key)?.cancel();
+    const { cancels } = this.#services;
+    const host = this.#client.address.replace(/:\d+$/, '');
+    if (!cancels.hears(host)) return;
+    const found = this.#services.findByCancelKey(this.upstream, key, host);
+    if (found === undefined) cancels.missed(host);
+    else if (found !== 'elsewhere') found.cancel();
   }
 
   /** Stops what runs: a held statement is refused, a running one is cancelled at the server. */
   cancel(): void {
-    if (this.#admitter?.cancelHeld() !== true) this.#cancelAtServer();
+    if (this.#admitter?.cancelPending() !== true) this.#cancelAtServer();
   }
 
   #cancelAtServer(): void {
@@ -178,6 +192,7 @@ export class GatewayConnection implements ConnectionPolicy {
 
   ended(reason: EndReason): void {
     this.#ended = true;
+    if (reason.kind === 'refused' && reason.refusal.code === 'upstream-refused') this.upstream.loginRefused();
     // A server notices that a client is gone only when it next writes to it: what still runs is stopped now.
     if (reason.kind === 'closed' && reason.by === 'client' && this.#leftRunning) this.#cancelAtServer();
     this.#admitter?.ended(reason);
@@ -192,26 +207,48 @@ export class GatewayConnection implements ConnectionPolicy {
     this.#services.closed(this);
   }
 
+  #clientMethod(asked: ClientIntroduction): ClientMethod {
+    const { principal, guard } = this.#client;
+    if (guard?.refusal !== undefined) return { kind: 'refuse', refusal: guard.refusal };
+    if (principal !== undefined) return { kind: 'none' };
+    return this.#services.identity.method(asked, this.upstream.clients, this.#transport(asked.encrypted));
+  }
+
+  #transport(encrypted: boolean): ClientTransport {
+    return { shown: shownCertificate(this.connection.clientStream), endPoint: encrypted ? this.#client.tls?.endPoint : undefined };
+  }
+
   async #identify(login: LoginRequest): Promise<LoginAnswerOf> {
-    const known = this.#client.principal;
-    let principal: Principal;
-    if (known !== undefined) principal = known;
-    else if (login.credential.kind === 'none') return refuse('identity-missing', 'give a token as the password');
-    else {
-      const verified = await this.#services.verifyToken(login.credential.token);
-      if (!verified.ok) return refuse(verified.code === 'expired' ? 'identity-expired' : 'identity-invalid', verified.message);
-      principal = verified.principal;
+    const identified = await this.#identified(login);
+    if (!identified.ok) return { kind: 'refuse', refusal: identified.refusal };
+    const { database } = this.upstream.options.login;
+    if (!this.#client.isDatabaseChosen && login.database !== database && login.database !== this.upstream.name) {
+      return refuse('database-unknown', `this listener serves the database "${database}"; connect to that one`);
     }
-    const server = this.upstream.options.login;
-    if (!this.#client.isDatabaseChosen && login.database !== server.database && login.database !== this.upstream.name) {
-      return refuse('database-unknown', `this listener serves the database "${server.database}"; connect to that one`);
+    const counted = await this.#client.guard?.identified(identified.principal);
+    if (counted !== undefined) return { kind: 'refuse', refusal: counted };
+    try {
+      return this.#open(login, identified.principal, await this.upstream.serverLogin());
+    } catch (error) {
+      this.trouble(error as Error);
+      return refuse('upstream-refused', 'the gateway cannot log in to the database; its log says why');
     }
-    return this.#open(login, principal, server);
+  }
+
+  #identified(login: LoginRequest): Promise<Identified> {
+    const { principal } = this.#client;
+    // A refusal of the session's own, or of the guard's, stands even for those whom the host knows.
+    if (login.credential.kind === 'refused') return Promise.resolve({ ok: false, refusal: login.credential.refusal });
+    if (principal !== undefined) return Promise.resolve({ ok: true, principal });
+    return this.#services.identity.identify(login, this.upstream.clients, this.#transport(login.encrypted));
   }
 
   #open(login: LoginRequest, principal: Principal, server: ServerLogin): LoginAnswerOf {
     const { engine, enforcement } = this.#services;
-    if (engine.now() >= principal.expiresAt) return refuse('identity-expired', 'the token has expired; get a new one');
+    if (engine.now() >= principal.expiresAt) {
+      const what = principal.proof.subject === 'token' ? 'the token has expired; get a new one' : 'this login has expired; have it renewed';
+      return refuse('identity-expired', what);
+    }
     const scope = {
       session: this.id,
       upstream: this.upstream.name,

@@ -1,20 +1,22 @@
-import { readFileSync } from 'node:fs';
-import type { CompiledPolicy, Dialect, ServerLogin } from '@sqlwarden/core';
+import { join } from 'node:path';
+import type { ApprovalRequest, CompiledPolicy, Dialect } from '@sqlwarden/core';
 import { type Verifier, createVerifier, openDevIssuer } from '@sqlwarden/identity';
 import { Ledger } from '@sqlwarden/ledger';
 import { ApprovalStore } from './approval/store.js';
-import { ConfigError } from './config/config-error.js';
 import type { GatewayConfig, UpstreamConfig } from './config/gateway-config.js';
 import { loadConfig } from './config/load-config.js';
+import { configProblem, readNamedFile } from './config/named-file.js';
 import { CrossCheck } from './cross-check/cross-check.js';
 import { approvalRecorder } from './engine/approval-record.js';
 import { Engine } from './engine/engine.js';
 import { Recorder } from './engine/recorder.js';
 import { Upstream } from './engine/upstream.js';
-import type { GatewayOptions } from './gateway.js';
+import type { GatewayOptions, OtherWorkers } from './gateway.js';
+import { ClientIdentity } from './login/client-identity.js';
+import { openServerAccess, type ServerAccess } from './login/server-access.js';
+import { UsersFile } from './login/users-file.js';
 import { ParsePool } from './parse-pool.js';
 import { type LoadedPolicies, loadPolicies } from './policy/load-policies.js';
-import type { ServerTarget } from './transport/server-socket.js';
 import { softwareVersion } from './version.js';
 
 /** What a gateway is made of. */
@@ -23,9 +25,11 @@ export interface GatewayParts {
   readonly policies: LoadedPolicies;
   readonly engine: Engine;
   readonly ledger: Ledger;
+  readonly ledgerDirectory: string;
   readonly recorder: Recorder;
   readonly approvals: ApprovalStore;
   readonly verifier: Verifier;
+  readonly identity: ClientIdentity;
   readonly maskKey: Uint8Array;
   readonly parsers: readonly ParsePool[];
   readonly crossChecks: readonly CrossCheck[];
@@ -49,13 +53,14 @@ export async function openParts(options: GatewayOptions): Promise<GatewayParts> 
   const onTrouble = options.onTrouble ?? defaultTrouble;
   const verifier = openVerifier(config, onTrouble);
   const maskKey = loadMaskKey(config, policies.policy);
-  const secrets = config.upstreams.map((upstream) => ({ target: targetOf(config, upstream), login: loginOf(config, upstream) }));
+  const identity = openClientIdentity(config, verifier, maskKey, onTrouble);
+  const access = config.upstreams.map((upstream) => openServerAccess(config, upstream));
   const dialects = config.upstreams.map((upstream) => dialectFor(upstream, options.dialects));
   const crossChecks = config.upstreams.map((upstream) => openCrossCheck(config, upstream));
   const count = { of: (): number => 0 };
+  const place = ledgerPlace(config.ledger, options.worker);
   const ledger = await Ledger.open({
-    directory: config.ledger.directory,
-    origin: config.ledger.origin,
+    ...place,
     software: softwareVersion,
     sessions: () => count.of(),
     onError: onTrouble,
@@ -67,6 +72,7 @@ export async function openParts(options: GatewayOptions): Promise<GatewayParts> 
     onTrouble,
     maxPending: MAX_PENDING_APPROVALS,
     maxPendingPerRequester: MAX_PENDING_PER_REQUESTER,
+    ...(options.otherWorkers === undefined ? {} : { claimElsewhere: claimFrom(options.otherWorkers) }),
   });
   const engine = new Engine({
     environment: config.environment,
@@ -74,6 +80,7 @@ export async function openParts(options: GatewayOptions): Promise<GatewayParts> 
     policy: policies.policy,
     policyDigest: policies.digest,
     recorder,
+    durableReads: config.ledger.reads === 'durable',
     approvals,
     now: Date.now,
     onTrouble,
@@ -91,7 +98,7 @@ export async function openParts(options: GatewayOptions): Promise<GatewayParts> 
       upstream: makeUpstream(config, upstream, engine, dialect, {
         parser: parsers.get(dialect) as ParsePool,
         crossCheck: crossChecks[index],
-        ...(secrets[index] as Secrets),
+        ...(access[index] as ServerAccess),
       }),
     };
   });
@@ -100,9 +107,11 @@ export async function openParts(options: GatewayOptions): Promise<GatewayParts> 
     policies,
     engine,
     ledger,
+    ledgerDirectory: place.directory,
     recorder,
     approvals,
     verifier,
+    identity,
     maskKey,
     parsers: [...parsers.values()],
     crossChecks: crossChecks.filter((crossCheck) => crossCheck !== undefined),
@@ -116,9 +125,22 @@ export async function openParts(options: GatewayOptions): Promise<GatewayParts> 
   };
 }
 
-interface Secrets {
-  readonly target: ServerTarget;
-  readonly login: ServerLogin;
+function claimFrom(others: OtherWorkers): (digest: string) => Promise<ApprovalRequest | undefined> {
+  return (digest) => others.claimApproval(digest);
+}
+
+/** What a worker's log, its directory and its messages are called. */
+export function workerName(worker: number): string {
+  return `worker-${worker}`;
+}
+
+/** Every worker has a log of its own, whose name in checkpoints says which one it is. */
+function ledgerPlace(
+  { directory, origin }: GatewayConfig['ledger'],
+  worker: number | undefined,
+): Pick<GatewayConfig['ledger'], 'directory' | 'origin'> {
+  if (worker === undefined) return { directory, origin };
+  return { directory: join(directory, workerName(worker)), origin: `${origin}/${workerName(worker)}` };
 }
 
 function makeUpstream(
@@ -126,13 +148,21 @@ function makeUpstream(
   upstream: UpstreamConfig,
   engine: Engine,
   dialect: Dialect,
-  { target, login, parser, crossCheck }: Secrets & { readonly parser: ParsePool; readonly crossCheck: CrossCheck | undefined },
+  {
+    target,
+    login,
+    password,
+    parser,
+    crossCheck,
+  }: ServerAccess & { readonly parser: ParsePool; readonly crossCheck: CrossCheck | undefined },
 ): Upstream {
   return new Upstream({
     name: upstream.name,
     dialect,
     target,
     login,
+    password,
+    clients: { proofs: upstream.clients, requireCertificate: upstream.clientTls?.requireCertificate ?? false },
     parser,
     ...(crossCheck === undefined ? {} : { crossCheck }),
     policy: engine.policy,
@@ -165,6 +195,19 @@ export function openVerifier(config: GatewayConfig, report: (error: Error) => vo
   return createVerifier(config.identity.issuers, { environment: config.environment, report });
 }
 
+/** `maskKey`: secret and the same in every process, as the verifiers of users that there are not must be; without a key file, it is neither. */
+function openClientIdentity(
+  config: GatewayConfig,
+  verifier: Verifier,
+  maskKey: Uint8Array,
+  onTrouble: (error: Error) => void,
+): ClientIdentity {
+  const { users, certificates } = config.identity;
+  const secret = config.masking.keyFile === undefined ? undefined : maskKey;
+  const file = users === undefined ? undefined : new UsersFile(users, secret, Date.now, onTrouble);
+  return new ClientIdentity({ verifier, users: file && (() => file.current()), certificates, onTrouble });
+}
+
 export function dialectFor(upstream: UpstreamConfig, dialects: readonly Dialect[]): Dialect {
   const dialect = dialects.find((candidate) => candidate.name === upstream.database);
   if (dialect === undefined)
@@ -178,7 +221,7 @@ export function openCrossCheck(config: GatewayConfig, upstream: UpstreamConfig):
   try {
     return new CrossCheck(upstream.database);
   } catch (error) {
-    throw problem('config-invalid', config.file, `upstreams.${upstream.name}.crossCheck`, (error as Error).message);
+    throw configProblem('config-invalid', config.file, `upstreams.${upstream.name}.crossCheck`, (error as Error).message);
   }
 }
 
@@ -187,77 +230,21 @@ export function loadMaskKey(config: GatewayConfig, policy: CompiledPolicy): Uint
   if (keyFile === undefined) {
     const keyed = [...policy.masks.values()].flat().find((mask) => KEYED_MASKS.has(mask.function.kind));
     if (keyed === undefined) return new Uint8Array(MIN_MASK_KEY_BYTES);
-    throw problem(
+    throw configProblem(
       'config-invalid',
       config.file,
       'masking',
       `the mask ${keyed.function.kind} of label ${keyed.label} needs a key; write masking: { keyFile: <file> }`,
     );
   }
-  const key = readFile(config, keyFile, 'masking.keyFile', 'make one with: head -c 32 /dev/urandom > FILE; chmod 600 FILE');
+  const key = readNamedFile(config.file, keyFile, 'masking.keyFile', 'make one with: head -c 32 /dev/urandom > FILE; chmod 600 FILE');
   if (key.length >= MIN_MASK_KEY_BYTES) return key;
-  throw problem('config-invalid', keyFile, '', `the key of masks has ${key.length} bytes; it needs ${MIN_MASK_KEY_BYTES} random ones`);
-}
-
-export function targetOf(config: GatewayConfig, { server }: UpstreamConfig): ServerTarget {
-  return {
-    host: server.host,
-    port: server.port,
-    socketPath: server.socket,
-    tls: server.tls,
-    connectTimeoutMs: server.connectTimeoutMs,
-    ca:
-      server.ca === undefined
-        ? undefined
-        : readFile(config, server.ca, 'server.ca', 'give the PEM of the authority that signed the server certificate').toString('utf8'),
-  };
-}
-
-export function loginOf(config: GatewayConfig, { server, credentials }: UpstreamConfig): ServerLogin {
-  return {
-    user: credentials.user,
-    database: server.database,
-    password: passwordOf(config, credentials),
-    tls: server.tls === 'disable' ? 'disable' : 'require',
-  };
-}
-
-function passwordOf(config: GatewayConfig, { password }: UpstreamConfig['credentials']): string | undefined {
-  switch (password.kind) {
-    case 'none':
-      return undefined;
-    case 'file':
-      return readFile(config, password.path, 'credentials.passwordFile', 'write the password into it')
-        .toString('utf8')
-        .replace(/\r?\n$/, '');
-    case 'environment': {
-      const value = process.env[password.name];
-      if (value !== undefined && value !== '') return value;
-      throw problem(
-        'config-invalid',
-        config.file,
-        'credentials.passwordEnvironment',
-        `the environment variable ${password.name} is not set; set it to the password`,
-      );
-    }
-  }
-}
-
-function readFile(config: GatewayConfig, file: string, path: string, advice: string): Buffer {
-  try {
-    return readFileSync(file);
-  } catch (error) {
-    throw problem(
-      'file-unreadable',
-      config.file,
-      path,
-      `${file} cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown'}); ${advice}`,
-    );
-  }
-}
-
-function problem(code: 'config-invalid' | 'file-unreadable', file: string, path: string, message: string): ConfigError {
-  return new ConfigError(code, [{ file, line: 0, column: 0, path, message }]);
+  throw configProblem(
+    'config-invalid',
+    keyFile,
+    '',
+    `the key of masks has ${key.length} bytes; it needs ${MIN_MASK_KEY_BYTES} random ones`,
+  );
 }
 
 function defaultTrouble(error: Error): void {

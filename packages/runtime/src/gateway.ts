@@ -1,22 +1,38 @@
 import { timingSafeEqual } from 'node:crypto';
 import { EventEmitter } from 'node:events';
-import type { CancelKey, Dialect, DialectName, Refusal } from '@sqlwarden/core';
+import type { ApprovalRequest, CancelKey, Dialect, DialectName, Refusal } from '@sqlwarden/core';
 import { type InactiveRule, inactiveRules } from '@sqlwarden/core';
 import type { Verifier } from '@sqlwarden/identity';
+import type { SessionSummary } from './approval/admin-api.js';
 import type { ApprovalStore } from './approval/store.js';
 import type { GatewayConfig, UpstreamConfig } from './config/gateway-config.js';
 import type { DecisionCounts } from './engine/decision.js';
-import type { Upstream } from './engine/upstream.js';
+import type { ClientGuard } from './client-guard.js';
 import { type ClientLeg, GatewayConnection, type GatewayServices } from './gateway-connection.js';
+import { CancelGuard } from './login/cancel-guard.js';
 import { type GatewayParts, openParts } from './gateway-parts.js';
+import { probeLedger, probeUpstream } from './readiness.js';
 
 export interface GatewayOptions {
   /** Path of `sqlwarden.yaml`. */
   readonly configFile: string;
   readonly dialects: readonly Dialect[];
   readonly enforcement: 'gateway' | 'library';
+  /**
+   * Which of several worker processes this is, from 1: it keeps a ledger of its own, in the directory `worker-<n>` inside of the configured one.
+   */
+  readonly worker?: number;
+  readonly otherWorkers?: OtherWorkers;
   /** What an operator must hear of; never a statement, a value or a token. Default: a line on standard error. */
   readonly onTrouble?: (error: Error) => void;
+}
+
+/** The gateways that serve clients of the same listeners. Neither method rejects. */
+export interface OtherWorkers {
+  /** Cancels by a key that no session here has; tells whether one of them could. */
+  cancel(upstream: string, key: CancelKey): Promise<boolean>;
+  /** An approval of exactly this that one of them has and nobody waits for; it is ours then. */
+  claimApproval(digest: string): Promise<ApprovalRequest | undefined>;
 }
 
 /** An upstream as others see it. */
@@ -29,7 +45,24 @@ export interface UpstreamInfo {
   readonly config: UpstreamConfig;
 }
 
+/** Whether clients can be served, and if not, why; for operators, nothing of it names a statement or a person. */
+export interface GatewayHealth {
+  readonly ready: boolean;
+  readonly reasons: readonly string[];
+}
+
 const SHUTTING_DOWN: Refusal = { code: 'shutting-down', message: 'the gateway is shutting down; connect again' };
+
+interface Connected {
+  readonly client: string;
+  readonly openedAt: number;
+  readonly guard: ClientGuard | undefined;
+}
+
+/** How often a drain looks for sessions whose transaction has ended. */
+const DRAIN_LOOK_MS = 25;
+/** How long sessions that were ended may take to write their last entries. */
+const END_MS = 1_000;
 
 /**
  * The whole pipeline for one configuration file: identity, policy, approvals, ledger and upstreams, and the connections that go through it.
@@ -40,16 +73,25 @@ export class Gateway {
   readonly approvals: ApprovalStore;
   readonly #parts: GatewayParts;
   readonly #services: GatewayServices;
-  readonly #connections = new Set<GatewayConnection>();
+  readonly #connections = new Map<GatewayConnection, Connected>();
   readonly #idle = new EventEmitter();
+  readonly #cancels = new CancelGuard(Date.now, (address, misses) =>
+    this.#parts.recorder.after({
+      type: 'security.finding',
+      session: '',
+      kind: 'protocol-error',
+      detail: `cancel requests of ${address} are not heard: ${misses} of them fitted no session`,
+    }),
+  );
   #closing: Promise<void> | undefined;
+  #drainUntil = 0;
 
   /** Loads, checks and opens everything. Rejects with a `ConfigError`, `PolicyError` or `LedgerError` that says what to do. */
   static async open(options: GatewayOptions): Promise<Gateway> {
-    return new Gateway(await openParts(options), options.enforcement);
+    return new Gateway(await openParts(options), options);
   }
 
-  private constructor(parts: GatewayParts, enforcement: 'gateway' | 'library') {
+  private constructor(parts: GatewayParts, { enforcement, otherWorkers }: GatewayOptions) {
     this.#parts = parts;
     parts.sessionCount = () => this.#connections.size;
     this.config = parts.config;
@@ -59,9 +101,18 @@ export class Gateway {
       limits: parts.config.limits,
       maskKey: parts.maskKey,
       enforcement,
-      verifyToken: (token) => parts.verifier.verify(token),
-      findByCancelKey: (upstream, key) => this.#findByCancelKey(upstream, key),
+      identity: parts.identity,
+      cancels: this.#cancels,
+      findByCancelKey: (upstream, key, host) => {
+        const found = this.#findByCancelKey(upstream.name, key);
+        if (found !== undefined || otherWorkers === undefined) return found;
+        void otherWorkers.cancel(upstream.name, key).then((isCancelled) => {
+          if (!isCancelled) this.#cancels.missed(host);
+        });
+        return 'elsewhere';
+      },
       closed: (connection) => {
+        this.#connections.get(connection)?.guard?.closed();
         this.#connections.delete(connection);
         if (this.#connections.size === 0) this.#idle.emit('idle');
       },
@@ -96,13 +147,38 @@ export class Gateway {
   }
 
   /** Takes over one client's stream. Throws when there is no such upstream or the gateway is closing. */
-  connect(upstream: string, client: ClientLeg): GatewayConnection {
+  connect(upstream: string, client: ClientLeg & { readonly guard?: ClientGuard }): GatewayConnection {
     const found = this.#parts.upstreams.find((candidate) => candidate.upstream.name === upstream);
     if (found === undefined) throw new Error(`there is no upstream "${upstream}" in the configuration`);
     if (this.#closing !== undefined) throw new Error('the gateway is shutting down');
     const connection = new GatewayConnection(this.#services, found.upstream, client);
-    this.#connections.add(connection);
+    this.#connections.set(connection, { client: client.address, openedAt: Date.now(), guard: client.guard });
     return connection;
+  }
+
+  /** Clients that are connected, oldest first. */
+  sessions(): readonly SessionSummary[] {
+    return [...this.#connections].map(([connection, { client, openedAt }]) => {
+      const { id, principal, upstream } = connection;
+      const state = principal === undefined ? 'login' : connection.isIdle ? 'idle' : 'active';
+      return { id, upstream: upstream.name, client, openedAt, state, ...(principal === undefined ? {} : { principal }) };
+    });
+  }
+
+  /** Stops what the session with this key runs, for a cancel request that another worker got. False when no session here has the key. */
+  cancel(upstream: string, key: CancelKey): boolean {
+    const found = this.#findByCancelKey(upstream, key);
+    found?.cancel();
+    return found !== undefined;
+  }
+
+  /** Looks whether the ledger can be written, and, where the configuration asks for it, whether the upstreams can be reached. Never rejects. */
+  async health(): Promise<GatewayHealth> {
+    if (this.#closing !== undefined) return { ready: false, reasons: ['the gateway is shutting down'] };
+    const looks = [probeLedger(this.#parts.ledger, this.#parts.ledgerDirectory)];
+    if (this.config.health.needsUpstreams) looks.push(...this.#parts.upstreams.map(({ upstream }) => probeUpstream(upstream)));
+    const reasons = (await Promise.all(looks)).filter((reason) => reason !== undefined);
+    return { ready: reasons.length === 0, reasons };
   }
 
   /** Reads the schema of an upstream now and says which parts of the policy do nothing there. Rejects when it cannot be reached. */
@@ -147,42 +223,48 @@ export class Gateway {
   }
 
   /**
-   * Lets connections finish what they do for `drainMs`, ends the rest, and closes the ledger in order. Called again without a time, it waits
-   * no longer for them.
+   * Ends sessions that do nothing at once, and the others as soon as their transaction has ended, or after `drainMs`; then closes the ledger in
+   * order. Called again without a time, it waits no longer for them.
    */
   close(drainMs = 0): Promise<void> {
-    if (this.#closing !== undefined && drainMs === 0) this.#idle.emit('idle');
+    if (this.#closing !== undefined && drainMs === 0) this.#drainUntil = 0;
     this.#closing ??= this.#close(drainMs);
     return this.#closing;
   }
 
   async #close(drainMs: number): Promise<void> {
-    // Pools keep connections that do nothing: those need not be waited for.
-    for (const connection of this.#connections) if (connection.isIdle) connection.terminate(SHUTTING_DOWN);
-    if (this.#connections.size > 0 && drainMs > 0) await this.#untilIdle(drainMs);
-    for (const connection of this.#connections) connection.terminate(SHUTTING_DOWN);
-    await this.#untilIdle(1_000);
+    this.#drainUntil = performance.now() + drainMs;
+    while (this.#connections.size > 0 && performance.now() < this.#drainUntil) {
+      for (const connection of this.#connections.keys())
+        if (connection.principal === undefined || connection.isIdle) connection.terminate(SHUTTING_DOWN);
+      await this.#untilEmpty(Math.min(DRAIN_LOOK_MS, drainMs));
+    }
+    for (const connection of this.#connections.keys()) connection.terminate(SHUTTING_DOWN);
+    await this.#untilEmpty(END_MS);
     this.#parts.approvals.close();
     for (const { upstream } of this.#parts.upstreams) upstream.close();
     await Promise.all([...this.#parts.parsers, ...this.#parts.crossChecks].map((parser) => parser.close()));
     await this.#parts.ledger.close();
   }
 
-  async #untilIdle(ms: number): Promise<void> {
+  /** Waits until no connection is left, for `ms` at most. */
+  async #untilEmpty(ms: number): Promise<void> {
     if (this.#connections.size === 0) return;
     await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, ms);
-      this.#idle.once('idle', () => {
+      const done = (): void => {
         clearTimeout(timer);
+        this.#idle.off('idle', done);
         resolve();
-      });
+      };
+      const timer = setTimeout(done, ms);
+      this.#idle.once('idle', done);
     });
   }
 
-  #findByCancelKey(upstream: Upstream, key: CancelKey): GatewayConnection | undefined {
-    for (const connection of this.#connections) {
+  #findByCancelKey(upstream: string, key: CancelKey): GatewayConnection | undefined {
+    for (const connection of this.#connections.keys()) {
       const own = connection.connection.session.clientCancelKey;
-      if (own === undefined || connection.upstream !== upstream || own.processId !== key.processId) continue;
+      if (own === undefined || connection.upstream.name !== upstream || own.processId !== key.processId) continue;
       if (own.secret.length === key.secret.length && timingSafeEqual(own.secret, key.secret)) return connection;
     }
     return undefined;

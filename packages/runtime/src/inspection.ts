@@ -15,9 +15,16 @@ import type { GatewayConfig, UpstreamConfig } from './config/gateway-config.js';
 import { loadConfig } from './config/load-config.js';
 import { crossChecked } from './engine/decide.js';
 import { Upstream } from './engine/upstream.js';
-import { dialectFor, loadMaskKey, loginOf, openCrossCheck, openVerifier, targetOf } from './gateway-parts.js';
+import { dialectFor, loadMaskKey, openCrossCheck, openVerifier } from './gateway-parts.js';
+import { accessWarnings } from './login/access-warnings.js';
+import { openConfiguredClientTls } from './login/client-tls-config.js';
+import { openServerAccess } from './login/server-access.js';
+import { loadUsers } from './login/users-file.js';
 import { ParsePool } from './parse-pool.js';
+import { nodeHash } from './node-hash.js';
+import { compilePattern } from './policy/compile-pattern.js';
 import { type LoadedPolicies, loadPolicies } from './policy/load-policies.js';
+import { unfitMasks } from './policy/unfit-masks.js';
 import { runPolicyTests, type TestReport, type TestUpstream } from './policy/run-tests.js';
 import { ControlConnection } from './transport/control-connection.js';
 
@@ -51,6 +58,7 @@ export class Inspection {
   readonly config: GatewayConfig;
   readonly policies: LoadedPolicies;
   readonly #verifier: Verifier;
+  readonly #maskKey: Uint8Array;
   readonly #options: InspectionOptions;
   readonly #upstreams = new Map<string, InspectedUpstream>();
 
@@ -60,12 +68,20 @@ export class Inspection {
     this.config = loadConfig(options.configFile);
     this.policies = loadPolicies(this.config.policy, this.config.directory);
     this.#verifier = openVerifier(this.config, options.onTrouble);
-    loadMaskKey(this.config, this.policies.policy);
+    const maskKey = loadMaskKey(this.config, this.policies.policy);
+    this.#maskKey = maskKey;
+    if (this.config.identity.users !== undefined) loadUsers(this.config.identity.users, maskKey);
+    for (const { clientTls } of this.config.upstreams) if (clientTls !== undefined) openConfiguredClientTls(this.config, clientTls);
     for (const upstream of this.config.upstreams) this.#upstreams.set(upstream.name, this.#open(upstream));
   }
 
   issuers(): readonly IssuerDescription[] {
     return this.#verifier.describe();
+  }
+
+  /** What is allowed and weak in how clients and the gateway log in. */
+  accessWarnings(): readonly string[] {
+    return accessWarnings(this.config);
   }
 
   verifyToken(token: string): ReturnType<Verifier['verify']> {
@@ -77,10 +93,13 @@ export class Inspection {
     return unknownUpstreams(this.policies.policy, [...this.#upstreams.keys()]);
   }
 
-  /** What of the policy does nothing on an upstream as it is now. Rejects with a `ControlConnectionError` when it cannot be reached. */
+  /** What of the policy does nothing on an upstream as it is now, and masks that its types cannot carry. Rejects with a `ControlConnectionError` when it cannot be reached. */
   async inactive(upstream: string): Promise<readonly InactiveRule[]> {
-    const { resolved } = await this.#upstream(upstream).upstream.fresh();
-    return inactiveRules(this.policies.policy, upstream, resolved.catalogue);
+    const { policy } = this.policies;
+    const { resolved, protection } = await this.#upstream(upstream).upstream.fresh();
+    const { dialect } = this.#upstream(upstream).upstream.options;
+    const tools = { hash: nodeHash, maskKey: this.#maskKey, compilePattern };
+    return [...inactiveRules(policy, upstream, resolved.catalogue), ...unfitMasks({ policy, protection, resolved, dialect, tools })];
   }
 
   /** Rejects with a `ControlConnectionError` when the upstream cannot be reached. */
@@ -136,8 +155,7 @@ export class Inspection {
       dialect,
       parser,
       ...(crossCheck === undefined ? {} : { crossCheck }),
-      target: targetOf(this.config, config),
-      login: loginOf(this.config, config),
+      ...openServerAccess(this.config, config),
       policy: this.policies.policy,
       // One look is enough for a command that ends soon.
       maxAgeMs: Number.MAX_SAFE_INTEGER,
@@ -152,7 +170,7 @@ export class Inspection {
     sql: string,
   ): Promise<{ readonly ok: true; readonly facts: UnitFacts } | { readonly ok: false; readonly failure: ParseFailure }> {
     const { dialect, parser } = inspected.upstream.options;
-    const { resolved } = await inspected.upstream.fresh();
+    const { resolved, protection } = await inspected.upstream.fresh();
     const state = await inspected.state();
     const parsed = await parser.parse(sql, { serverVersion: resolved.catalogue.serverVersion, lexical: state.lexical });
     if (!parsed.ok) return parsed;
@@ -161,6 +179,7 @@ export class Inspection {
       state,
       stateChangedInTransaction: false,
       schemaChangedInTransaction: false,
+      documents: protection.documents,
     });
     return { ok: true, facts };
   }
@@ -186,8 +205,8 @@ class InspectedUpstream {
   }
 
   async #readState(): Promise<SqlState> {
-    const { dialect, target, login } = this.upstream.options;
-    const connection = new ControlConnection(dialect, target, login);
+    const { dialect, target } = this.upstream.options;
+    const connection = new ControlConnection(dialect, target, this.upstream.serverLogin());
     try {
       return await dialect.readState((sql) => connection.query(sql));
     } finally {

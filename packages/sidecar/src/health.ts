@@ -1,19 +1,27 @@
-import { createServer, type Server } from 'node:http';
+import { createServer, type Server, type ServerResponse } from 'node:http';
+import type { TurnedAway } from './connection-limits.js';
 
 /** What a probe may know. Nothing here names a database, a person or a statement. */
 export interface HealthState {
-  /** Takes new clients. */
+  /** Takes new clients, and can serve them. */
   readonly ready: boolean;
+  /** Why not. */
+  readonly reasons: readonly string[];
   readonly connections: number;
   /** Units whose decision was known, and for which it had to be made, since the start. */
   readonly decisions: { readonly found: number; readonly made: number };
+  readonly listeners: readonly { readonly listener: string; readonly sessions: number; readonly logins: number }[];
+  readonly turnedAway: TurnedAway;
+  /** Processes that serve clients: how many there should be, how many there are, and how often one was started again. */
+  readonly workers: { readonly configured: number; readonly serving: number; readonly restarts: number };
 }
 
 export interface HealthOptions {
   readonly host: string;
   /** 0: the system chooses. */
   readonly port: number;
-  readonly state: () => HealthState;
+  /** Must not reject. */
+  readonly state: () => Promise<HealthState>;
   readonly onTrouble: (error: Error) => void;
 }
 
@@ -31,16 +39,12 @@ const MAX_CONNECTIONS = 32;
  */
 export async function openHealth({ host, port, state, onTrouble }: HealthOptions): Promise<Health> {
   const server = createServer({ headersTimeout: TIMEOUT_MS, requestTimeout: TIMEOUT_MS, maxHeaderSize: 8 * 1024 }, (request, response) => {
-    const { status, body } = answer(request.method, request.url, state);
-    const isText = typeof body === 'string';
-    const text = isText ? body : `${JSON.stringify(body)}\n`;
-    response.writeHead(status, {
-      'content-type': isText ? 'text/plain; version=0.0.4; charset=utf-8' : 'application/json',
-      'content-length': Buffer.byteLength(text),
-      'cache-control': 'no-store',
-      connection: 'close',
-    });
-    response.end(request.method === 'HEAD' ? undefined : text);
+    answer(request.method, request.url, state)
+      .then((given) => send(response, given, request.method === 'HEAD'))
+      .catch((error: unknown) => {
+        onTrouble(error as Error);
+        response.destroy();
+      });
   });
   server.maxConnections = MAX_CONNECTIONS;
   server.timeout = TIMEOUT_MS;
@@ -49,31 +53,64 @@ export async function openHealth({ host, port, state, onTrouble }: HealthOptions
   return { port: listening, close: () => close(server) };
 }
 
-function answer(
-  method: string | undefined,
-  url: string | undefined,
-  state: () => HealthState,
-): { readonly status: number; readonly body: object | string } {
-  if (method !== 'GET' && method !== 'HEAD') return { status: 405, body: { code: 'method-not-allowed', message: 'use GET here' } };
-  if (url === '/livez') return { status: 200, body: { live: true } };
-  if (url === '/metrics') return { status: 200, body: metrics(state()) };
-  if (url !== '/readyz') return { status: 404, body: { code: 'not-found', message: 'ask /livez, /readyz or /metrics' } };
-  const { ready, connections } = state();
-  return { status: ready ? 200 : 503, body: { ready, connections } };
+interface HealthAnswer {
+  readonly status: number;
+  readonly body: object | string;
 }
 
+function send(response: ServerResponse, { status, body }: HealthAnswer, headOnly: boolean): void {
+  const isText = typeof body === 'string';
+  const text = isText ? body : `${JSON.stringify(body)}\n`;
+  response.writeHead(status, {
+    'content-type': isText ? 'text/plain; version=0.0.4; charset=utf-8' : 'application/json',
+    'content-length': Buffer.byteLength(text),
+    'cache-control': 'no-store',
+    connection: 'close',
+  });
+  response.end(headOnly ? undefined : text);
+}
+
+async function answer(method: string | undefined, url: string | undefined, state: () => Promise<HealthState>): Promise<HealthAnswer> {
+  if (method !== 'GET' && method !== 'HEAD') return { status: 405, body: { code: 'method-not-allowed', message: 'use GET here' } };
+  if (url === '/livez') return { status: 200, body: { live: true } };
+  if (url === '/metrics') return { status: 200, body: metrics(await state()) };
+  if (url !== '/readyz') return { status: 404, body: { code: 'not-found', message: 'ask /livez, /readyz or /metrics' } };
+  const { ready, reasons, connections } = await state();
+  return { status: ready ? 200 : 503, body: { ready, connections, ...(ready ? {} : { reasons }) } };
+}
+
+type Sample = readonly [labels: Readonly<Record<string, string>>, value: number];
+
 /** "Exposition formats" of Prometheus, version 0.0.4. The hit ratio of decisions is that of `found` to both. */
-function metrics({ connections, decisions }: HealthState): string {
+function metrics({ ready, connections, decisions, listeners, turnedAway, workers }: HealthState): string {
+  const away = Object.entries(turnedAway).map(([why, count]): Sample => [{ why }, count]);
+  const found = Object.entries(decisions).map(([decision, count]): Sample => [{ decision }, count]);
+  const sessions = listeners.map(({ listener, sessions: count }): Sample => [{ listener }, count]);
+  const logins = listeners.map(({ listener, logins: count }): Sample => [{ listener }, count]);
   return [
-    '# HELP sqlwarden_connections Clients that are connected.',
-    '# TYPE sqlwarden_connections gauge',
-    `sqlwarden_connections ${connections}`,
-    '# HELP sqlwarden_decisions_total Units of statements, by whether their decision was known or had to be made.',
-    '# TYPE sqlwarden_decisions_total counter',
-    `sqlwarden_decisions_total{decision="found"} ${decisions.found}`,
-    `sqlwarden_decisions_total{decision="made"} ${decisions.made}`,
+    family('sqlwarden_ready', 'gauge', '1 while new clients are taken and can be served.', [[{}, ready ? 1 : 0]]),
+    family('sqlwarden_connections', 'gauge', 'Clients that are connected.', [[{}, connections]]),
+    family('sqlwarden_listener_sessions', 'gauge', 'Clients of a listener that count against its limit.', sessions),
+    family('sqlwarden_listener_logins', 'gauge', 'Those of them that have not logged in yet.', logins),
+    family('sqlwarden_turned_away_total', 'counter', 'Clients over a limit, by which; dropped: those that were not told.', away),
+    family('sqlwarden_decisions_total', 'counter', 'Units of statements, by whether their decision was known or had to be made.', found),
+    family('sqlwarden_workers', 'gauge', 'Processes that should serve clients, and that do.', [
+      [{ state: 'configured' }, workers.configured],
+      [{ state: 'serving' }, workers.serving],
+    ]),
+    family('sqlwarden_worker_restarts_total', 'counter', 'Workers that ended by themselves and were started again.', [
+      [{}, workers.restarts],
+    ]),
     '',
   ].join('\n');
+}
+
+function family(name: string, type: 'gauge' | 'counter', help: string, samples: readonly Sample[]): string {
+  const lines = samples.map(([labels, value]) => {
+    const pairs = Object.entries(labels).map(([key, text]) => `${key}="${text}"`);
+    return `${name}${pairs.length === 0 ? '' : `{${pairs.join(',')}}`} ${value}`;
+  });
+  return [`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`, ...lines].join('\n');
 }
 
 function listen(server: Server, host: string, port: number): Promise<number> {

@@ -1,8 +1,11 @@
-import { readFileSync } from 'node:fs';
-import { createSecureContext, type SecureContext } from 'node:tls';
-import type { Dialect } from '@sqlwarden/core';
-import { type AdminSocket, ConfigError, Gateway, type UpstreamConfig, openAdminSocket } from '@sqlwarden/runtime';
+import type { Socket } from 'node:net';
+import { partyKey, type Dialect, type Principal } from '@sqlwarden/core';
+import { type AdminSocket, type ClientGuard, Gateway, type GatewayConfig, openAdminSocket } from '@sqlwarden/runtime';
+import { type ClientDoor, openDoors } from './client-door.js';
+import { ConnectionLimits, type Entered } from './connection-limits.js';
+import type { HealthState } from './health.js';
 import { Listener, type ListenAddress } from './listener.js';
+import type { PolicyAnnouncement } from './worker-messages.js';
 
 export interface SidecarOptions {
   /** Path of `sqlwarden.yaml`. */
@@ -22,39 +25,57 @@ export interface Listening {
 export interface Announcement {
   readonly listening: readonly Listening[];
   /** Parts of the policy that do nothing, by upstream; and upstreams whose schema could not be read. */
-  readonly policy: Awaited<ReturnType<Gateway['announcePolicy']>>;
+  readonly policy: PolicyAnnouncement;
   readonly adminSocket: string | undefined;
+  /** Processes that serve clients. */
+  readonly workers: number;
+}
+
+/** A gateway that listens, in one process or several. */
+export interface RunningGateway {
+  readonly config: GatewayConfig;
+  readonly announcement: Announcement;
+  /** Clients that are connected. */
+  readonly connectionCount: number;
+  /** For {@link openHealth}. Never rejects. */
+  health(): Promise<HealthState>;
+  /**
+   * Is not ready from now on, goes on for the configured `drain.delayMs`, then takes no new clients, ends those that do nothing, lets open
+   * transactions go on for `drainMs`, and closes the ledger in order. Called again with 0 it waits for nothing any more. Rejects when the
+   * ledger could not be closed.
+   */
+  stop(drainMs: number): Promise<void>;
 }
 
 /** The gateway as a process of its own: a listener for each upstream, and the socket of the approvers' command. */
-export class Sidecar {
+export class Sidecar implements RunningGateway {
   readonly gateway: Gateway;
   readonly announcement: Announcement;
+  readonly #limits: ConnectionLimits;
   readonly #listeners: readonly Listener[];
   readonly #admin: AdminSocket | undefined;
+  readonly #hurry = new AbortController();
+  #stopping: Promise<void> | undefined;
 
   /** Starts everything or nothing. Rejects with an error that says what to do. */
   static async start(options: SidecarOptions): Promise<Sidecar> {
     const gateway = await Gateway.open({ ...options, enforcement: 'gateway' });
+    const limits = new ConnectionLimits(gateway.config.limits);
     const listeners: Listener[] = [];
     let admin: AdminSocket | undefined;
     try {
-      const prepared = gateway.upstreams.flatMap(({ name, config }) => prepare(gateway, name, config, options.onTrouble));
+      const doors = openDoors(gateway, options.onTrouble);
       const policy = await gateway.announcePolicy();
       const listening: Listening[] = [];
-      for (const { upstream, tls, listener } of prepared) {
+      for (const door of doors) {
+        const onClient = (socket: Socket): void => admit(socket, door, limits);
+        const listener = new Listener({ address: door.address, paused: false, onClient, onTrouble: options.onTrouble });
         listeners.push(listener);
-        listening.push({ upstream, tls, address: await listener.listen() });
+        listening.push({ upstream: door.upstream, tls: door.tls !== undefined, address: await listener.listen() });
       }
-      if (gateway.config.admin !== undefined) {
-        admin = await openAdminSocket({
-          path: gateway.config.admin.socket,
-          approvals: gateway.approvals,
-          verify: (token) => gateway.verifyToken(token),
-          onTrouble: options.onTrouble,
-        });
-      }
-      return new Sidecar(gateway, listeners, admin, { listening, policy, adminSocket: gateway.config.admin?.socket });
+      if (gateway.config.admin !== undefined) admin = await openAdmin(gateway, gateway.config.admin.socket, options.onTrouble);
+      const announcement = { listening, policy, adminSocket: gateway.config.admin?.socket, workers: 1 };
+      return new Sidecar(gateway, limits, listeners, admin, announcement);
     } catch (error) {
       for (const listener of listeners) listener.stop();
       await admin?.close();
@@ -63,57 +84,100 @@ export class Sidecar {
     }
   }
 
-  private constructor(gateway: Gateway, listeners: readonly Listener[], admin: AdminSocket | undefined, announcement: Announcement) {
+  private constructor(
+    gateway: Gateway,
+    limits: ConnectionLimits,
+    listeners: readonly Listener[],
+    admin: AdminSocket | undefined,
+    announcement: Announcement,
+  ) {
     this.gateway = gateway;
     this.announcement = announcement;
+    this.#limits = limits;
     this.#listeners = listeners;
     this.#admin = admin;
   }
 
-  /** Takes no new clients, lets those that are there finish for `drainMs`, and closes the ledger in order. */
-  async stop(drainMs: number): Promise<void> {
+  get config(): GatewayConfig {
+    return this.gateway.config;
+  }
+
+  get connectionCount(): number {
+    return this.gateway.connectionCount;
+  }
+
+  async health(): Promise<HealthState> {
+    const { ready, reasons } =
+      this.#stopping === undefined ? await this.gateway.health() : { ready: false, reasons: ['the gateway is shutting down'] };
+    const { perListener, turnedAway } = this.#limits;
+    return {
+      ready,
+      reasons,
+      connections: this.gateway.connectionCount,
+      decisions: this.gateway.decisionCounts,
+      listeners: perListener,
+      turnedAway,
+      workers: { configured: 1, serving: 1, restarts: 0 },
+    };
+  }
+
+  stop(drainMs: number): Promise<void> {
+    if (drainMs === 0) {
+      this.#hurry.abort();
+      if (this.#stopping !== undefined) void this.gateway.close(0).catch(() => undefined);
+    }
+    this.#stopping ??= this.#stop(drainMs);
+    return this.#stopping;
+  }
+
+  async #stop(drainMs: number): Promise<void> {
+    await pause(this.config.drain.delayMs, this.#hurry.signal);
     for (const listener of this.#listeners) listener.stop();
     try {
-      await this.gateway.close(drainMs);
+      await this.gateway.close(this.#hurry.signal.aborted ? 0 : drainMs);
     } finally {
       await this.#admin?.close();
     }
   }
 }
 
-function prepare(
-  gateway: Gateway,
-  upstream: string,
-  config: UpstreamConfig,
-  onTrouble: (error: Error) => void,
-): { upstream: string; tls: boolean; listener: Listener }[] {
-  const { listen } = config;
-  if (listen === undefined) return [];
-  const tls = config.clientTls === undefined ? undefined : secureContext(gateway, config.clientTls);
-  const listener = new Listener({
-    gateway,
-    upstream,
-    tls,
-    onTrouble,
-    address: listen.kind === 'socket' ? { path: listen.path } : { host: listen.host, port: listen.port },
-    requireTls: !listen.isPrivate,
-    maxConnections: gateway.config.limits.maxSessions,
+/** Resolves after `ms`, or as soon as the signal says so. */
+export function pause(ms: number, signal: AbortSignal): Promise<void> {
+  if (ms === 0 || signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    signal.addEventListener('abort', () => {
+      clearTimeout(timer);
+      resolve();
+    });
   });
-  return [{ upstream, tls: tls !== undefined, listener }];
 }
 
-function secureContext(gateway: Gateway, files: { readonly certificate: string; readonly key: string }): SecureContext {
-  try {
-    return createSecureContext({ cert: readFileSync(files.certificate), key: readFileSync(files.key), minVersion: 'TLSv1.2' });
-  } catch (error) {
-    throw new ConfigError('file-unreadable', [
-      {
-        file: gateway.config.file,
-        line: 0,
-        column: 0,
-        path: 'clientTls',
-        message: `certificate or key cannot be used (${(error as Error).message}); give PEM files that belong together`,
-      },
-    ]);
+/** Whom the limits count: all that one subject does, itself or through others. */
+export function identityOf(principal: Principal): string {
+  return partyKey(principal.subject);
+}
+
+function admit(socket: Socket, door: ClientDoor, limits: ConnectionLimits): void {
+  const entered: Entered = limits.enter(door.upstream);
+  if (entered.kind === 'drop') {
+    socket.destroy();
+    return;
   }
+  const guard: ClientGuard = {
+    refusal: entered.refusal,
+    identified: (principal) => limits.identified(entered.client, identityOf(principal)),
+    closed: () => limits.left(entered.client),
+  };
+  door.take(socket, guard);
+}
+
+function openAdmin(gateway: Gateway, path: string, onTrouble: (error: Error) => void): Promise<AdminSocket> {
+  return openAdminSocket({
+    path,
+    approvals: gateway.approvals,
+    sessions: () => gateway.sessions(),
+    verify: (token) => gateway.verifyToken(token),
+    onTrouble,
+  });
 }

@@ -1,4 +1,4 @@
-import { createHash, createSign, generateKeyPairSync, randomBytes } from 'node:crypto';
+import { createHash, createSign, generateKeyPairSync, randomBytes, X509Certificate } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import { isIPv4, isIPv6 } from 'node:net';
 import * as der from './der.js';
@@ -22,6 +22,8 @@ export interface CertificateRequest {
 /** A certificate authority of a test's own: what it issues is good for servers and clients. */
 export interface CertificateAuthority extends CertificateAndKey {
   issue(request: CertificateRequest): CertificateAndKey;
+  /** PEM of a list that revokes these certificates (PEM) and no others. Profile: RFC 5280, section 5. */
+  revoke(certificates: readonly string[]): string;
 }
 
 const ecdsaWithSha256 = der.sequence(der.objectIdentifier('1.2.840.10045.4.3.2'));
@@ -41,6 +43,7 @@ export function createAuthority(commonName = 'sqlwarden test authority'): Certif
       const own = newKeys();
       return { certificate: sign(issuer, request, own.publicKey, leafExtensions(request)), key: pem(own.privateKey) };
     },
+    revoke: (certificates) => revocationList(issuer, certificates),
   };
 }
 
@@ -69,8 +72,38 @@ function sign(issuer: Issuer, request: CertificateRequest, publicKey: KeyObject,
   );
   const signature = createSign('sha256').update(body).sign(issuer.privateKey);
   const certificate = der.sequence(body, ecdsaWithSha256, der.bitString(signature));
-  const lines = certificate.toString('base64').match(/.{1,64}/g) ?? [];
-  return ['-----BEGIN CERTIFICATE-----', ...lines, '-----END CERTIFICATE-----', ''].join('\n');
+  return pemBlock('CERTIFICATE', certificate);
+}
+
+function revocationList(issuer: Issuer, certificates: readonly string[]): string {
+  const from = der.time(new Date(Date.now() - 60_000));
+  const revoked = certificates.map((certificate) => {
+    const { serialNumber } = new X509Certificate(certificate);
+    const digits = serialNumber.length % 2 === 0 ? serialNumber : `0${serialNumber}`;
+    return der.sequence(der.unsignedInteger(Buffer.from(digits, 'hex')), from);
+  });
+  const body = der.sequence(
+    der.unsignedInteger(Buffer.from([1])),
+    ecdsaWithSha256,
+    issuer.name,
+    from,
+    der.time(new Date(Date.now() + 86_400_000)),
+    ...(revoked.length === 0 ? [] : [der.sequence(...revoked)]),
+    der.explicit(
+      0,
+      der.sequence(
+        extension('2.5.29.20', der.unsignedInteger(Buffer.from([1]))),
+        extension('2.5.29.35', der.sequence(der.implicit(0, keyIdentifier(issuer.publicKey)))),
+      ),
+    ),
+  );
+  const signature = createSign('sha256').update(body).sign(issuer.privateKey);
+  return pemBlock('X509 CRL', der.sequence(body, ecdsaWithSha256, der.bitString(signature)));
+}
+
+function pemBlock(label: string, bytes: Buffer): string {
+  const lines = bytes.toString('base64').match(/.{1,64}/g) ?? [];
+  return [`-----BEGIN ${label}-----`, ...lines, `-----END ${label}-----`, ''].join('\n');
 }
 
 function leafExtensions({ commonName, names = [commonName] }: CertificateRequest): Buffer[] {

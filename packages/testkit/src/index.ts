@@ -1,3 +1,5 @@
+export { startCannedPostgres } from './canned-postgres.js';
+export type { CannedColumn, CannedOptions, CannedPostgres, CannedResult } from './canned-postgres.js';
 export { createAuthority } from './certificates.js';
 export type { CertificateAndKey, CertificateAuthority, CertificateRequest } from './certificates.js';
 export { findPgbench, findPgDump, findPsql, findPython } from './clients.js';

@@ -1,4 +1,6 @@
 // npm run bench -- analysis [--only <corpus>]
+// npm run bench -- ledger [--reads n] [--per-turn n,n] [--directory d]
+// npm run bench -- postgres [--help]
 import { parseArgs } from 'node:util';
 import type { ResolvedCatalogue } from '@sqlwarden/core';
 import { MissingInputError, readCorpora } from '../corpus/corpus-files.js';
@@ -7,20 +9,25 @@ import { type AnalysisCost, measureAnalysis } from '../cost/analysis-cost.js';
 import { BARE_PARSERS } from '../cost/bare-parser.js';
 import { type CachedCost, measureCached } from '../cost/decision-cache.js';
 import { percentile } from '../cost/percentile.js';
+import { benchLedger } from '../ledger/bench-ledger.js';
 import { UnitParser } from '../parsing/unit-parser.js';
+import { benchPostgres } from '../postgres/bench-postgres.js';
 import { SchemaFolder } from '../schemas/schema-folder.js';
 import { applicationSuites } from '../truth/app-suites.js';
 import { catalogueOfTables } from '../truth/defined-catalogue.js';
 import { OWN_TABLES } from '../truth/own-statements.js';
 import { textTable } from './text-table.js';
 
-const { values: options, positionals } = parseArgs({ allowPositionals: true, options: { only: { type: 'string' } } });
+async function main([what, ...args]: readonly string[]): Promise<number> {
+  if (what === 'analysis') return analysis(args);
+  if (what === 'ledger') return benchLedger(args);
+  if (what === 'postgres') return benchPostgres(args);
+  console.error('bench: say what to measure: npm run bench -- analysis, ledger, or postgres');
+  return 2;
+}
 
-async function main(): Promise<number> {
-  if (positionals.join() !== 'analysis') {
-    console.error('bench: say what to measure: npm run bench -- analysis');
-    return 2;
-  }
+async function analysis(args: readonly string[]): Promise<number> {
+  const { values: options } = parseArgs({ args: [...args], options: { only: { type: 'string' } } });
   const rows: (string | number)[][] = [];
   for (const edition of newestEditions(options.only)) rows.push(await measureCorpus(edition));
   const header = [
@@ -74,7 +81,7 @@ function costRow(name: string, { bare, parse, analyse }: AnalysisCost, cached: C
 }
 
 try {
-  process.exitCode = await main();
+  process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
   if (!(error instanceof MissingInputError)) throw error;
   console.error(`bench: ${error.message}`);

@@ -1,5 +1,6 @@
+import { availableParallelism } from 'node:os';
 import type { InactiveRule } from '@sqlwarden/core';
-import type { Inspection } from '@sqlwarden/runtime';
+import type { GatewayConfig, Inspection } from '@sqlwarden/runtime';
 import { CONFIG_OPTION, defineCommand, JSON_OPTION } from '../command.js';
 import { EXIT } from '../failure.js';
 import { oneLine, type Terminal } from '../terminal.js';
@@ -40,6 +41,8 @@ interface CheckedUpstream {
 interface CheckResult {
   readonly file: string;
   readonly environment: string;
+  /** Processes that serve clients. */
+  readonly workers: number;
   readonly policy: {
     readonly mode: string;
     readonly default: string;
@@ -62,6 +65,7 @@ async function checked(inspection: Inspection, connect: boolean): Promise<CheckR
   return {
     file: config.file,
     environment: config.environment,
+    workers: config.workers,
     policy: {
       mode: policies.policy.mode,
       default: policies.policy.default,
@@ -75,9 +79,27 @@ async function checked(inspection: Inspection, connect: boolean): Promise<CheckR
     warnings: [
       ...(policies.policy.mode === 'observe' ? ['the policy is in observe mode: nothing is refused, held or masked'] : []),
       ...issuers.flatMap(({ name, warnings }) => warnings.map((warning) => `issuer ${name}: ${warning}`)),
+      ...inspection.accessWarnings(),
+      ...processWarnings(config),
       ...inspection.unknownUpstreams().map(({ rule, reason }) => `${rule}: ${reason}`),
     ],
   };
+}
+
+/** Settings of processes and connections that do not do what they seem to. */
+function processWarnings({ workers, limits, admin, upstreams }: GatewayConfig): readonly string[] {
+  const cores = availableParallelism();
+  const { maxSessions, maxSessionsPerIdentity } = limits;
+  const listeners = upstreams.filter(({ listen }) => listen !== undefined).length;
+  return [
+    ...(workers > cores ? [`workers: ${workers} processes share ${cores} ${cores === 1 ? 'core' : 'cores'}; write auto, or fewer`] : []),
+    ...(maxSessionsPerIdentity > maxSessions * listeners
+      ? [`limits.maxSessionsPerIdentity: ${maxSessionsPerIdentity} is more than all listeners together let in, and limits nothing`]
+      : []),
+    ...(workers > 1 && admin === undefined
+      ? ['workers: without an admin socket nobody can see or decide what their sessions wait for; write admin: { socket: … }']
+      : []),
+  ];
 }
 
 async function lookedAt(inspection: Inspection, name: string): Promise<CheckedUpstream> {
@@ -91,6 +113,7 @@ async function lookedAt(inspection: Inspection, name: string): Promise<CheckedUp
 function printCheck(result: CheckResult, out: Terminal): void {
   const { policy } = result;
   out.line(`configuration  ${result.file}: environment ${result.environment}`);
+  if (result.workers > 1) out.line(`workers        ${result.workers}, each with a log of its own in the ledger's directory`);
   out.line(`issuers        ${result.issuers.map(({ name, preset }) => `${name} (${preset})`).join(', ')}`);
   out.line(`policy         ${policy.files.join(', ')}`);
   out.line(

@@ -9,6 +9,7 @@ import { ledgerShow } from './ledger-show.js';
 import { ledgerTail } from './ledger-tail.js';
 import { ledgerVerify } from './ledger-verify.js';
 import { pending } from './pending.js';
+import { sessions } from './sessions.js';
 import { test } from './test.js';
 import { token } from './token.js';
 import { up } from './up.js';
@@ -25,6 +26,7 @@ export const commands: readonly Command[] = [
   pending,
   approve,
   reject,
+  sessions,
   why,
   ledgerVerify,
   ledgerTail,

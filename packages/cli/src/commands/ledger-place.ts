@@ -1,6 +1,7 @@
 import { loadConfig } from '@sqlwarden/runtime';
 import { CONFIG_OPTION, DEFAULT_CONFIG } from '../command.js';
 import { UsageError } from '../failure.js';
+import { type LedgerLog, logsOf } from '../ledger-logs.js';
 
 /** An auditor may have the ledger and not the configuration. */
 export const LEDGER_OPTIONS = {
@@ -20,9 +21,7 @@ export function ledgerDirectory({
   return directory ?? loadConfig(config ?? DEFAULT_CONFIG).ledger.directory;
 }
 
-/** An entry's position in the ledger. */
-export function sequenceNumber(text: string | undefined): number {
-  if (text === undefined || !/^\d{1,15}$/.test(text))
-    throw new UsageError('<seq> is not the number of an entry; write a whole number from 0');
-  return Number(text);
+/** The ledger's logs: one, or one for each worker of the gateway. Throws as {@link ledgerDirectory}. */
+export function ledgerLogs(options: { readonly config: string | undefined; readonly directory: string | undefined }): readonly LedgerLog[] {
+  return logsOf(ledgerDirectory(options));
 }

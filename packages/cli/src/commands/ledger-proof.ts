@@ -1,7 +1,8 @@
 import { exportProof } from '@sqlwarden/ledger';
 import { defineCommand } from '../command.js';
 import { EXIT } from '../failure.js';
-import { LEDGER_OPTIONS, ledgerDirectory, sequenceNumber } from './ledger-place.js';
+import { entryPlace } from '../ledger-logs.js';
+import { LEDGER_OPTIONS, ledgerLogs } from './ledger-place.js';
 
 export const ledgerProof = defineCommand({
   name: 'ledger proof',
@@ -9,7 +10,8 @@ export const ledgerProof = defineCommand({
   positionals: ['<seq>'],
   options: LEDGER_OPTIONS,
   async run({ options, positionals, out }) {
-    const proof = await exportProof(ledgerDirectory(options), sequenceNumber(positionals[0]));
+    const { log, seq } = entryPlace(positionals[0], ledgerLogs(options));
+    const proof = await exportProof(log.directory, seq);
     out.line(proof.trimEnd());
     return EXIT.ok;
   },

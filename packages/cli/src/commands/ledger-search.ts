@@ -3,7 +3,8 @@ import { search, type SearchFilter, type StatementAccount } from '@sqlwarden/led
 import { printAccount } from '../account-line.js';
 import { defineCommand, JSON_OPTION } from '../command.js';
 import { CommandFailure, EXIT, UsageError } from '../failure.js';
-import { LEDGER_OPTIONS, ledgerDirectory } from './ledger-place.js';
+import { inOrder, type LedgerLog } from '../ledger-logs.js';
+import { LEDGER_OPTIONS, ledgerLogs } from './ledger-place.js';
 import { momentOf, RANGE_OPTIONS } from './time-option.js';
 
 const VERDICTS = ['allow', 'approved', 'observed', 'refused'] as const satisfies readonly StatementAccount['verdict'][];
@@ -31,10 +32,12 @@ export const ledgerSearch = defineCommand({
   async run({ options, out }) {
     let found = 0;
     try {
-      for await (const account of search(ledgerDirectory(options), filterOf(options))) {
+      const filter = filterOf(options);
+      const all = ledgerLogs(options).map((log) => foundIn(log, filter));
+      for await (const { log, account } of inOrder(all, (one) => one.account.time)) {
         found += 1;
-        if (options.json) out.line(JSON.stringify(account));
-        else printAccount(account, out);
+        if (options.json) out.line(JSON.stringify(log.name === undefined ? account : { log: log.name, ...account }));
+        else printAccount(account, out, log);
         if (out.closed) break;
       }
     } catch (error) {
@@ -46,6 +49,13 @@ export const ledgerSearch = defineCommand({
     return EXIT.ok;
   },
 });
+
+async function* foundIn(
+  log: LedgerLog,
+  filter: SearchFilter,
+): AsyncGenerator<{ readonly log: LedgerLog; readonly account: StatementAccount }, void, undefined> {
+  for await (const account of search(log.directory, filter)) yield { log, account };
+}
 
 type TextOption =
   | 'identity'

@@ -1,9 +1,10 @@
-import { readEntry } from '@sqlwarden/ledger';
+import { readEntry, ReadContexts } from '@sqlwarden/ledger';
 import { defineCommand, JSON_OPTION } from '../command.js';
 import { printEntry } from '../event-line.js';
 import { EXIT } from '../failure.js';
+import { entryPlace } from '../ledger-logs.js';
 import { printable } from '../terminal.js';
-import { LEDGER_OPTIONS, ledgerDirectory, sequenceNumber } from './ledger-place.js';
+import { LEDGER_OPTIONS, ledgerLogs } from './ledger-place.js';
 
 export const ledgerShow = defineCommand({
   name: 'ledger show',
@@ -11,12 +12,14 @@ export const ledgerShow = defineCommand({
   positionals: ['<seq>'],
   options: { ...LEDGER_OPTIONS, ...JSON_OPTION },
   async run({ options, positionals, out }) {
-    const entry = await readEntry(ledgerDirectory(options), sequenceNumber(positionals[0]));
+    const { log, seq } = entryPlace(positionals[0], ledgerLogs(options));
+    const entry = await readEntry(log.directory, seq);
     if (options.json) {
       out.line(JSON.stringify(entry, undefined, 2));
       return EXIT.ok;
     }
-    printEntry(entry, out);
+    const context = entry.event.type === 'statement.completed' ? await new ReadContexts(log.directory).of(entry.event) : undefined;
+    printEntry(entry, out, log, context);
     for (const { name, value } of entry.disclosures) {
       out.line();
       out.line(`${out.style('bold', name)} (kept beside the log, can be erased)`);

@@ -1,46 +1,45 @@
 import { postgresDialect } from '@sqlwarden/postgres';
-import { type Announcement, type Health, type ListenAddress, openHealth, Sidecar } from '@sqlwarden/sidecar';
+import { loadConfig } from '@sqlwarden/runtime';
+import { type Announcement, Fleet, type Health, type ListenAddress, openHealth, type RunningGateway, Sidecar } from '@sqlwarden/sidecar';
 import { CONFIG_OPTION, DEFAULT_CONFIG, defineCommand } from '../command.js';
 import { durationSeconds } from '../duration.js';
 import { EXIT, UsageError } from '../failure.js';
 import { oneLine, type Terminal } from '../terminal.js';
 
+/** The module of the worker processes. */
+const WORKER = new URL('../worker.js', import.meta.url);
+
 export const up = defineCommand({
   name: 'up',
   summary: 'start the gateway',
   details: [
-    'Runs until SIGTERM or SIGINT; then takes no new clients, lets those that are there finish, and closes the ledger. A second',
-    'signal ends at once what is still running.',
+    'Runs until SIGTERM or SIGINT; then it is not ready any more, takes no new clients, ends those that do nothing, lets open transactions',
+    'finish, and closes the ledger. A second signal ends at once what is still running. Exit status 1 when the ledger could not be closed.',
+    'With workers in the configuration this process accepts clients and that many others serve them.',
   ],
   options: {
     ...CONFIG_OPTION,
     'until-stdin-ends': { type: 'flag', help: 'stop too when standard input ends: for a parent process that may die' },
-    health: { type: 'text', value: '<host:port>', help: 'answer GET /livez and /readyz there' },
-    drain: { type: 'text', value: '<duration>', help: 'how long clients may go on after a signal (default 10s)' },
+    health: { type: 'text', value: '<host:port>', help: 'answer GET /livez, /readyz and /metrics there (default: health.listen)' },
+    drain: { type: 'text', value: '<duration>', help: 'how long transactions may go on after a signal (default: drain.timeoutMs, or 10s)' },
   },
   async run({ options, out, err }) {
-    const drainMs = durationSeconds(options.drain ?? '10s', 'drain') * 1000;
+    const asked = options.drain === undefined ? undefined : durationSeconds(options.drain, 'drain') * 1000;
     const probes = options.health === undefined ? undefined : hostAndPort(options.health);
     const stopped = Promise.race([nextSignal(), ...(options['until-stdin-ends'] ? [endOfInput()] : [])]);
     const onTrouble = (error: Error): void =>
       err.line(`${err.style('yellow', 'sqlwarden:')} ${oneLine(`${error.name}: ${error.message}`, 1000)}`);
-    const sidecar = await Sidecar.start({ configFile: options.config ?? DEFAULT_CONFIG, dialects: [postgresDialect], onTrouble });
-    let ready = true;
+    const running = await start(options.config ?? DEFAULT_CONFIG, onTrouble);
+    const drainMs = asked ?? running.config.drain.timeoutMs;
     let health: Health | undefined;
     try {
-      health =
-        probes &&
-        (await openHealth({
-          ...probes,
-          onTrouble,
-          state: () => ({ ready, connections: sidecar.gateway.connectionCount, decisions: sidecar.gateway.decisionCounts }),
-        }));
-      announce(sidecar.announcement, sidecar.gateway.config.environment, out, err);
-      out.line(`${await stopped}: draining ${countConnections(sidecar)} for up to ${drainMs / 1000} s`);
+      const address = probes ?? running.config.health.listen;
+      health = address && (await openHealth({ ...address, onTrouble, state: () => running.health() }));
+      announce(running.announcement, running.config.environment, out, err);
+      out.line(`${await stopped}: draining ${countConnections(running)} for up to ${drainMs / 1000} s`);
     } finally {
-      ready = false;
       const again = nextSignal();
-      await Promise.race([sidecar.stop(drainMs), again.then(() => sidecar.stop(0))]);
+      await Promise.race([running.stop(drainMs), again.then(() => running.stop(0))]);
       await health?.close();
       // Listening to it keeps the process alive.
       process.stdin.destroy();
@@ -50,7 +49,13 @@ export const up = defineCommand({
   },
 });
 
-function countConnections({ gateway: { connectionCount } }: Sidecar): string {
+function start(configFile: string, onTrouble: (error: Error) => void): Promise<RunningGateway> {
+  return loadConfig(configFile).workers > 1
+    ? Fleet.start({ configFile, workerEntry: WORKER, onTrouble })
+    : Sidecar.start({ configFile, dialects: [postgresDialect], onTrouble });
+}
+
+function countConnections({ connectionCount }: RunningGateway): string {
   return `${connectionCount} ${connectionCount === 1 ? 'connection' : 'connections'}`;
 }
 
@@ -75,7 +80,7 @@ function nextSignal(): Promise<NodeJS.Signals> {
   });
 }
 
-function announce({ listening, policy, adminSocket }: Announcement, environment: string, out: Terminal, err: Terminal): void {
+function announce({ listening, policy, adminSocket, workers }: Announcement, environment: string, out: Terminal, err: Terminal): void {
   for (const { upstream, reason } of policy.flatMap((found) =>
     found.unreachable === undefined ? [] : [{ ...found, reason: found.unreachable }],
   )) {
@@ -90,6 +95,7 @@ function announce({ listening, policy, adminSocket }: Announcement, environment:
     out.line(`${out.style('green', 'listening')}  ${upstream} on ${describeAddress(address)}${tls ? ' with TLS' : ''}`);
   }
   if (adminSocket !== undefined) out.line(`approvers  ${adminSocket}`);
+  if (workers > 1) out.line(`workers    ${workers}`);
   out.line(`ready      environment ${environment}`);
 }
 

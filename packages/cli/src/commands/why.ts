@@ -1,7 +1,9 @@
 import { formatWhy, why as answerWhy, type WhyQuestion } from '@sqlwarden/ledger';
 import { defineCommand, JSON_OPTION } from '../command.js';
 import { CommandFailure, EXIT, UsageError } from '../failure.js';
-import { LEDGER_OPTIONS, ledgerDirectory, sequenceNumber } from './ledger-place.js';
+import { entryPlace, type LedgerLog } from '../ledger-logs.js';
+import { mergedWhy } from '../merged-why.js';
+import { LEDGER_OPTIONS, ledgerLogs } from './ledger-place.js';
 import { momentOf, RANGE_OPTIONS } from './time-option.js';
 
 const ABOUT = {
@@ -22,6 +24,7 @@ export const why = defineCommand({
     '  sqlwarden why column public.people.risk_score   the same for one column',
     '  sqlwarden why change public.people              what changed its definition, with the approvals',
     '  sqlwarden why statement 42                      one statement, by its entry in the ledger',
+    '                                                  (worker-1:42 where workers have logs of their own)',
     '',
     'Answered from the ledger alone, with committed changes. Exit status 1 when the ledger knows nothing of it.',
   ],
@@ -38,12 +41,15 @@ export const why = defineCommand({
     if (limit !== undefined && !/^[1-9]\d{0,5}$/.test(limit)) throw new UsageError('--limit is not a whole number from 1');
     const from = momentOf(options.from, 'from', now);
     const to = momentOf(options.to, 'to', now);
-    const answer = await answerWhy(ledgerDirectory(options), question(about, what), {
+    const asked = question(about, what, ledgerLogs(options));
+    const range = {
       ...(from === undefined ? {} : { from }),
       ...(to === undefined ? {} : { to }),
       ...(limit === undefined ? {} : { limit: Number(limit) }),
       uncommitted: options.uncommitted,
-    }).catch(explainName);
+    };
+    const answers = asked.logs.map(async (log) => ({ log: log.name, answer: await answerWhy(log.directory, asked.question, range) }));
+    const answer = mergedWhy(await Promise.all(answers).catch(explainName), range.limit);
     if (options.json) out.line(JSON.stringify(answer, undefined, 2));
     else for (const line of formatWhy(answer).split('\n')) out.line(line);
     const { changes, reads, refused, rolledBack, failed, open } = answer.totals;
@@ -51,10 +57,18 @@ export const why = defineCommand({
   },
 });
 
-function question(about: string, what: string): WhyQuestion {
+interface Asked {
+  readonly question: WhyQuestion;
+  /** Those that may know the answer. */
+  readonly logs: readonly LedgerLog[];
+}
+
+function question(about: string, what: string, logs: readonly LedgerLog[]): Asked {
   const kind = Object.hasOwn(ABOUT, about) ? ABOUT[about as keyof typeof ABOUT] : undefined;
   if (kind === undefined) throw new UsageError('write sqlwarden why table, column, change or statement, and then what');
-  return kind === 'statement' ? { about: kind, seq: sequenceNumber(what) } : { about: kind, name: what };
+  if (kind !== 'statement') return { question: { about: kind, name: what }, logs };
+  const { log, seq } = entryPlace(what, logs);
+  return { question: { about: kind, seq }, logs: [log] };
 }
 
 function explainName(error: unknown): never {

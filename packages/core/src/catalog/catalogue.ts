@@ -24,6 +24,8 @@ export interface CatalogueColumn {
   readonly type: string;
   /** The server's identifier of the type (PostgreSQL type OID). */
   readonly typeId: number;
+  /** The server's modifier of the type (PostgreSQL `atttypmod`), when it has one. */
+  readonly typeModifier?: number;
   readonly notNull: boolean;
   /** Computed by the server from other columns; COPY of the table leaves it out. */
   readonly generated?: boolean;

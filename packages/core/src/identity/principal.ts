@@ -4,7 +4,7 @@
  */
 
 /** How a field of a principal was proven. `asserted` means that somebody said so and nobody vouched for it. */
-export type Proof = 'token' | 'mtls' | 'kubernetes' | 'exchange' | 'asserted';
+export type Proof = 'token' | 'mtls' | 'password' | 'kubernetes' | 'exchange' | 'asserted';
 
 export type PartyKind = 'person' | 'service' | 'agent';
 

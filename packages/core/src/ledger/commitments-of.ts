@@ -18,6 +18,10 @@ function fieldCommitments(event: LedgerEvent): NamedCommitment[] {
     case 'statement.refused':
     case 'approval.requested':
       return [{ name: 'text', ...event.text }, ...event.parameters.map((parameter) => ({ name: 'parameter', ...parameter }))];
+    case 'statement.decided':
+      return [{ name: 'text', ...event.text }];
+    case 'statement.completed':
+      return event.parameters.map((parameter) => ({ name: 'parameter', ...parameter }));
     case 'approval.decided':
       return [{ name: 'token', ...event.token }, ...(event.comment === undefined ? [] : [{ name: 'comment', ...event.comment }])];
     case 'log.opened':

@@ -1,7 +1,7 @@
 import type { Principal } from '../identity/principal.js';
 import type { StatementFacts } from '../sql/facts.js';
 import type { ColumnName } from '../sql/names.js';
-import type { TransactionEnd } from '../session/contract.js';
+import type { Outcome, TransactionEnd, Unit } from '../session/contract.js';
 
 /**
  * What the ledger holds. Every event is one leaf of the Merkle tree; its canonical bytes are RFC 8785 (JCS) JSON.
@@ -139,6 +139,14 @@ export interface StatementRefused extends EventBase, Omit<UnitRecord, 'facts'> {
   readonly message: string;
   readonly request?: string;
 }
+/** What one statement of a unit did. */
+export interface StatementRecord {
+  readonly command: string;
+  readonly rowsReturned: number;
+  readonly rowsAffected: number | null;
+  /** The ordinal of the transaction that it ran in, where that is not the one of its unit: a unit of several statements can end transactions. */
+  readonly transaction?: number;
+}
 /** Written after; exactly one per intent, unless the process died. */
 export interface StatementOutcome extends EventBase {
   readonly type: 'statement.outcome';
@@ -146,16 +154,60 @@ export interface StatementOutcome extends EventBase {
   readonly intent: number;
   readonly session: string;
   readonly status: 'ok' | 'error' | 'cancelled' | 'unknown';
-  readonly statements: readonly { readonly command: string; readonly rowsReturned: number; readonly rowsAffected: number | null }[];
+  readonly statements: readonly StatementRecord[];
   readonly bytesReturned: number;
   readonly maskedCells: number;
   readonly errorCode?: string;
+  /** The rule of policy whose limit ended it. */
+  readonly limit?: string;
   /** Microseconds from the intent to the outcome. */
   readonly durationUs: number;
+  /** The ordinal of the transaction that the unit began in. */
   readonly transaction: number;
   /** The portal's row limit was reached: another execute of the same portal may follow, under the same approval. */
   readonly suspended?: boolean;
 }
+/**
+ * What was decided of a unit that need not be durable before it is forwarded: all that is the same for each of its executions. Written
+ * before the first {@link StatementCompleted} that names it, and anew after {@link DECISION_REACH} entries, so that readers look back so far only.
+ */
+export interface StatementDecided
+  extends EventBase,
+    Omit<UnitRecord, 'session' | 'principal' | 'phase' | 'parameters' | 'transaction'>,
+    Pick<StatementIntent, 'wouldBe'> {
+  readonly type: 'statement.decided';
+  readonly verdict: 'allow' | 'observed';
+}
+/**
+ * Intent and outcome of such a unit in one entry, written when it is over. What was begun stands in the write-ahead file before the unit is
+ * forwarded: when the process dies, the log itself writes this entry, with the status `unknown`.
+ * Whoever is behind it stands in the `session.opened` entry, and what it does in the `statement.decided` one.
+ */
+export interface StatementCompleted extends EventBase {
+  readonly type: 'statement.completed';
+  readonly session: string;
+  /** `seq` of the `session.opened`. */
+  readonly opened: number;
+  /** `seq` of the {@link StatementDecided}. */
+  readonly decision: number;
+  /** The number that the unit got when it was begun: used once in a log. Its parameters are disclosed under it. */
+  readonly read: number;
+  readonly phase: UnitRecord['phase'];
+  readonly parameters: readonly Commitment[];
+  readonly transaction: number;
+  /** When it was begun; `time` is when it was over. */
+  readonly startedAt: number;
+  readonly status: StatementOutcome['status'];
+  readonly statements: StatementOutcome['statements'];
+  readonly bytesReturned: number;
+  readonly maskedCells: number;
+  readonly errorCode?: string;
+  /** The rule of policy whose limit ended it. */
+  readonly limit?: string;
+  readonly durationUs: number;
+  readonly suspended?: boolean;
+}
+/** Written for transactions in which something else than {@link StatementCompleted} units ran. */
 export interface TransactionEnded extends EventBase {
   readonly type: 'transaction.ended';
   readonly session: string;
@@ -200,6 +252,8 @@ export interface SecurityFinding extends EventBase {
   /** `unrecordable`: stands for an entry that could not be written, because it was too large or held what JSON does not have. */
   readonly kind: 'lineage-disagreement' | 'parser-disagreement' | 'protocol-error' | 'approval-refused' | 'unrecordable';
   readonly intent?: number;
+  /** Instead of `intent`: {@link StatementCompleted} `read` of the unit. */
+  readonly read?: number;
   readonly detail: string;
   readonly columns?: readonly { readonly position: number; readonly label: string; readonly sources: readonly string[] }[];
 }
@@ -228,6 +282,8 @@ export type LedgerEvent =
   | StatementIntent
   | StatementRefused
   | StatementOutcome
+  | StatementDecided
+  | StatementCompleted
   | TransactionEnded
   | ApprovalRequested
   | ApprovalDecided
@@ -249,15 +305,52 @@ export interface Disclosure {
   readonly value: string;
 }
 
-/** The log as the engine uses it. Implemented by the ledger package. */
+/** How many entries may stand between a decision and the beginning of a unit that names it. */
+export const DECISION_REACH = 1_048_576;
+
+/** A unit that is to become a {@link StatementCompleted}, before it is forwarded. */
+export interface BegunRead {
+  /** Its `session.opened` was appended to this log since it was opened. */
+  readonly session: string;
+  /** `seq` of the {@link StatementDecided}, at most {@link DECISION_REACH} entries ago. */
+  readonly decision: number;
+  readonly phase: UnitRecord['phase'];
+  /** Bound values, read before the call returns. The log makes the commitments to them and keeps the disclosures. */
+  readonly parameters: Unit['parameters'];
+  readonly transaction: number;
+}
+
+/** What came of a unit: the part of the wire session's outcome that is recorded. */
+export type ReadOutcome = Pick<Outcome, 'status' | 'statements' | 'bytesReturned' | 'maskedCells' | 'errorCode' | 'suspended'> & {
+  readonly limit?: string | undefined;
+};
+
+/**
+ * The log as the engine uses it. Implemented by the ledger package. Everything is buffered until {@link flush}, which the host calls once per
+ * turn of the event loop, before anything that was appended or begun in it is forwarded.
+ */
 export interface LedgerWriter {
   /** A commitment for a field of the next event, and the value to be kept beside it. */
   commit(name: string, value: string | Uint8Array): { readonly commitment: Commitment; readonly disclosure: Disclosure };
   /**
-   * Appends an event and returns its `seq`. When it returns, the event and its disclosures have been written to the operating system
-   * (they survive the death of the process, not of the machine). Throws a `LedgerError` when that failed; nothing may be forwarded then.
+   * Takes an event and returns its `seq`. Throws a `LedgerError` when it cannot be an entry, when too much waits to be signed, or while what
+   * was taken before cannot be written; nothing was taken then.
    */
   append(event: NewLedgerEvent, disclosures: readonly Disclosure[]): number;
-  /** Resolves when everything up to `seq` is on stable storage; rejects with a `LedgerError`. Calls made together share one sync. */
+  /** Takes the beginning of a read and returns its ticket: a negative number, which no `seq` is. Throws as {@link append} does. */
+  begin(read: BegunRead): number;
+  /**
+   * Takes the end of a read, once per ticket, and returns the `seq` of its {@link StatementCompleted}; `durationUs` is from its beginning, in
+   * microseconds. Throws as {@link append} does; the ticket is still good then.
+   */
+  complete(ticket: number, outcome: ReadOutcome, durationUs: number): number;
+  /**
+   * Writes what was taken to the operating system: it survives the death of the process then, not of the machine. Throws a `LedgerError` when
+   * that failed: nothing of it may be forwarded. What was taken is kept and written as soon as that can be done.
+   */
+  flush(): void;
+  /** Resolves when everything up to `seq` is on stable storage; rejects with a `LedgerError`. Flushes. Calls made together share one sync. */
   durable(seq: number): Promise<void>;
+  /** A promise while so much waits to be signed that units should be held back; it resolves when they may go on. `undefined` in the ordinary case. */
+  ready(): Promise<void> | undefined;
 }

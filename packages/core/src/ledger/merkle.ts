@@ -83,9 +83,9 @@ export class MerkleFrontier {
     this.#size += 1;
   }
 
-  /** RFC 6962 section 2.1, `MTH(D[size])`. */
-  root(): Uint8Array {
-    let root: Uint8Array | undefined;
+  /** RFC 6962 section 2.1, `MTH(D[size])`. With `tail`: as if leaves that are fewer than any subtree so far, with that root, stood behind. */
+  root(tail?: Uint8Array): Uint8Array {
+    let root = tail;
     for (const subtree of this.#subtrees) {
       if (subtree !== undefined) root = root === undefined ? subtree : nodeHash(this.#hash, subtree, root);
     }

@@ -3,6 +3,20 @@ import { canonicalBytes } from './canonical.js';
 import { LedgerEventError, parseEvent } from './validate-event.js';
 
 const heartbeat = { v: 1, seq: 7, time: 1_700_000_000_000, type: 'heartbeat', sessions: 3 };
+const outcome = {
+  v: 1,
+  seq: 7,
+  time: 0,
+  type: 'statement.outcome',
+  intent: 6,
+  session: 's',
+  status: 'ok',
+  statements: [],
+  bytesReturned: 0,
+  maskedCells: 0,
+  durationUs: 1,
+  transaction: 1,
+};
 const code = (bytes: Uint8Array): string | undefined => {
   try {
     parseEvent(bytes);
@@ -50,6 +64,10 @@ describe('parseEvent', () => {
     ['bad-field', { ...heartbeat, sessions: null }],
     ['bad-field', { ...heartbeat, withheld: {} }],
     ['bad-field', { v: 1, seq: 0, time: 0, type: 'statement.intent' }],
+    ['bad-field', { ...outcome, statements: [{ transaction: '2' }] }],
+    ['bad-field', { ...outcome, statements: [{ transaction: -2 }] }],
+    ['bad-field', { ...outcome, statements: [null] }],
+    [undefined, { ...outcome, statements: [{ command: 'INSERT', rowsReturned: 0, rowsAffected: 1, transaction: 2 }] }],
   ])('answers %s for %p', (expected, value) => {
     expect(code(canonicalBytes(value))).toBe(expected);
   });

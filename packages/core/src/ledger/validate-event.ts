@@ -18,28 +18,44 @@ export class LedgerEventError extends Error {
   }
 }
 
-type FieldKind = 'string' | 'count' | 'number' | 'boolean' | 'object' | 'array' | 'commitment';
+type FieldKind = 'string' | 'count' | 'number' | 'boolean' | 'object' | 'array' | 'commitment' | 'results';
 type Fields = Readonly<Record<string, FieldKind | `${FieldKind}?`>>;
 
-const UNIT = {
-  session: 'string',
+const DECISION = {
   upstream: 'string',
   database: 'string',
   environment: 'string',
-  principal: 'object',
   enforcement: 'string',
-  phase: 'string',
   text: 'commitment',
   fingerprint: 'string',
-  parameters: 'array',
   labels: 'array',
   rules: 'array',
   policy: 'string',
   catalogue: 'count',
-  transaction: 'count',
   elevated: 'boolean',
   masks: 'array',
   protectedColumns: 'array?',
+} as const satisfies Fields;
+
+const UNIT = {
+  ...DECISION,
+  session: 'string',
+  principal: 'object',
+  phase: 'string',
+  parameters: 'array',
+  transaction: 'count',
+} as const satisfies Fields;
+
+const RESULT = {
+  status: 'string',
+  statements: 'results',
+  bytesReturned: 'count',
+  maskedCells: 'count',
+  errorCode: 'string?',
+  limit: 'string?',
+  durationUs: 'number',
+  transaction: 'count',
+  suspended: 'boolean?',
 } as const satisfies Fields;
 
 const APPROVAL = { request: 'string', digest: 'string' } as const satisfies Fields;
@@ -63,17 +79,17 @@ const FIELDS = {
   'login.refused': { upstream: 'string', client: 'string', code: 'string', message: 'string', asserted: 'object' },
   'statement.intent': { ...UNIT, facts: 'array', verdict: 'string', approval: 'object?', wouldBe: 'object?' },
   'statement.refused': { ...UNIT, facts: 'array?', code: 'string', rule: 'string?', message: 'string', request: 'string?' },
-  'statement.outcome': {
-    intent: 'count',
+  'statement.outcome': { ...RESULT, intent: 'count', session: 'string' },
+  'statement.decided': { ...DECISION, facts: 'array', verdict: 'string', wouldBe: 'object?' },
+  'statement.completed': {
+    ...RESULT,
     session: 'string',
-    status: 'string',
-    statements: 'array',
-    bytesReturned: 'count',
-    maskedCells: 'count',
-    errorCode: 'string?',
-    durationUs: 'number',
-    transaction: 'count',
-    suspended: 'boolean?',
+    opened: 'count',
+    decision: 'count',
+    read: 'count',
+    phase: 'string',
+    parameters: 'array',
+    startedAt: 'number',
   },
   'transaction.ended': { session: 'string', transaction: 'count', end: 'string' },
   'approval.requested': {
@@ -92,7 +108,7 @@ const FIELDS = {
   },
   'approval.decided': { ...APPROVAL, decision: 'string', approver: 'object', token: 'commitment', comment: 'commitment?' },
   'approval.ended': { ...APPROVAL, end: 'string' },
-  'security.finding': { session: 'string', kind: 'string', intent: 'count?', detail: 'string', columns: 'array?' },
+  'security.finding': { session: 'string', kind: 'string', intent: 'count?', read: 'count?', detail: 'string', columns: 'array?' },
   'schema.changed': { upstream: 'string', intent: 'count?', catalogue: 'count', changes: 'array' },
 } as const satisfies Record<LedgerEventType, Fields>;
 
@@ -104,11 +120,12 @@ const CHECKS = {
   object: isObject,
   array: (value) => Array.isArray(value),
   commitment: (value) => isObject(value) && typeof value['commitment'] === 'string',
+  results: (value) => Array.isArray(value) && value.every(isResult),
 } as const satisfies Record<FieldKind, (value: unknown) => boolean>;
 
 /**
  * Reads the bytes of an entry. Throws a {@link LedgerEventError} when they are not UTF-8, not canonical JSON (RFC 8785), or not an event
- * with the fields of its type. The fields inside of nested objects are not looked at.
+ * with the fields of its type. The fields inside of nested objects are not looked at, but for those that say which transaction a statement ran in.
  */
 export function parseEvent(bytes: Uint8Array): LedgerEvent {
   const value = parseCanonical(bytes);
@@ -158,6 +175,11 @@ function checkFields(type: LedgerEventType, value: Readonly<Record<string, unkno
 
 function isEventType(type: unknown): type is LedgerEventType {
   return typeof type === 'string' && Object.hasOwn(FIELDS, type);
+}
+
+/** What it ran in decides whether it counts as committed. */
+function isResult(value: unknown): boolean {
+  return isObject(value) && (value['transaction'] === undefined || CHECKS.count(value['transaction']));
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

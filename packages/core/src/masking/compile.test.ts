@@ -303,3 +303,55 @@ describe('what a masked cell tells', () => {
     expect(time(1_000_000)).toBeLessThan(3000);
   });
 });
+
+describe('round', () => {
+  it.each<[string, CellType, number, string]>([
+    ['149', integer, 100, '100'],
+    ['150', integer, 100, '200'],
+    ['-150', integer, 100, '-200'],
+    ['-149', integer, 100, '-100'],
+    ['1.25', numeric, 0.5, '1.50'],
+    ['-0.2', numeric, 0.5, '0.0'],
+    ['7391.7', float, 1000, '7000'],
+    ['-7500', float, 1000, '-8000'],
+  ])('%s', (value, type, to, want) => {
+    expect(masked({ kind: 'round', to }, type, value)).toBe(want);
+  });
+
+  it('does not fit where it would hide nothing, or is no number', () => {
+    expect(kindOf({ kind: 'round', to: 1 }, integer)).toBe('default');
+    expect(kindOf({ kind: 'round', to: 2.5 }, integer)).toBe('default');
+    expect(kindOf({ kind: 'round', to: 10 }, text)).toBe('default');
+  });
+});
+
+describe('noise with bounds and a seed', () => {
+  const noise = (more: object): MaskFunction => ({ kind: 'noise', ratio: 0.5, ...more }) as MaskFunction;
+
+  it('stays within its bounds, and is the same every time', () => {
+    for (const [type, value] of [
+      [integer, '1000'],
+      [numeric, '1000.00'],
+      [float, '1000'],
+    ] as const) {
+      for (let seed = 0; seed < 40; seed++) {
+        const fn = noise({ seed: String(seed), min: 990, max: 1010 });
+        const shown = masked(fn, type, value);
+        expect(Number(shown)).toBeGreaterThanOrEqual(990);
+        expect(Number(shown)).toBeLessThanOrEqual(1010);
+        expect(masked(fn, type, value)).toBe(shown);
+      }
+    }
+  });
+
+  it('moves otherwise under another seed', () => {
+    const shown = new Set(Array.from({ length: 20 }, (_, seed) => masked(noise({ seed: String(seed) }), integer, '1000000')));
+    expect(shown.size).toBeGreaterThan(15);
+    expect(masked(noise({}), integer, '1000000')).not.toBe(masked(noise({ seed: 'a' }), integer, '1000000'));
+  });
+
+  it('does not fit when its bounds are no range, or no integers for integers', () => {
+    expect(kindOf(noise({ min: 2, max: 1 }), float)).toBe('default');
+    expect(kindOf(noise({ min: 0.5 }), integer)).toBe('default');
+  });
+});

@@ -1,3 +1,5 @@
+import type { AsciiRewrite } from './ascii-masks.js';
+import type { HashPort } from '../ports.js';
 import type { Strategy, StrategyContext } from './strategy.js';
 import { canonicalDecimal, parseDecimal } from './decimal.js';
 
@@ -13,11 +15,11 @@ export const TOKEN_LENGTH = 26;
 
 /** HMAC under the deployment's key, in hex. Separate for each label. Not joinable across labels: that is what `token` is for. */
 export function hashRewrite(context: StrategyContext): Strategy {
-  const digest = (text: string): Uint8Array => keyed(context, 'hash', text);
+  const digest = keyed(context, 'hash');
   const { type } = context;
   switch (type.family) {
     case 'text':
-      return { kind: 'rewrite', rewrite: (text) => hex(digest(text)) };
+      return { kind: 'rewrite', rewrite: (text) => hex(digest(text)), ascii: onAscii(digest, (bytes) => hexBytes(bytes, type.maxLength)) };
     case 'bytes':
       return { kind: 'rewrite', rewrite: (text) => hex(digest(text)).slice(0, 2 * (type.maxLength ?? 32)) };
     case 'json':
@@ -28,6 +30,8 @@ export function hashRewrite(context: StrategyContext): Strategy {
       return integerStrategy('hash', integerBits(type.binaryBytes, 15), digest);
     case 'numeric':
       return integerStrategy('hash', digitBits(type.integerDigits), digest);
+    case 'enum':
+      return memberStrategy(type.members, digest);
     default:
       return { kind: 'unfit', reason: `"hash" has no form that is a valid ${type.family}` };
   }
@@ -39,18 +43,16 @@ export function hashRewrite(context: StrategyContext): Strategy {
  */
 export function tokenRewrite(domain: string, context: StrategyContext): Strategy {
   const { type, tools } = context;
-  let domainKey: Uint8Array | undefined;
-  const digest = (text: string): Uint8Array => {
-    domainKey ??= tools.hash.hmacSha256(tools.maskKey, encoder.encode(`sqlwarden/mask/token/v1\0${domain}`));
-    return tools.hash.hmacSha256(domainKey, encoder.encode(text));
-  };
+  const digest = digestUnder(tools.hash, '', () =>
+    tools.hash.hmacSha256(tools.maskKey, encoder.encode(`sqlwarden/mask/token/v1\0${domain}`)),
+  );
   const token = (text: string): string => base32(digest(text)).slice(0, TOKEN_LENGTH);
   switch (type.family) {
     case 'text':
       // A token that is cut would no longer equal the same token elsewhere, and would collide.
       if (type.maxLength !== undefined && type.maxLength < TOKEN_LENGTH)
         return { kind: 'unfit', reason: `a token has ${TOKEN_LENGTH} characters and the column holds ${type.maxLength}` };
-      return { kind: 'rewrite', rewrite: token };
+      return { kind: 'rewrite', rewrite: token, ascii: onAscii(digest, tokenBytes) };
     case 'json':
       return { kind: 'rewrite', rewrite: (text) => `"${token(text)}"` };
     case 'bytes':
@@ -65,6 +67,8 @@ export function tokenRewrite(domain: string, context: StrategyContext): Strategy
       if (bits < INTEGER_TOKEN_BITS) return { kind: 'unfit', reason: 'a token needs an integer of 8 bytes or 16 digits' };
       return integerStrategy('token', INTEGER_TOKEN_BITS, digest);
     }
+    case 'enum':
+      return memberStrategy(type.members, digest);
     default:
       return { kind: 'unfit', reason: `"token" has no form that is a valid ${type.family}` };
   }
@@ -82,7 +86,7 @@ function digitBits(digits: number | undefined): number {
   return digits === undefined ? INTEGER_TOKEN_BITS : Math.min(Math.floor(digits * Math.log2(10)), INTEGER_TOKEN_BITS);
 }
 
-function integerStrategy(kind: 'hash' | 'token', bits: number, digest: (text: string) => Uint8Array): Strategy {
+function integerStrategy(kind: 'hash' | 'token', bits: number, digest: Digest): Strategy {
   if (bits < 1) return { kind: 'unfit', reason: `"${kind}" does not fit the declared precision` };
   return {
     kind: 'rewrite',
@@ -93,25 +97,100 @@ function integerStrategy(kind: 'hash' | 'token', bits: number, digest: (text: st
   };
 }
 
+/** One of the members, the same every time for the same one. There are few: different ones may become the same. */
+function memberStrategy(members: readonly string[] = [], digest: Digest): Strategy {
+  if (members.length === 0) return { kind: 'unfit', reason: 'the enum has no members' };
+  return { kind: 'rewrite', rewrite: (text) => members[leadingBits(digest(text), 48) % members.length] };
+}
+
 /** A number of `bits` bits (at most 53), the same every time for the same text, label and key. */
-export function keyedBits(context: StrategyContext, purpose: 'noise', text: string, bits: number): number {
-  return leadingBits(keyed(context, purpose, text), bits);
+export function keyedBits(context: StrategyContext, purpose: 'noise', bits: number): (text: string) => number {
+  const digest = keyed(context, purpose);
+  return (text) => leadingBits(digest(text), bits);
 }
 
-function keyed({ label, tools }: StrategyContext, purpose: 'hash' | 'noise', text: string): Uint8Array {
-  return tools.hash.hmacSha256(tools.maskKey, encoder.encode(`sqlwarden/mask/${purpose}/v1\0${label}\0${text}`));
+/** A keyed digest: of a text, or of the same text's bytes `start` to `end` (exclusive) of a buffer. */
+interface Digest {
+  (text: string): Uint8Array;
+  readonly over: (buffer: Uint8Array, start: number, end: number) => Uint8Array;
 }
 
+/** Texts under the deployment's key. */
+function keyed({ label, tools }: StrategyContext, purpose: 'hash' | 'noise'): Digest {
+  return digestUnder(tools.hash, `sqlwarden/mask/${purpose}/v1\0${label}\0`, () => tools.maskKey);
+}
+
+/** Texts that have room in the working memory, in bytes. */
+const SHORT_TEXT = 512;
+
+/** Of `prefix` and the text. The key is not asked for before the first text comes. */
+function digestUnder(hash: HashPort, prefix: string, key: () => Uint8Array): Digest {
+  const before = encoder.encode(prefix);
+  const data = new Uint8Array(before.length + SHORT_TEXT);
+  data.set(before);
+  const room = data.subarray(before.length);
+  let hmac: ((data: Uint8Array) => Uint8Array) | undefined;
+  const of = (bytes: Uint8Array): Uint8Array => {
+    hmac ??= hmacUnder(hash, key());
+    return hmac(bytes);
+  };
+  const digest = (text: string): Uint8Array => {
+    // A UTF-16 unit is three bytes of UTF-8 at most.
+    if (text.length > SHORT_TEXT / 3) return of(encoder.encode(prefix + text));
+    return of(data.subarray(0, before.length + encoder.encodeInto(text, room).written));
+  };
+  const over = (buffer: Uint8Array, start: number, end: number): Uint8Array => {
+    if (end - start > SHORT_TEXT) return of(joined(before, buffer.subarray(start, end)));
+    for (let at = start; at < end; at++) room[at - start] = buffer[at] as number;
+    return of(data.subarray(0, before.length + end - start));
+  };
+  return Object.assign(digest, { over });
+}
+
+function hmacUnder(hash: HashPort, key: Uint8Array): (data: Uint8Array) => Uint8Array {
+  return hash.hmacSha256Under?.(key) ?? ((data) => hash.hmacSha256(key, data));
+}
+
+function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
+  const whole = new Uint8Array(a.length + b.length);
+  whole.set(a);
+  whole.set(b, a.length);
+  return whole;
+}
+
+/** The mask of ASCII text: its bytes are those of its UTF-8. */
+function onAscii(digest: Digest, shown: (digest: Uint8Array) => Uint8Array): AsciiRewrite {
+  return (buffer, start, end) => {
+    for (let at = start; at < end; at++) if ((buffer[at] as number) > 0x7f) return undefined;
+    return shown(digest.over(buffer, start, end));
+  };
+}
+
+/** The first `bits` bits, at most 53. */
 function leadingBits(digest: Uint8Array, bits: number): number {
-  let value = 0n;
-  for (const byte of digest.subarray(0, 7)) value = (value << 8n) | BigInt(byte);
-  return Number(value >> BigInt(56 - bits));
+  const [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0] = digest;
+  const first53 = (((a << 24) | (b << 16) | (c << 8) | d) >>> 0) * 2 ** 21 + (((e << 16) | (f << 8) | g) >>> 3);
+  return Math.floor(first53 / 2 ** (53 - bits));
 }
+
+const HEX: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
+const HEX_DIGITS = encoder.encode('0123456789abcdef');
 
 function hex(bytes: Uint8Array): string {
   let text = '';
-  for (const byte of bytes) text += byte.toString(16).padStart(2, '0');
+  for (let at = 0; at < bytes.length; at++) text += HEX[bytes[at] as number] as string;
   return text;
+}
+
+/** {@link hex} in ASCII, cut to what a column holds. */
+function hexBytes(bytes: Uint8Array, maxLength = Number.POSITIVE_INFINITY): Uint8Array {
+  const text = new Uint8Array(2 * bytes.length);
+  for (let at = 0; at < bytes.length; at++) {
+    const byte = bytes[at] as number;
+    text[2 * at] = HEX_DIGITS[byte >> 4] as number;
+    text[2 * at + 1] = HEX_DIGITS[byte & 15] as number;
+  }
+  return text.length > maxLength ? text.slice(0, maxLength) : text;
 }
 
 /** A version 8 UUID (RFC 9562 section 5.8) from the first 16 bytes of a digest. */
@@ -124,6 +203,17 @@ function uuidOf(digest: Uint8Array): string {
 }
 
 const BASE32 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
+const BASE32_DIGITS = encoder.encode(BASE32);
+
+/** The first {@link TOKEN_LENGTH} characters of {@link base32} in ASCII. */
+function tokenBytes(bytes: Uint8Array): Uint8Array {
+  const token = new Uint8Array(TOKEN_LENGTH);
+  for (let at = 0, bit = 0; at < TOKEN_LENGTH; at++, bit += 5) {
+    const two = ((bytes[bit >> 3] as number) << 8) | (bytes[(bit >> 3) + 1] as number);
+    token[at] = BASE32_DIGITS[(two >> (11 - (bit & 7))) & 31] as number;
+  }
+  return token;
+}
 
 /** RFC 4648 section 6, without padding. */
 export function base32(bytes: Uint8Array): string {

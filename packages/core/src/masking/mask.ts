@@ -23,14 +23,27 @@ export type MaskFunction =
   | { readonly kind: 'token'; readonly domain: string }
   /** Numbers rounded down to a multiple of `size`. Keeps the numeric type. */
   | { readonly kind: 'bucket'; readonly size: number }
-  /** Numbers moved by up to `ratio` of themselves, the same every time for the same value (keyed). Keeps the numeric type. */
-  | { readonly kind: 'noise'; readonly ratio: number }
+  /**
+   * Numbers moved by up to `ratio` of themselves, the same every time for the same value (keyed), and kept within `min` and `max`. Another
+   * `seed` moves them otherwise. Keeps the numeric type.
+   */
+  | { readonly kind: 'noise'; readonly ratio: number; readonly seed?: string; readonly min?: number; readonly max?: number }
+  /** Numbers rounded to the nearest multiple of `to`, halves away from zero. Keeps the numeric type. */
+  | { readonly kind: 'round'; readonly to: number }
   /** Dates and timestamps cut to `unit`. */
   | { readonly kind: 'date_trunc'; readonly unit: 'year' | 'quarter' | 'month' | 'day' | 'hour' }
   /** Every match (linear-time pattern) replaced by a constant. Text only; `redact` for other types. */
   | { readonly kind: 'regex'; readonly pattern: string; readonly replacement: string }
+  /** Members of a JSON document, each with a function of its own; where one path leads through another the outer one wins. Not for policies. */
+  | {
+      readonly kind: 'json';
+      readonly members: readonly { readonly path: JsonPath; readonly label: string; readonly function: MaskFunction }[];
+    }
   /** The statement is refused rather than masked. */
   | { readonly kind: 'block' };
+
+/** The tokens of a JSON Pointer (RFC 6901); `null` stands for any key or position. */
+export type JsonPath = readonly (string | null)[];
 
 export type MaskKind = MaskFunction['kind'];
 
@@ -77,7 +90,11 @@ export interface ResultColumn {
  * Masks the bytes of one cell that is not NULL. Returns the new bytes (never a view of `cell`, unless nothing is to be hidden), or `null`
  * for SQL NULL. Must not throw: what it cannot read becomes the type's default.
  */
-export type CellMask = (cell: Uint8Array) => Uint8Array | null;
+export interface CellMask {
+  (cell: Uint8Array): Uint8Array | null;
+  /** The same of the bytes `start` to `end` (exclusive) of a buffer, where no view of them has to be made for it. */
+  readonly over?: (buffer: Uint8Array, start: number, end: number) => Uint8Array | null;
+}
 
 /** The families of types that masks know; adapters map their types to these. */
 export type CellFamily =
@@ -93,6 +110,7 @@ export type CellFamily =
   | 'uuid'
   | 'json'
   | 'bytes'
+  | 'enum'
   | 'other';
 
 /** What a mask must know of a column's type, and how the adapter writes values of it. */
@@ -100,10 +118,16 @@ export interface CellType {
   readonly family: CellFamily;
   /** Size in bytes of the binary form, when it is fixed. */
   readonly binaryBytes?: number;
+  /** A cell, in either format, is the text itself in UTF-8; any text without NUL that is not longer than {@link maxLength} is one. */
+  readonly isPlainText?: boolean;
   /** Declared maximum length in characters, when there is one. */
   readonly maxLength?: number;
   /** Digits that fit before the decimal point, when the declared precision limits them. */
   readonly integerDigits?: number;
+  /** Of the family `enum`: its members in their order. */
+  readonly members?: readonly string[];
+  /** Of values that are made of other values: how to mask these one by one. */
+  readonly structure?: CellStructure;
   /** The bytes of the type's zero in the given format; `null` when only SQL NULL can stand for it. */
   zero(format: 'text' | 'binary'): Uint8Array | null;
   /**
@@ -114,4 +138,20 @@ export interface CellType {
   toText(cell: Uint8Array, format: 'text' | 'binary'): string | undefined;
   /** A cell from a text that is valid for the type, or `undefined` when it is not. */
   fromText(text: string, format: 'text' | 'binary'): Uint8Array | undefined;
+}
+
+/** The cell of a part in place of another one, `null` for SQL NULL, or `undefined` when nothing can be said of it. */
+export type PartMask = (part: Uint8Array) => Uint8Array | null | undefined;
+
+/** How values stand inside of other values: elements of arrays, fields of composites, bounds of ranges. */
+export interface CellStructure {
+  /** `ordered`: parts are bounds, which have to keep their order. */
+  readonly parts: 'independent' | 'ordered';
+  /** The types of the parts: one for all, or one for each field. */
+  readonly types: readonly CellType[];
+  /**
+   * The cell with its parts replaced, those of `types[i]` by `masks[i]`; parts are cells of the same format. What is no part (dimensions,
+   * NULLs, whether bounds belong to a range) stays. `undefined` when the cell cannot be read, or a mask says nothing of a part.
+   */
+  rewrite(cell: Uint8Array, format: 'text' | 'binary', masks: readonly PartMask[]): Uint8Array | undefined;
 }

@@ -1,7 +1,7 @@
 import type { Strategy, StrategyContext } from './strategy.js';
 import { atScale, canonicalDecimal, type Decimal, decimalOfNumber, formatDecimal, parseDecimal } from './decimal.js';
 import { keyedBits } from './keyed-masks.js';
-import type { CellType } from './mask.js';
+import type { CellType, MaskFunction } from './mask.js';
 
 /** Rounds numbers down to a multiple of `size`, exactly for integers and decimals. */
 export function bucketRewrite(size: number, type: CellType): Strategy {
@@ -36,6 +36,43 @@ function bucketFloat(text: string, size: number, type: CellType): string | undef
   return value === undefined ? undefined : floatText(Math.floor(value / size) * size, type);
 }
 
+/** Rounds numbers to the nearest multiple of `to`, halves away from zero, exactly for integers and decimals. */
+export function roundRewrite(to: number, type: CellType): Strategy {
+  const step = decimalOfNumber(to);
+  if (step === undefined || step.units <= 0n) return { kind: 'unfit', reason: 'what "round" rounds to must be greater than 0' };
+  switch (type.family) {
+    case 'integer':
+      if (!Number.isInteger(to)) return { kind: 'unfit', reason: '"round" must be to a whole number for integer columns' };
+      if (to < 2) return { kind: 'unfit', reason: 'to "round" to 1 would hide nothing of an integer' };
+      return { kind: 'rewrite', rewrite: (text) => roundDecimal(text, step) };
+    case 'numeric':
+      return { kind: 'rewrite', rewrite: (text) => roundDecimal(text, step) };
+    case 'float':
+      return { kind: 'rewrite', rewrite: (text) => roundFloat(text, to, type) };
+    default:
+      return { kind: 'unfit', reason: '"round" is for numbers only' };
+  }
+}
+
+function roundDecimal(text: string, step: Decimal): string | undefined {
+  const value = parseDecimal(text);
+  if (value === undefined) return undefined;
+  const scale = Math.max(value.scale, step.scale);
+  const size = atScale(step, scale);
+  const units = atScale(value, scale);
+  const positive = units < 0n ? -units : units;
+  const steps = (2n * positive + size) / (2n * size);
+  return formatDecimal({ units: (units < 0n ? -1n : 1n) * steps * size, scale });
+}
+
+function roundFloat(text: string, to: number, type: CellType): string | undefined {
+  const value = parseFloatText(text, type);
+  if (value === undefined) return undefined;
+  return floatText(Math.sign(value) * Math.floor(Math.abs(value) / to + 0.5) * to, type);
+}
+
+type NoiseFunction = Extract<MaskFunction, { kind: 'noise' }>;
+
 const NOISE_BITS = 48;
 const NOISE_RANGE = 2n ** BigInt(NOISE_BITS);
 /** The ratio is taken in millionths. */
@@ -43,41 +80,69 @@ const RATIO_UNIT = 1_000_000;
 
 /**
  * Moves numbers by up to `ratio` of themselves, always by one unit of their last digit at least, never across zero, and the same every
- * time for the same value under the same key and label.
+ * time for the same value under the same key, label and seed. What is then outside of `min` and `max` becomes the nearer of them.
  */
-export function noiseRewrite(ratio: number, context: StrategyContext): Strategy {
+export function noiseRewrite(fn: NoiseFunction, context: StrategyContext): Strategy {
+  const { ratio, min, max } = fn;
   if (!(ratio > 0 && ratio <= 1)) return { kind: 'unfit', reason: 'the ratio of "noise" must be greater than 0 and at most 1' };
+  if (min !== undefined && max !== undefined && min > max) return { kind: 'unfit', reason: 'the min of "noise" is greater than its max' };
+  const noise = noiseOf(fn, context);
   switch (context.type.family) {
     case 'integer':
+      if (![min, max].every((bound) => bound === undefined || Number.isInteger(bound)))
+        return { kind: 'unfit', reason: 'the bounds of "noise" must be whole numbers for integer columns' };
+      return { kind: 'rewrite', rewrite: (text) => noiseDecimal(text, fn, noise) };
     case 'numeric':
-      return { kind: 'rewrite', rewrite: (text) => noiseDecimal(text, ratio, context) };
+      return { kind: 'rewrite', rewrite: (text) => noiseDecimal(text, fn, noise) };
     case 'float':
-      return { kind: 'rewrite', rewrite: (text) => noiseFloat(text, ratio, context) };
+      return { kind: 'rewrite', rewrite: (text) => noiseFloat(text, fn, context.type, noise) };
     default:
       return { kind: 'unfit', reason: '"noise" is for numbers only' };
   }
 }
 
-function noiseDecimal(text: string, ratio: number, context: StrategyContext): string | undefined {
-  const value = parseDecimal(text);
-  if (value === undefined) return undefined;
-  // From -NOISE_RANGE (inclusive) to NOISE_RANGE (exclusive).
-  const moved = BigInt(keyedBits(context, 'noise', canonicalDecimal(value), NOISE_BITS)) * 2n - NOISE_RANGE;
-  const size = value.units < 0n ? -value.units : value.units;
-  const share = (size * BigInt(Math.round(ratio * RATIO_UNIT)) * moved) / (NOISE_RANGE * BigInt(RATIO_UNIT));
-  const away = share === 0n ? (moved < 0n && size > 1n ? -1n : 1n) : share;
-  const units = size + away;
-  return formatDecimal({ units: value.units < 0n ? -units : units, scale: value.scale });
+/** Of a value's text: a share from -1 (inclusive) to 1 (exclusive), in units of {@link NOISE_RANGE}. */
+type Noise = (value: string) => bigint;
+
+function noiseOf({ seed }: NoiseFunction, context: StrategyContext): Noise {
+  const bitsOf = keyedBits(context, 'noise', NOISE_BITS);
+  return (value) => BigInt(bitsOf(seed === undefined ? value : `${seed}\0${value}`)) * 2n - NOISE_RANGE;
 }
 
-function noiseFloat(text: string, ratio: number, context: StrategyContext): string | undefined {
-  const value = parseFloatText(text, context.type);
+function noiseDecimal(text: string, fn: NoiseFunction, noise: Noise): string | undefined {
+  const value = parseDecimal(text);
   if (value === undefined) return undefined;
-  const share = (keyedBits(context, 'noise', String(value), NOISE_BITS) / Number(NOISE_RANGE)) * 2 - 1;
-  const masked = floatText(value * (1 + ratio * share), context.type);
+  const moved = noise(canonicalDecimal(value));
+  const size = value.units < 0n ? -value.units : value.units;
+  const share = (size * BigInt(Math.round(fn.ratio * RATIO_UNIT)) * moved) / (NOISE_RANGE * BigInt(RATIO_UNIT));
+  const away = share === 0n ? (moved < 0n && size > 1n ? -1n : 1n) : share;
+  const units = size + away;
+  return formatDecimal(clampDecimal({ units: value.units < 0n ? -units : units, scale: value.scale }, fn));
+}
+
+function clampDecimal(value: Decimal, { min, max }: NoiseFunction): Decimal {
+  const low = min === undefined ? undefined : decimalOfNumber(min);
+  const high = max === undefined ? undefined : decimalOfNumber(max);
+  if (low !== undefined && compareDecimals(value, low) < 0) return low;
+  return high !== undefined && compareDecimals(value, high) > 0 ? high : value;
+}
+
+function compareDecimals(a: Decimal, b: Decimal): number {
+  const scale = Math.max(a.scale, b.scale);
+  const difference = atScale(a, scale) - atScale(b, scale);
+  return difference < 0n ? -1 : Number(difference > 0n);
+}
+
+function noiseFloat(text: string, fn: NoiseFunction, type: CellType, noise: Noise): string | undefined {
+  const value = parseFloatText(text, type);
+  if (value === undefined) return undefined;
+  const share = Number(noise(String(value))) / Number(NOISE_RANGE);
+  const clamped = (number: number): string | undefined =>
+    floatText(Math.min(Math.max(number, fn.min ?? Number.NEGATIVE_INFINITY), fn.max ?? Number.POSITIVE_INFINITY), type);
+  const masked = clamped(value * (1 + fn.ratio * share));
   if (masked !== undefined && Number(masked) !== value) return masked;
   // Zero has no ratio, and a share near zero may round away. What cannot be moved by so little becomes the default.
-  const far = floatText(value === 0 ? ratio * share : value * (1 + ratio), context.type);
+  const far = clamped(value === 0 ? fn.ratio * share : value * (1 + fn.ratio));
   return far === undefined || Number(far) === value ? undefined : far;
 }
 

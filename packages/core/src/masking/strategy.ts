@@ -1,3 +1,4 @@
+import type { AsciiRewrite } from './ascii-masks.js';
 import type { CompilePattern, HashPort } from '../ports.js';
 import type { CellType } from './mask.js';
 
@@ -16,7 +17,8 @@ export type Strategy =
   | { readonly kind: 'zero' }
   | { readonly kind: 'null' }
   | { readonly kind: 'constant'; readonly text: string }
-  | { readonly kind: 'rewrite'; readonly rewrite: Rewrite }
+  /** `ascii`: the same over the bytes of ASCII text. */
+  | { readonly kind: 'rewrite'; readonly rewrite: Rewrite; readonly ascii?: AsciiRewrite | undefined }
   | { readonly kind: 'unfit'; readonly reason: string }
   | { readonly kind: 'refuse'; readonly reason: string };
 

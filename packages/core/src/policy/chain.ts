@@ -1,6 +1,6 @@
 import { type Party, partyKey, type Principal, type Proof } from '../identity/principal.js';
 import { unreachable } from '../unreachable.js';
-import type { CompiledMask, CompiledRule, Exception, PartyCondition } from './compiled.js';
+import type { CompiledMask, CompiledMatch, Exception, PartyCondition } from './compiled.js';
 
 /**
  * How a condition is read. `granting`: it gives something, so only what is proven and known counts. `restricting`: it takes something
@@ -62,7 +62,7 @@ function isOutside(view: ChainParty, groups: ReadonlySet<string>): boolean {
 }
 
 /** The positions in the chain of the parties that the rule's identity conditions speak of; empty when they do not match. */
-export function partiesOf(rule: CompiledRule, chain: Chain, reading: Reading): readonly number[] {
+export function partiesOf(rule: CompiledMatch, chain: Chain, reading: Reading): readonly number[] {
   const { actor } = rule;
   if (actor.kind === 'unset') return positions(chain, (party) => holdsFor(rule.subject, party, reading));
   if (!holdsFor(rule.subject, chain[0], reading)) return [];

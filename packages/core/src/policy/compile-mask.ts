@@ -46,7 +46,8 @@ export function maskFunctionOf(source: MaskFunctionSource, label: string): MaskF
   }
   if ('token' in source) return { kind: 'token', domain: source.token.domain };
   if ('bucket' in source) return { kind: 'bucket', size: source.bucket.size };
-  if ('noise' in source) return { kind: 'noise', ratio: source.noise.ratio };
+  if ('noise' in source) return { kind: 'noise', ...source.noise };
+  if ('round' in source) return { kind: 'round', to: source.round.to };
   if ('date_trunc' in source) return { kind: 'date_trunc', unit: source.date_trunc.unit };
   return { kind: 'regex', pattern: source.regex.pattern, replacement: source.regex.replacement ?? REDACTED_TEXT };
 }

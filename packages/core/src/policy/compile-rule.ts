@@ -1,5 +1,5 @@
 import type { PartyKind } from '../identity/principal.js';
-import type { ActorCondition, CompiledRule, PartyCondition, RelationCondition } from './compiled.js';
+import type { ActorCondition, CompiledMatch, CompiledRule, PartyCondition, RelationCondition } from './compiled.js';
 import { list, type MatchSource, type OneOrMany, type PartyConditions, type RuleSource } from './document.js';
 import { durationMs } from './duration.js';
 import { compilePatterns } from './pattern-list.js';
@@ -11,26 +11,31 @@ const DEFAULT_WITHIN = '15m';
 
 /** A rule of the policy with its defaults filled in. Problems go to `sink`. */
 export function compileRule(source: RuleSource, path: Path, sink: ProblemSink): CompiledRule {
-  const match = source.match ?? {};
-  const at = (...more: Path): Path => [...path, 'match', ...more];
   return {
     id: source.id,
     effect: typeof source.then === 'string' ? source.then : 'approve',
     message: source.message,
     approval: approvalOf(source, path, sink),
+    ...compileMatch(source.match ?? {}, [...path, 'match'], sink),
+  };
+}
+
+/** The conditions of a rule or limit. Problems go to `sink`. */
+export function compileMatch(match: MatchSource, path: Path, sink: ProblemSink): CompiledMatch {
+  return {
     subject: partyConditions(match.subject ?? {}),
     actor: actorOf(match.actor),
     environments: setOf(match.environment),
     upstreams: match.upstream === undefined ? undefined : list(match.upstream),
     actions: setOf(match.action),
     classes: setOf(match.class),
-    relations: relationsOf(match.relations, at('relations'), sink),
+    relations: relationsOf(match.relations, [...path, 'relations'], sink),
     labels: match.labels === undefined ? undefined : list(match.labels),
     filters: setOf(match.filter),
     opaque: match.opaque,
     elevated: match.elevated,
     minStatements: match.statements?.min ?? 0,
-    routines: match.routines === undefined ? undefined : compilePatterns(match.routines, 'schema.name', at('routines'), sink),
+    routines: match.routines === undefined ? undefined : compilePatterns(match.routines, 'schema.name', [...path, 'routines'], sink),
   };
 }
 

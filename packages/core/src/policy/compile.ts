@@ -1,11 +1,21 @@
 import type { CompilePattern } from '../ports.js';
-import type { Classification, CompiledMask, CompiledPolicy, CompiledRule, Mentions, PartyCondition } from './compiled.js';
+import type {
+  Classification,
+  CompiledLimit,
+  CompiledMask,
+  CompiledMatch,
+  CompiledPolicy,
+  CompiledRule,
+  Mentions,
+  PartyCondition,
+} from './compiled.js';
 import { compileMask } from './compile-mask.js';
+import { compileLimit } from './compile-limit.js';
 import { compileRule } from './compile-rule.js';
-import { list, type PolicyDocument } from './document.js';
+import { list, type MatchSource, type PolicyDocument } from './document.js';
 import { nearest } from './nearest.js';
 import { matchesWild } from './pattern.js';
-import { compilePatterns } from './pattern-list.js';
+import { compileColumnPatterns } from './pattern-list.js';
 import { PolicyError, type PolicyProblem, problemSink, type ProblemSink } from './policy-error.js';
 
 /** Ids that verdicts use for what is not a rule of the policy. */
@@ -30,6 +40,7 @@ export function compilePolicy(documents: readonly PolicyDocument[], tools: Compi
   const labels = new Set(classifications.map((classification) => classification.label));
   const masks = each((document, sink) => masksOf(document, sink, labels, tools));
   const rules = each((document, sink) => rulesOf(document, sink, labels));
+  const limits = each((document, sink) => limitsOf(document, sink, labels));
   findTakenIds(documents, sinks);
   if (problems.length > 0) throw new PolicyError(problems);
   return {
@@ -46,7 +57,8 @@ export function compilePolicy(documents: readonly PolicyDocument[], tools: Compi
     classifications,
     masks: byLabel(masks),
     rules,
-    mentions: mentionsOf(masks, rules),
+    limits,
+    mentions: mentionsOf(masks, [...rules, ...limits]),
   };
 }
 
@@ -58,9 +70,9 @@ function strictestOf<T>(said: readonly (T | undefined)[], lax: T, strict: T): T 
 
 function classificationsOf(document: PolicyDocument, sink: ProblemSink): Classification[] {
   return (document.classify ?? []).flatMap((source, at) =>
-    compilePatterns(source.columns, 'upstream.schema.relation.column', ['classify', at, 'columns'], sink).map((pattern) => ({
+    compileColumnPatterns(source.columns, ['classify', at, 'columns'], sink).map((column) => ({
       label: source.label,
-      pattern,
+      ...column,
       place: `${document.file} classify[${at}]`,
     })),
   );
@@ -76,14 +88,28 @@ function masksOf(document: PolicyDocument, sink: ProblemSink, labels: ReadonlySe
 
 function rulesOf(document: PolicyDocument, sink: ProblemSink, labels: ReadonlySet<string>): CompiledRule[] {
   return (document.rules ?? []).map((source, at) => {
-    const wanted = list(source.match?.labels);
-    for (const [position, label] of wanted.entries()) {
-      if ([...labels].some((known) => matchesWild(label, known))) continue;
-      const path = ['rules', at, 'match', 'labels', ...(Array.isArray(source.match?.labels) ? [position] : [])];
-      sink.add(path, unknownLabel(label, labels));
-    }
+    findUnknownLabels(source.match, ['rules', at], sink, labels);
     return compileRule(source, ['rules', at], sink);
   });
+}
+
+function limitsOf(document: PolicyDocument, sink: ProblemSink, labels: ReadonlySet<string>): CompiledLimit[] {
+  return (document.limits ?? []).map((source, at) => {
+    findUnknownLabels(source.match, ['limits', at], sink, labels);
+    return compileLimit(source, ['limits', at], sink);
+  });
+}
+
+function findUnknownLabels(
+  match: MatchSource | undefined,
+  path: readonly (string | number)[],
+  sink: ProblemSink,
+  labels: ReadonlySet<string>,
+): void {
+  for (const [position, label] of list(match?.labels).entries()) {
+    if ([...labels].some((known) => matchesWild(label, known))) continue;
+    sink.add([...path, 'match', 'labels', ...(Array.isArray(match?.labels) ? [position] : [])], unknownLabel(label, labels));
+  }
 }
 
 function unknownLabel(label: string, labels: ReadonlySet<string>): string {
@@ -94,10 +120,11 @@ function unknownLabel(label: string, labels: ReadonlySet<string>): string {
 
 function findTakenIds(documents: readonly PolicyDocument[], sinks: readonly ProblemSink[]): void {
   const taken = new Set(RESERVED_RULE_IDS);
-  for (const [document, { rules = [] }] of documents.entries()) {
-    for (const [at, { id }] of rules.entries()) {
-      const reserved = RESERVED_RULE_IDS.includes(id) ? 'is reserved' : 'is taken by an earlier rule';
-      if (taken.has(id)) sinks[document]?.add(['rules', at, 'id'], `"${id}" ${reserved}; write another one`);
+  for (const [document, { rules = [], limits = [] }] of documents.entries()) {
+    const named = [...rules.map(({ id }, at) => ({ id, key: 'rules', at })), ...limits.map(({ id }, at) => ({ id, key: 'limits', at }))];
+    for (const { id, key, at } of named) {
+      const reserved = RESERVED_RULE_IDS.includes(id) ? 'is reserved' : 'is taken by an earlier rule or limit';
+      if (taken.has(id)) sinks[document]?.add([key, at, 'id'], `"${id}" ${reserved}; write another one`);
       taken.add(id);
     }
   }
@@ -109,11 +136,11 @@ function byLabel(masks: readonly CompiledMask[]): Map<string, readonly CompiledM
   return grouped;
 }
 
-function mentionsOf(masks: readonly CompiledMask[], rules: readonly CompiledRule[]): Mentions {
+function mentionsOf(masks: readonly CompiledMask[], matches: readonly CompiledMatch[]): Mentions {
   const exceptions = masks.flatMap((mask) => mask.exceptions);
   const conditions: PartyCondition[] = [
     ...exceptions.flatMap((exception) => exception.conditions),
-    ...rules.flatMap((rule) => [...rule.subject, ...(rule.actor.kind === 'some' ? rule.actor.conditions : [])]),
+    ...matches.flatMap((match) => [...match.subject, ...(match.actor.kind === 'some' ? match.actor.conditions : [])]),
   ];
   const values = (...fields: readonly PartyCondition['field'][]): Set<string> =>
     new Set(conditions.filter((condition) => fields.includes(condition.field)).flatMap((condition) => [...condition.values]));

@@ -1,7 +1,8 @@
 import type { PartyKind } from '../identity/principal.js';
-import type { MaskFunction } from '../masking/mask.js';
+import type { JsonPath, MaskFunction } from '../masking/mask.js';
 import type { Action, FilterFact, StatementClass } from '../sql/facts.js';
-import type { PolicyMode, PredicateRule } from './document.js';
+import type { LimitEach, PolicyMode, PredicateRule } from './document.js';
+import type { LimitAmount } from './verdict.js';
 import type { NamePattern } from './pattern.js';
 
 /** A policy made ready for evaluation, by `compilePolicy`. Immutable; equal documents give equal policies. */
@@ -12,6 +13,8 @@ export interface CompiledPolicy {
   readonly masks: ReadonlyMap<string, readonly CompiledMask[]>;
   /** In the order of the files. */
   readonly rules: readonly CompiledRule[];
+  /** In the order of the files. */
+  readonly limits: readonly CompiledLimit[];
   /** All that the policy reads of a principal, so that principals can be told apart by that alone. */
   readonly mentions: Mentions;
 }
@@ -20,6 +23,8 @@ export interface Classification {
   readonly label: string;
   /** `upstream.schema.relation.column`. */
   readonly pattern: NamePattern;
+  /** Only this part of the JSON documents in the column. */
+  readonly path?: JsonPath;
   /** Where it is written, for people: `classify[2].columns[0]` with the file. */
   readonly place: string;
 }
@@ -52,12 +57,8 @@ export type ActorCondition =
   | { readonly kind: 'none' }
   | { readonly kind: 'some'; readonly conditions: readonly PartyCondition[] };
 
-export interface CompiledRule {
-  readonly id: string;
-  readonly effect: 'allow' | 'deny' | 'approve';
-  readonly message: string | undefined;
-  /** Set exactly when the effect is `approve`. */
-  readonly approval: { readonly groups: readonly string[]; readonly people: number; readonly withinMs: number } | undefined;
+/** What a rule or a limit speaks of. */
+export interface CompiledMatch {
   readonly subject: readonly PartyCondition[];
   readonly actor: ActorCondition;
   readonly environments: ReadonlySet<string> | undefined;
@@ -71,6 +72,22 @@ export interface CompiledRule {
   readonly elevated: boolean | undefined;
   readonly minStatements: number;
   readonly routines: readonly NamePattern[] | undefined;
+}
+
+export interface CompiledRule extends CompiledMatch {
+  readonly id: string;
+  readonly effect: 'allow' | 'deny' | 'approve';
+  readonly message: string | undefined;
+  /** Set exactly when the effect is `approve`. */
+  readonly approval: { readonly groups: readonly string[]; readonly people: number; readonly withinMs: number } | undefined;
+}
+
+/** How much of something is let through to each of those that the limit speaks of. */
+export interface CompiledLimit extends CompiledMatch {
+  readonly id: string;
+  readonly message: string | undefined;
+  readonly each: LimitEach;
+  readonly amounts: readonly LimitAmount[];
 }
 
 /** `touched`: one list for all. `apart`: what is read and what is written; a list that is missing has no pattern. */

@@ -33,6 +33,7 @@ export interface PolicyDocument {
   readonly classify?: readonly ClassifySource[];
   readonly mask?: readonly MaskSource[];
   readonly rules?: readonly RuleSource[];
+  readonly limits?: readonly LimitSource[];
   readonly tests?: readonly PolicyTest[];
 }
 
@@ -80,7 +81,8 @@ export type MaskFunctionSource =
   | { readonly partial: { readonly prefix?: number; readonly suffix?: number; readonly pad?: string } }
   | { readonly token: { readonly domain: string } }
   | { readonly bucket: { readonly size: number } }
-  | { readonly noise: { readonly ratio: number } }
+  | { readonly round: { readonly to: number } }
+  | { readonly noise: { readonly ratio: number; readonly seed?: string; readonly min?: number; readonly max?: number } }
   | { readonly date_trunc: { readonly unit: 'year' | 'quarter' | 'month' | 'day' | 'hour' } }
   | { readonly regex: { readonly pattern: string; readonly replacement?: string } };
 
@@ -136,6 +138,36 @@ export interface ApproveSource {
   /** `90s`, `15m`, `4h`, `1d`. Default `15m`. */
   readonly within?: string;
 }
+
+/**
+ * How much the statements that it speaks of may return, affect, or be. Matches as a deny rule does: any party, and anything that is touched
+ * or may be touched unseen. All limits that match hold. Statements that only steer a session or transaction are never limited.
+ */
+export interface LimitSource {
+  readonly id: string;
+  readonly match?: MatchSource;
+  /** Rows that go to the client. */
+  readonly rowsReturned?: AmountSource;
+  /** Rows that are written, by the server's count. A statement that goes beyond is undone, with its transaction. */
+  readonly rowsAffected?: AmountSource;
+  readonly statements?: { readonly max: number; readonly per: string };
+  /** Who has a budget of its own. Default: `identity`. */
+  readonly each?: LimitEach;
+  /** For the person who is refused: what to do instead. */
+  readonly message?: string;
+}
+
+export interface AmountSource {
+  readonly max: number;
+  /** `statement` (the default), or a stretch of time such as `1h`: at most `max` in any stretch of that length. */
+  readonly per?: string;
+}
+
+/**
+ * `identity`: every party of the principal that the limit matches, whoever else is in the chain. `identity-and-relation`: each of them for
+ * each relation. `everybody`: all share one budget.
+ */
+export type LimitEach = 'identity' | 'identity-and-relation' | 'everybody';
 
 /** Keys must all hold; values of one key are alternatives. */
 export interface MatchSource {
@@ -197,4 +229,6 @@ export type PolicyTestWant =
   /** The id of the rule that asks for approval. */
   | { readonly approve: string }
   /** Allowed, and exactly these output columns are masked, with these functions. */
-  | { readonly masked: Readonly<Record<string, MaskKind>> };
+  | { readonly masked: Readonly<Record<string, MaskKind>> }
+  /** Allowed, and exactly these limits hold, by their ids. */
+  | { readonly limited: readonly string[] };

@@ -1,11 +1,12 @@
-import type { MaskFunction } from '../masking/mask.js';
+import type { JsonPath, MaskFunction } from '../masking/mask.js';
 import type { ColumnName } from '../sql/names.js';
 import { appliesTo, type Chain } from './chain.js';
 import type { CompiledMask, CompiledPolicy } from './compiled.js';
 import { REDACTED_TEXT } from './compile-mask.js';
 import type { PredicateRule } from './document.js';
+import type { ColumnLabel } from './label-table.js';
 import { labelsOf, type ProtectionMap } from './protection.js';
-import { compareStrictness } from './strictness.js';
+import { compareStrictness } from '../masking/strictness.js';
 
 /** A mask function with the label that it comes from. */
 export interface LabelledMask {
@@ -63,12 +64,12 @@ export class Guards {
   }
 
   #work(column: ColumnName): ColumnGuard | undefined {
-    const applied = labelsOf(this.#policy, this.#protection, column).flatMap(({ label, how }) =>
-      this.#masksOf(label).map((mask) => ({ mask, how })),
+    const applied = labelsOf(this.#policy, this.#protection, column).flatMap(({ label, how, path }) =>
+      this.#masksOf(label).map((mask): AppliedMask => ({ mask, how, path })),
     );
     if (applied.length === 0) return undefined;
     const masks = applied.map(({ mask }) => mask);
-    const same = strictest(applied.flatMap(({ mask, how }) => (how === 'same' ? [labelled(mask)] : derivedMask(mask))));
+    const same = sameMask(applied);
     // Holds only what was computed, and that may be seen.
     if (same === undefined) return undefined;
     return {
@@ -80,6 +81,26 @@ export class Guards {
       write: masks.some((mask) => mask.write === 'deny') ? 'deny' : 'allow',
     };
   }
+}
+
+interface AppliedMask {
+  readonly mask: CompiledMask;
+  readonly how: ColumnLabel['how'];
+  readonly path: JsonPath | undefined;
+}
+
+/** Of a document that is masked as a whole as well, nothing is shown: a part would be shown under the mask of the whole. */
+function sameMask(applied: readonly AppliedMask[]): LabelledMask | undefined {
+  const whole = applied.flatMap(({ mask, how, path }) =>
+    path !== undefined && how === 'same' ? [] : how === 'same' ? [labelled(mask)] : derivedMask(mask),
+  );
+  const members = applied.flatMap(({ mask, how, path }) => (path === undefined || how !== 'same' ? [] : [{ path, ...labelled(mask) }]));
+  const [first] = members;
+  if (first === undefined) return strictest(whole);
+  const blocking = members.find((member) => member.function.kind === 'block');
+  if (blocking !== undefined) return { label: blocking.label, function: blocking.function };
+  if (whole.length > 0) return strictest([...whole, { label: first.label, function: { kind: 'default' } }]);
+  return { label: first.label, function: { kind: 'json', members } };
 }
 
 function strictestPredicates(masks: readonly CompiledMask[]): PredicateRule {

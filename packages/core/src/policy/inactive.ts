@@ -1,12 +1,12 @@
 import type { Catalogue, CatalogueRelation } from '../catalog/catalogue.js';
-import type { CompiledPolicy, CompiledRule } from './compiled.js';
+import type { CompiledMatch, CompiledPolicy } from './compiled.js';
 import { nearest } from './nearest.js';
 import { isLiteral, matchesName, matchesPart, matchesWild, type NamePattern } from './pattern.js';
 
 /** A part of the policy that cannot have any effect on an upstream as it is now. */
 export interface InactiveRule {
   readonly upstream: string;
-  /** The rule's id; for classifications the label, the pattern and where it is written. */
+  /** The id of the rule or limit; for classifications the label, the pattern and where it is written. */
   readonly rule: string;
   /** Why, and what was likely meant; lower case, no full stop. */
   readonly reason: string;
@@ -25,7 +25,7 @@ export function inactiveRules(policy: CompiledPolicy, upstream: string, catalogu
     if (reason === undefined) labels.add(label);
     else found.push({ upstream, rule: `${label} ${pattern.source} (${place})`, reason });
   }
-  for (const rule of policy.rules) {
+  for (const rule of [...policy.rules, ...policy.limits]) {
     const reason = inactiveRule(rule, upstream, catalogue, labels);
     if (reason !== undefined) found.push({ upstream, rule: rule.id, reason });
   }
@@ -40,7 +40,7 @@ export function unknownUpstreams(
   const classified = policy.classifications
     .filter(({ pattern }) => !upstreams.some((upstream) => isFor(pattern, upstream)))
     .map(({ label, pattern, place }) => ({ rule: `${label} ${pattern.source} (${place})`, name: pattern.parts[0]?.text ?? '' }));
-  const ruled = policy.rules.flatMap((rule) => {
+  const ruled = [...policy.rules, ...policy.limits].flatMap((rule) => {
     const patterns = relationPatterns(rule).filter((pattern) => !upstreams.some((upstream) => isFor(pattern, upstream)));
     const names = (rule.upstreams ?? []).filter((name) => !upstreams.some((upstream) => matchesWild(name, upstream)));
     return [...patterns.map((pattern) => pattern.parts[0]?.text ?? ''), ...names].map((name) => ({ rule: rule.id, name }));
@@ -91,12 +91,12 @@ function didYouMean(word: string, candidates: Iterable<string>): string {
   return meant === undefined ? '' : `; did you mean ${meant}`;
 }
 
-function relationPatterns(rule: CompiledRule): readonly NamePattern[] {
+function relationPatterns(rule: CompiledMatch): readonly NamePattern[] {
   if (rule.relations === undefined) return [];
   return rule.relations.kind === 'touched' ? rule.relations.patterns : [...(rule.relations.read ?? []), ...(rule.relations.write ?? [])];
 }
 
-function inactiveRule(rule: CompiledRule, upstream: string, catalogue: Catalogue, labels: ReadonlySet<string>): string | undefined {
+function inactiveRule(rule: CompiledMatch, upstream: string, catalogue: Catalogue, labels: ReadonlySet<string>): string | undefined {
   if (rule.upstreams?.some((name) => matchesWild(name, upstream)) === false) return undefined;
   const relations = relationPatterns(rule).filter((pattern) => isFor(pattern, upstream));
   const missing = relations.filter((pattern) => !relationExists(pattern, upstream, catalogue));

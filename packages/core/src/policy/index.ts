@@ -1,11 +1,12 @@
 export * from './verdict.js';
 export * from './document.js';
 export { PolicyError, type PolicyProblem } from './policy-error.js';
-export type { CompiledPolicy } from './compiled.js';
+export type { CompiledLimit, CompiledPolicy } from './compiled.js';
 export { compilePolicy, type CompilePolicyTools, RESERVED_RULE_IDS } from './compile.js';
 export { type ColumnLabel } from './label-table.js';
 export { labelsOf, protectionFor, type ProtectionMap, type RelationOutputs } from './protection.js';
 export { evaluate, type EvaluateInput, originMasks } from './evaluate.js';
+export { limitedParties } from './limits.js';
 export { rightsKey } from './rights-key.js';
 export { inactiveRules, type InactiveRule, unknownUpstreams } from './inactive.js';
 export { nearest } from './nearest.js';

@@ -2,7 +2,7 @@ import type { RelationName } from '../sql/names.js';
 import type { RoutineUse } from '../sql/facts.js';
 import type { Reading } from './chain.js';
 import { partsOf } from './column-names.js';
-import type { CompiledRule, RelationCondition } from './compiled.js';
+import type { CompiledMatch, RelationCondition } from './compiled.js';
 import { matchesName, matchesPart, matchesWild, type NamePattern } from './pattern.js';
 import type { JudgedStatement } from './touched.js';
 
@@ -15,7 +15,7 @@ export interface Place {
 }
 
 /** True when everything that the rule asks, but for who it is, is so. See `RuleSource` for the two readings. */
-export function matchesStatement(rule: CompiledRule, place: Place, statement: JudgedStatement, reading: Reading): boolean {
+export function matchesStatement(rule: CompiledMatch, place: Place, statement: JudgedStatement, reading: Reading): boolean {
   return (
     matchesPlace(rule, place) &&
     matchesKind(rule, statement, reading) &&
@@ -27,7 +27,7 @@ export function matchesStatement(rule: CompiledRule, place: Place, statement: Ju
   );
 }
 
-function matchesPlace(rule: CompiledRule, place: Place): boolean {
+function matchesPlace(rule: CompiledMatch, place: Place): boolean {
   return (
     (rule.environments?.has(place.environment) ?? true) &&
     (rule.upstreams?.some((upstream) => matchesWild(upstream, place.upstream)) ?? true) &&
@@ -36,7 +36,7 @@ function matchesPlace(rule: CompiledRule, place: Place): boolean {
 }
 
 /** What may run anything may be of any action and class, and lack any filter. */
-function matchesKind(rule: CompiledRule, { facts, opacity }: JudgedStatement, reading: Reading): boolean {
+function matchesKind(rule: CompiledMatch, { facts, opacity }: JudgedStatement, reading: Reading): boolean {
   if (reading === 'restricting' && opacity.runsAnything) return true;
   return (rule.actions?.has(facts.action) ?? true) && (rule.classes?.has(facts.class) ?? true) && (rule.filters?.has(facts.filter) ?? true);
 }
@@ -77,6 +77,12 @@ function matchesRelations(condition: RelationCondition, upstream: string, statem
   if (facts.reads.length + writes.length === 0) return touchesNothing(statement);
   if (condition.kind === 'touched') return allOf(condition.patterns, upstream, [...facts.reads, ...writes]);
   return allOf(condition.read ?? [], upstream, facts.reads) && allOf(condition.write ?? [], upstream, writes);
+}
+
+/** True when one of the condition's patterns, of either side, may mean the relation. */
+export function matchesRelation(condition: RelationCondition, upstream: string, name: RelationName): boolean {
+  const patterns = condition.kind === 'touched' ? condition.patterns : [...(condition.read ?? []), ...(condition.write ?? [])];
+  return anyOf(patterns, upstream, [name]);
 }
 
 /** `SELECT 1`: no relation, and nothing else either that a rule about relations would not have meant. */

@@ -1,4 +1,4 @@
-import type { MaskFunction, OutputMask } from '../masking/mask.js';
+import type { JsonPath, MaskFunction, OutputMask } from '../masking/mask.js';
 import type { ColumnUseKind, Flow, OutputColumn, StatementFacts } from '../sql/facts.js';
 import type { ColumnName } from '../sql/names.js';
 import { TEMPORARY_SCHEMAS } from '../sql/resolve/relations.js';
@@ -8,6 +8,7 @@ import type { CompiledPolicy } from './compiled.js';
 import { type ColumnGuard, type Guards, type LabelledMask, strictest } from './guard.js';
 import { missingNameRefusal } from './missing-name.js';
 import { describeOpacity } from './opacity.js';
+import type { ColumnLabel } from './label-table.js';
 import { labelsByPattern, labelsOf, type ProtectionMap } from './protection.js';
 import { type RenamedColumn, renamedColumns } from './renames.js';
 import { type JudgedStatement, outputColumns } from './touched.js';
@@ -149,7 +150,17 @@ function flowRefusal(facts: StatementFacts, context: ProtectContext): Refusal | 
 function carriesLabels(flow: Flow, guard: ColumnGuard, { policy, protection }: ProtectContext): boolean {
   if (flow.to.kind !== 'column' || isTemporary(flow.to.column)) return false;
   const carried = labelsOf(policy, protection, flow.to.column);
-  return guard.labels.every((label) => carried.some((candidate) => candidate.label === label));
+  const needed = labelsOf(policy, protection, guard.column).filter(({ label }) => guard.labels.includes(label));
+  return needed.every((label) => carried.some((candidate) => coversLabel(candidate, label)));
+}
+
+/** A label on all of a column, or on the same part of its documents. */
+function coversLabel(carried: ColumnLabel, needed: ColumnLabel): boolean {
+  return carried.label === needed.label && (carried.path === undefined || samePath(carried.path, needed.path));
+}
+
+function samePath(a: JsonPath, b: JsonPath | undefined): boolean {
+  return b !== undefined && a.length === b.length && a.every((token, at) => token === b[at]);
 }
 
 /** What stands behind a temporary name is known only as long as nothing else has it: nothing protected may be kept there. */
@@ -189,14 +200,15 @@ function renameRefusal(facts: StatementFacts, context: ProtectContext): Refusal 
 }
 
 function keepsLabels({ from, to, what }: RenamedColumn, guard: ColumnGuard, { policy, protection }: ProtectContext): boolean {
-  const byName = (column: ColumnName): string[] => labelsByPattern(policy, protection.upstream, column).map(({ label }) => label);
+  const byName = (column: ColumnName): readonly ColumnLabel[] => labelsByPattern(policy, protection.upstream, column);
   const { relation } = splitColumn(from);
   const isView = protection.relations.get(relation)?.definition !== undefined;
   // A view's columns, and relations of a hierarchy, also have labels that no name gives them and no new name takes away.
   const throughHierarchy = what === 'hierarchy' || (what === 'column' && !isView);
-  const needed = throughHierarchy ? guard.labels : byName(from);
+  const all = labelsOf(policy, protection, from).filter(({ label }) => guard.labels.includes(label));
+  const needed = throughHierarchy ? all : byName(from);
   const kept = to === undefined ? [] : byName(to);
-  return needed.every((label) => kept.includes(label));
+  return needed.every((label) => kept.some((candidate) => coversLabel(candidate, label)));
 }
 
 function blockRefusal(facts: StatementFacts, { guards }: ProtectContext): Refusal | undefined {
@@ -233,9 +245,13 @@ function outputMask(output: OutputColumn, guards: Guards): OutputMask | null {
 /** Masks that give equal values equal results, and nobody without the key can compute: whoever may choose what they are given can try out values. */
 const RECOGNISES: ReadonlySet<MaskFunction['kind']> = new Set<MaskFunction['kind']>(['hash', 'token', 'noise']);
 
+function recognises(fn: MaskFunction): boolean {
+  return RECOGNISES.has(fn.kind) || (fn.kind === 'json' && fn.members.some((member) => recognises(member.function)));
+}
+
 /** Values that may not be protected stand under those that are, and would be masked the same way. */
 function isChosen({ mixed, origins }: OutputColumn, guard: ColumnGuard | undefined, guards: Guards): boolean {
-  if (mixed === undefined || guard === undefined || !RECOGNISES.has(guard.same.function.kind)) return false;
+  if (mixed === undefined || guard === undefined || !recognises(guard.same.function)) return false;
   if (mixed === 'values') return true;
   return origins.some(({ column }) => guards.of(column)?.labels.includes(guard.same.label) !== true);
 }

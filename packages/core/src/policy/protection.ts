@@ -1,6 +1,6 @@
 import type { Catalogue, CatalogueRelation, RelationKind } from '../catalog/catalogue.js';
 import type { Origin, StatementFacts } from '../sql/facts.js';
-import { type ColumnName, joinName, type RelationName } from '../sql/names.js';
+import { type ColumnName, joinName, pathsMeet, type RelationName, splitMember } from '../sql/names.js';
 import { splitColumn } from './column-names.js';
 import type { Classification, CompiledPolicy } from './compiled.js';
 import { type ColumnLabel, LabelTable } from './label-table.js';
@@ -11,6 +11,8 @@ export interface ProtectionMap {
   readonly upstream: string;
   readonly columns: ReadonlyMap<ColumnName, readonly ColumnLabel[]>;
   readonly columnsOf: ReadonlyMap<RelationName, readonly ColumnName[]>;
+  /** Columns of whose JSON documents only parts have labels: for these facts have to say which parts are read. */
+  readonly documents: ReadonlySet<ColumnName>;
   /** Every label that some column has, sorted. */
   readonly labels: readonly string[];
   /** The catalogue's own: tells a column without labels from one that the catalogue has not seen. */
@@ -18,7 +20,7 @@ export interface ProtectionMap {
 }
 
 /** The base columns behind each column of a view, by position; what an adapter's `relationOutputs` gives. */
-export type RelationOutputs = (relation: RelationName) => StatementFacts['outputs'];
+export type RelationOutputs = (relation: RelationName, documents: ReadonlySet<ColumnName>) => StatementFacts['outputs'];
 
 type Traits = { readonly rows: boolean; readonly query: boolean };
 /** Which kinds of relations have rows of their own columns to classify, and which are defined by a query. */
@@ -53,7 +55,8 @@ export function protectionFor(
   );
   for (const relation of catalogue.relations.values()) classifyRelation(table, addressed, relation);
   const views = [...catalogue.relations.values()].filter((relation) => TRAITS[relation.kind].query);
-  const lineage = views.flatMap((view) => originsOf(view, relationOutputs));
+  const { documents } = table.freeze();
+  const lineage = views.flatMap((view) => originsOf(view, relationOutputs, documents));
   for (const { column, origins } of lineage) labelOrigins(table, column, origins);
   spread(table, catalogue, lineage);
   return { upstream, ...table.freeze(), relations: catalogue.relations };
@@ -62,18 +65,22 @@ export function protectionFor(
 /** Labels that the policy's own patterns give to a column, whatever it derives from. For columns that the catalogue has not seen. */
 export function labelsByPattern(policy: CompiledPolicy, upstream: string, column: ColumnName, system = false): readonly ColumnLabel[] {
   const { parts } = splitColumn(column);
-  const labels = policy.classifications
-    .filter((classification) => classifies(classification, [upstream, ...parts], system))
-    .map((classification) => classification.label);
-  return [...new Set(labels)].sort().map((label) => ({ label, how: 'same' }));
+  const fitting = policy.classifications.filter((classification) => classifies(classification, [upstream, ...parts], system));
+  const labels = new Map(fitting.map(({ label, path }) => [`${label} ${JSON.stringify(path ?? null)}`, { label, path }]));
+  return [...labels.entries()]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([, { label, path }]) => ({ label, how: 'same', ...(path === undefined ? {} : { path }) }));
 }
 
-/** The labels of a column, also of one that was made since the catalogue was read. */
+/** The labels of a column or of a part of its documents, also of one that was made since the catalogue was read. */
 export function labelsOf(policy: CompiledPolicy, protection: ProtectionMap, column: ColumnName): readonly ColumnLabel[] {
   const known = protection.columns.get(column);
   if (known !== undefined) return known;
   const { relation, name } = splitColumn(column);
   const found = protection.relations.get(relation);
+  const member = found?.columns.some((candidate) => candidate.name === name) === true ? undefined : splitMember(column);
+  if (member !== undefined)
+    return labelsOf(policy, protection, member.column).filter(({ path }) => path === undefined || pathsMeet(path, member.path));
   if (found?.columns.some((candidate) => candidate.name === name) === true) return [];
   return labelsByPattern(policy, protection.upstream, column, found?.kind === 'system');
 }
@@ -96,10 +103,10 @@ function classifyRelation(table: LabelTable, addressed: readonly Classification[
   });
   if (fitting.length === 0) return;
   for (const column of relation.columns) {
-    for (const { label, pattern } of fitting) {
+    for (const { label, pattern, path } of fitting) {
       const part = pattern.parts[3];
       if (part === undefined || !matchesPart(part, column.name, 'ignore')) continue;
-      table.add(joinName(relation.schema, relation.name, column.name), { label, how: 'same' });
+      table.add(joinName(relation.schema, relation.name, column.name), { label, how: 'same', ...(path === undefined ? {} : { path }) });
     }
   }
 }
@@ -110,8 +117,8 @@ interface ColumnLineage {
 }
 
 /** A view that could not be seen through has no lineage here: statements that read it are opaque. */
-function originsOf(view: CatalogueRelation, relationOutputs: RelationOutputs): ColumnLineage[] {
-  const outputs = relationOutputs(joinName(view.schema, view.name));
+function originsOf(view: CatalogueRelation, relationOutputs: RelationOutputs, documents: ReadonlySet<ColumnName>): ColumnLineage[] {
+  const outputs = relationOutputs(joinName(view.schema, view.name), documents);
   if (outputs === undefined || outputs === 'unknown' || outputs.length !== view.columns.length) return [];
   return view.columns.map((column, at) => ({
     column: joinName(view.schema, view.name, column.name),
@@ -121,7 +128,12 @@ function originsOf(view: CatalogueRelation, relationOutputs: RelationOutputs): C
 
 function labelOrigins(table: LabelTable, column: ColumnName, origins: readonly Origin[]): void {
   for (const label of table.labels(column)) {
-    for (const origin of origins) if (origin.how !== 'counted') table.add(origin.column, label);
+    for (const { column: from, how } of origins) {
+      if (how === 'counted') continue;
+      const member = splitMember(from);
+      const path = member === undefined ? (how === 'same' ? label.path : undefined) : member.path;
+      table.add(member?.column ?? from, { label: label.label, how: label.how, ...(path === undefined ? {} : { path }) });
+    }
   }
 }
 

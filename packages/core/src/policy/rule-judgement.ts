@@ -77,7 +77,7 @@ const BUILT_IN_ACTIONS: ReadonlySet<Action> = new Set<Action>([
 ]);
 
 /** A gateway that refuses BEGIN is of no use: these need no rule. What raises rights, reads, or cannot be seen through does. */
-function isBuiltIn({ facts, opacity }: JudgedStatement): boolean {
+export function isBuiltIn({ facts, opacity }: JudgedStatement): boolean {
   const harmless = facts.class === 'session' || facts.class === 'transaction' || facts.action === 'empty';
   const touches = facts.reads.length + facts.writes.length + facts.columns.length + facts.flows.length + facts.schemaChanges.length > 0;
   return BUILT_IN_ACTIONS.has(facts.action) && harmless && !facts.elevated && !opacity.present && !touches;

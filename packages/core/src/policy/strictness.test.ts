@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { MaskFunction } from '../masking/mask.js';
 import { durationMs } from './duration.js';
 import { nearest } from './nearest.js';
-import { compareStrictness } from './strictness.js';
+import { compareStrictness } from '../masking/strictness.js';
 
 describe('compareStrictness', () => {
   it('orders functions from those that hide all to those that let most through', () => {

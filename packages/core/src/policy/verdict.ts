@@ -1,5 +1,6 @@
 import type { OutputMask } from '../masking/mask.js';
-import type { ColumnName } from '../sql/names.js';
+import type { ColumnName, RelationName } from '../sql/names.js';
+import type { LimitEach } from './document.js';
 
 /** What policy says of one unit. Evaluation never throws: a rule that cannot be evaluated refuses. */
 
@@ -17,6 +18,7 @@ export const REFUSAL_CODES = [
   'statement-unparsed', // not understood by the database's grammar
   'statement-too-large',
   'parser-disagreement', // the cross-check of an upstream contradicts what was understood
+  'limit-exceeded', // more rows or statements than a limit lets through
   'policy-error',
   'approval-rejected',
   'approval-expired',
@@ -34,6 +36,7 @@ export const REFUSAL_CODES = [
   'upstream-unavailable',
   'upstream-refused',
   'database-unknown',
+  'too-many-connections', // more clients, or clients of one identity, than the configuration lets in
   'cancelled', // a held statement was cancelled by its own client
   'shutting-down',
   'internal-error',
@@ -67,6 +70,27 @@ export interface ApprovalRequirement {
 /** The masks of one statement's result: one per output in order, or for whatever columns come. */
 export type StatementMasks = { readonly kind: 'none' } | { readonly kind: 'outputs'; readonly outputs: readonly (OutputMask | null)[] };
 
+/** What a limit counts. */
+export type LimitedThing = 'rows-returned' | 'rows-affected' | 'statements';
+
+export interface LimitAmount {
+  readonly what: LimitedThing;
+  readonly max: number;
+  /** In any stretch of that length; `undefined` for each statement by itself. */
+  readonly perMs: number | undefined;
+}
+
+/** A limit that holds for one statement. Plain data; for whom it counts is in `limitedParties`. */
+export interface AppliedLimit {
+  /** Its id. */
+  readonly limit: string;
+  readonly amounts: readonly LimitAmount[];
+  readonly each: LimitEach;
+  /** `upstream.schema.relation` of what is counted apart, when it is; `undefined` stands for what could not be seen. */
+  readonly relations: readonly (RelationName | undefined)[];
+  readonly message: string | undefined;
+}
+
 export type Effect = 'allow' | 'deny' | 'approve';
 
 export interface Verdict {
@@ -79,6 +103,8 @@ export interface Verdict {
   readonly approval?: ApprovalRequirement;
   /** One per statement of the unit (also when the effect is `deny`, for what `explain` shows; then it may be empty). */
   readonly masks: readonly StatementMasks[];
+  /** The limits of each statement of the unit; absent when there are none. */
+  readonly limits?: readonly (readonly AppliedLimit[])[];
   /** Labels of every column touched, sorted. */
   readonly labels: readonly string[];
   /** The protected columns touched, with their labels. */

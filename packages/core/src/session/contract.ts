@@ -1,6 +1,7 @@
 import type { MaskPlan } from '../masking/mask.js';
 import type { Principal } from '../identity/principal.js';
 import type { Refusal } from '../policy/verdict.js';
+import type { RowAllowance } from './row-allowance.js';
 
 /**
  * The contract between a wire session (one per client connection, one implementation per database) and its host.
@@ -54,9 +55,9 @@ export interface Unit {
   /** At `bind` and `execute`. */
   readonly parameters: readonly BoundParameter[];
   /** At `prepare`: the name that EXECUTE may know the statement by; absent for the unnamed one. */
-  readonly statementName?: string;
+  readonly statementName?: string | undefined;
   /** At `bind`: the name that the bound statement gets, where a cursor may have it too; absent for the unnamed one. */
-  readonly portal?: string;
+  readonly portal?: string | undefined;
   readonly state: SqlState;
   readonly transaction: TransactionState;
   /** What was decided in an earlier phase of the same prepared statement or portal. */
@@ -86,6 +87,12 @@ export interface AdmittedStatement {
   readonly hasEffects: boolean;
   /** Its command, for the session's own bookkeeping (`begin`, `commit`, `set`, `copy`, …). */
   readonly action: string;
+  /** It may turn the connection to copying (in PostgreSQL COPY from or to the client). */
+  readonly mayCopy: boolean;
+  /** What the rows that it returns draw from; absent: any number. Of this admission only. */
+  readonly returned?: RowAllowance;
+  /** What the rows that it affects draw from. A statement that affects more must leave nothing behind. */
+  readonly affected?: RowAllowance;
   /** For a copy to the client under a plan. Without it such a copy is refused when the plan masks anything. */
   readonly copy?: CopyToClient;
 }
@@ -127,6 +134,8 @@ export interface StatementResult {
   readonly rowsReturned: number;
   /** The server's figure; `null` when it gave none. */
   readonly rowsAffected: number | null;
+  /** The ordinal of the transaction that it ran in, where that is not the one that its unit was admitted in. */
+  readonly transaction?: number;
 }
 
 export interface Outcome {
@@ -137,6 +146,8 @@ export interface Outcome {
   readonly maskedCells: number;
   /** The server's own code (SQLSTATE, error number) when it failed. */
   readonly errorCode: string | undefined;
+  /** The limit of the policy that ended it. */
+  readonly limit?: string | undefined;
   readonly transaction: TransactionState;
   /** Rows ended early because a limit of the portal was reached; another execute may follow. */
   readonly suspended: boolean;
@@ -152,9 +163,52 @@ export interface LoginRequest {
   /** Other startup parameters that were accepted (`application_name`, …). */
   readonly parameters: Readonly<Record<string, string>>;
   /** What the client gave to prove itself. */
-  readonly credential: { readonly kind: 'token'; readonly token: string } | { readonly kind: 'none' };
+  readonly credential: ClientCredential;
   /** The client leg is encrypted by TLS that ends here. */
   readonly encrypted: boolean;
+}
+
+/**
+ * How a client proved itself. `scram`: it has shown by SCRAM-SHA-256 that it knows the password of the user of the verifier that it was checked
+ * against. `certificate`: the host found it proven by the certificate of the client leg. `refused`: it failed; the host records the attempt and
+ * answers with this refusal, and must not answer otherwise.
+ */
+export type ClientCredential =
+  | { readonly kind: 'token'; readonly token: string }
+  | { readonly kind: 'scram' }
+  | { readonly kind: 'certificate' }
+  | { readonly kind: 'refused'; readonly refusal: Refusal }
+  | { readonly kind: 'none' };
+
+/** What is known of a client when it must be decided how it proves itself; nothing here is proven. */
+export interface ClientIntroduction {
+  readonly user: string;
+  readonly database: string;
+  readonly encrypted: boolean;
+}
+
+/** How a client is to prove itself. One method for one login: a client that fails is refused, and never asked for something weaker. */
+export type ClientMethod =
+  /** The host knows who it is (a driver in the same process): it is asked for nothing. */
+  | { readonly kind: 'none' }
+  /** The certificate of the client leg proves it: it is asked for nothing. */
+  | { readonly kind: 'certificate' }
+  /** A token as the password, in clear inside of TLS or on a leg that cannot be overheard. */
+  | { readonly kind: 'token' }
+  /** `endPoint`: of the certificate that the gateway showed on this leg, for channel binding. */
+  | { readonly kind: 'scram'; readonly verifier: ScramVerifier; readonly endPoint: Uint8Array | undefined }
+  | { readonly kind: 'refuse'; readonly refusal: Refusal };
+
+/** What a server keeps of a password for SCRAM-SHA-256 (RFC 5802 section 3). */
+export interface ScramVerifier {
+  readonly salt: Uint8Array;
+  readonly iterations: number;
+  /** 32 bytes. */
+  readonly storedKey: Uint8Array;
+  /** 32 bytes. */
+  readonly serverKey: Uint8Array;
+  /** Stands for a user that there is not: no password fits it. */
+  readonly isMock: boolean;
 }
 
 export type LoginAnswer =
@@ -168,6 +222,27 @@ export interface ServerLogin {
   readonly password: string | undefined;
   /** `require`: end the session unless the server leg is encrypted. `disable`: do not ask for it. */
   readonly tls: 'require' | 'disable';
+  /** How TLS begins: after the protocol's own request (`postgres`, default), or with the first byte (`direct`). */
+  readonly sslNegotiation?: 'postgres' | 'direct';
+  /** The server leg cannot be overheard (unix socket, loopback), so that a password may be sent in clear. */
+  readonly isPrivate?: boolean;
+  /** What the server may ask for; default: every method that does not show the password to others. */
+  readonly accept?: readonly ServerMethod[];
+  /** `require`: nothing but SCRAM bound to the server's certificate. Default `prefer`: bound where the server offers it. */
+  readonly channelBinding?: 'require' | 'prefer' | 'disable';
+  /** The newest protocol version that the server is asked for; it may answer with an older one. Default: the newest that is known. */
+  readonly protocol?: '3.0' | '3.2';
+}
+
+/** How a server may have the gateway prove itself. `none`: it asks for nothing (trust, or the certificate of the gateway was enough). */
+export type ServerMethod = 'scram-sha-256-plus' | 'scram-sha-256' | 'md5' | 'password' | 'none';
+
+/** What TLS on a leg came to. Absent where the host cannot say. */
+export interface TlsFacts {
+  /** `tls-server-end-point` (RFC 5929 section 4.1) of the certificate that the other end showed; absent where none is defined for it. */
+  readonly endPoint?: Uint8Array;
+  /** What ALPN (RFC 7301) settled on; absent when nothing. */
+  readonly protocol?: string;
 }
 
 /** A finding of the session that policy and auditors must hear of. */
@@ -208,12 +283,13 @@ export interface SessionHost {
   pause(leg: Leg, paused: boolean): void;
   /** The session is over. The host flushes what was sent and closes both legs. Called once. */
   end(reason: EndReason): void;
-  /** 8 unpredictable bytes or more, for keys of our own. */
+  /** Unpredictable bytes, for keys and nonces of our own. */
   randomBytes(length: number): Uint8Array;
 }
 
 export interface CancelKey {
   readonly processId: number;
+  /** 4 bytes in protocol 3.0, 4 to 256 in 3.2 (keys of our own: 32). */
   readonly secret: Uint8Array;
 }
 
@@ -234,7 +310,7 @@ export interface WireSession {
   receive(leg: Leg, bytes: Uint8Array): void;
   /** The other end of a leg is gone, in order or not. */
   ended(leg: Leg, detail?: string): void;
-  tlsStarted(leg: Leg): void;
+  tlsStarted(leg: Leg, facts?: TlsFacts): void;
   loginAnswered(answer: LoginAnswer): void;
   serverConnected(): void;
   /** The answer to a unit for which `admit` returned `undefined`. */

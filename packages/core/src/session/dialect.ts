@@ -1,8 +1,21 @@
 import type { Catalogue } from '../catalog/catalogue.js';
 import type { CellType, ResultColumn } from '../masking/mask.js';
 import type { OutputColumn, StatementFacts, TemporaryFacts, UnitFacts, VariableFacts } from '../sql/facts.js';
+import type { ColumnName } from '../sql/names.js';
 import type { CompilePattern, HashPort } from '../ports.js';
-import type { CancelKey, CopyToClient, DialectName, InjectResult, ServerLogin, SessionHost, SqlState, WireSession } from './contract.js';
+import type {
+  CancelKey,
+  ClientIntroduction,
+  ClientMethod,
+  CopyToClient,
+  DialectName,
+  InjectResult,
+  ServerLogin,
+  SessionHost,
+  SqlState,
+  TlsFacts,
+  WireSession,
+} from './contract.js';
 
 /** What an adapter gives to whoever composes the pipeline. Runtime sees a database through this and nothing else. */
 
@@ -49,6 +62,8 @@ export interface AnalyseContext {
   readonly cursors?: ReadonlyMap<string, readonly OutputColumn[] | 'unknown'>;
   /** The statements of earlier units that were prepared under a name (see `StatementFacts.prepares`); without it, EXECUTE is opaque. */
   readonly prepared?: ReadonlyMap<string, unknown>;
+  /** Columns with JSON documents of which facts say the parts that are read, as `memberName` names them; without it, all of each is read. */
+  readonly documents?: ReadonlySet<ColumnName>;
   /** What earlier units left in variables of the session (see `StatementFacts.assigns`); without it, nothing is known of them. */
   readonly variables?: ReadonlyMap<string, VariableFacts>;
   /** The temporary relations that earlier units left in the session (see `UnitFacts.temporary`). */
@@ -66,6 +81,11 @@ export interface Dialect {
    * a client is judged in it. Throws an `Error` when it cannot be read.
    */
   readState(query: CatalogueQuery): Promise<SqlState>;
+  /**
+   * Statements around a reading of the catalogue on a client's connection while a transaction block of the client's is open: what the reading
+   * locks is let go, and what it set is as it was. Without it, locks last until the client's transaction ends.
+   */
+  readonly catalogueBracket?: { readonly before: string; readonly after: readonly string[] };
   /** A short text that differs whenever the committed schema may have changed; for polling. One statement of one row and column. */
   readonly catalogueFingerprintSql: string;
   /** The text with its literals taken out: groups statements for people, decides nothing. Linear time; never throws. */
@@ -73,14 +93,18 @@ export interface Dialect {
   /** Pure and synchronous; never throws: what it does not understand is opaque. */
   analyse(unit: ParsedUnit, context: AnalyseContext): UnitFacts;
   /** The base columns behind each column of a view: position by position, as facts name them. Used to classify views. */
-  relationOutputs(catalogue: ResolvedCatalogue, relation: string): UnitFacts['statements'][number]['outputs'];
+  relationOutputs(
+    catalogue: ResolvedCatalogue,
+    relation: string,
+    documents?: ReadonlySet<ColumnName>,
+  ): UnitFacts['statements'][number]['outputs'];
   /**
    * How the rows of a copy to the client are written, for statement `index` of the unit; `undefined` when it is none, or when its rows could
    * not be told apart with certainty. Pure; never throws.
    */
   copyToClient(unit: ParsedUnit, index: number, text: string, facts: StatementFacts): CopyToClient | undefined;
-  /** The type behind a result column, for masks. */
-  cellType(column: ResultColumn): CellType;
+  /** The type behind a result column, for masks. `catalogue`: as it was last seen, for types that are not built in. Never throws. */
+  cellType(column: ResultColumn, catalogue?: ResolvedCatalogue): CellType;
   createSession(host: SessionHost, options: WireSessionOptions): WireSession;
   /** A client of the gateway's own, for the catalogue connection and for cancels. */
   createServerClient(host: ServerClientHost, options: ServerClientOptions): ServerClient;
@@ -103,8 +127,10 @@ export interface WireSessionOptions {
   readonly maxQueuedBytes: number;
   /** Refuse clients that do not start TLS (unless the leg is private). */
   readonly requireClientTls: boolean;
-  /** False: the host knows the principal without a token (a driver in the same process), and the client is not asked for one. Default: true. */
-  readonly askClientPassword?: boolean;
+  /** How a client is to prove itself. Default: by a token. Called once, and must not throw. */
+  readonly clientMethod?: (client: ClientIntroduction) => ClientMethod;
+  /** The client leg was encrypted before its first byte: the host has ended TLS on it (direct TLS). Default: false. */
+  readonly clientEncrypted?: boolean;
   readonly cellType: Dialect['cellType'];
 }
 
@@ -114,7 +140,8 @@ export interface ServerClientHost {
   startTls(): void;
   randomBytes(length: number): Uint8Array;
   ready(): void;
-  failed(detail: string): void;
+  /** `refused`: the server answered, and did not let the gateway in. */
+  failed(detail: string, refused: boolean): void;
 }
 
 export interface ServerClientOptions {
@@ -129,7 +156,7 @@ export interface ServerClient {
   /** The transport is open: begins to speak. */
   connected(): void;
   receive(bytes: Uint8Array): void;
-  tlsStarted(): void;
+  tlsStarted(facts?: TlsFacts): void;
   ended(detail?: string): void;
   query(sql: string, done: (result: InjectResult) => void): void;
 }

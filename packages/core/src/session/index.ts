@@ -1,3 +1,4 @@
 export * from './contract.js';
 export * from './dialect.js';
 export * from './parser-port.js';
+export * from './row-allowance.js';

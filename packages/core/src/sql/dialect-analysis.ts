@@ -42,11 +42,11 @@ export function dialectAnalysis<C extends AnalysedCatalogue>(dialect: DialectAna
   };
   return {
     analyse: (unit, context) => analyseUnit(dialect, optionsOf, unit, context),
-    relationOutputs: (catalogue, relation) => {
+    relationOutputs: (catalogue, relation, documents) => {
       if (!dialect.isOwn(catalogue)) return 'unknown';
       const { database } = catalogue.catalogue;
       const state: SqlState = { id: -1, database, role: '', searchPath: dialect.definitionPath, lexical: {} };
-      return relationOutputs(optionsOf(catalogue, state), relation);
+      return relationOutputs({ ...optionsOf(catalogue, state), ...(documents && { documents }) }, relation);
     },
   };
 }
@@ -66,6 +66,7 @@ function analyseUnit<C extends AnalysedCatalogue>(
     schemaChangedInTransaction: context.schemaChangedInTransaction,
     ...(context.cursors && { cursors: context.cursors }),
     ...(context.prepared && { prepared: preparedStatements(context.prepared) }),
+    ...(context.documents && { documents: context.documents }),
     ...(context.variables && { variables: context.variables }),
     variablesKnown: context.variables !== undefined,
     ...(context.temporary && { temporary: context.temporary }),

@@ -84,6 +84,17 @@ export interface RoutineKnowledge {
   ): RoutineFacts | undefined;
   /** What a cast to a type may call. `undefined`: user code that is not understood. */
   cast(type: TypeName, searchPath: readonly string[], source?: readonly ColumnName[]): RoutineFacts | undefined;
+  /**
+   * For an expression that does nothing but take a part out of a JSON document: the document, the keys and positions on the way (`null` for one
+   * that is not constant), and the operands that choose them. `undefined` for every other one, and where user code may be meant.
+   */
+  documentAccess?(expression: Expression, searchPath: readonly string[]): DocumentAccess | undefined;
+}
+
+export interface DocumentAccess {
+  readonly document: Expression;
+  readonly path: readonly (string | null)[];
+  readonly choosing: readonly Expression[];
 }
 
 export interface DialectRules {
@@ -176,6 +187,8 @@ export interface StoredBody {
   readonly events?: readonly TriggerEvent[];
   /** For triggers, as in `CreateTrigger`. */
   readonly rows?: { readonly old: string; readonly new: string };
+  /** For triggers: rows that its statements return come back in the place of those that were written, column by column. */
+  readonly returnsWritten?: boolean;
 }
 
 export interface AnalyseOptions {
@@ -196,6 +209,8 @@ export interface AnalyseOptions {
   readonly bodies?: ReadonlyMap<string, readonly StoredBody[]>;
   /** Bodies of the triggers of a relation; `undefined` for one that is not understood. A relation that is not here has none but those that the catalogue says. */
   readonly triggers?: ReadonlyMap<RelationName, readonly (StoredBody | undefined)[]>;
+  /** As in `AnalyseContext` of the session contract. */
+  readonly documents?: ReadonlySet<ColumnName>;
   /** Variables of the session that earlier units have given a value, by name. One that is not here is null, or not known where `variablesKnown` is false. */
   readonly variables?: ReadonlyMap<string, VariableFacts>;
   readonly variablesKnown?: boolean;

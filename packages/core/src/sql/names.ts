@@ -54,3 +54,42 @@ function quotedPart(name: string, at: number): [string, number] {
     from = quote + 2;
   }
 }
+
+/**
+ * The name of a part of a JSON document in a column, as facts name it where only that part is read: the column's own name followed by `#` and a
+ * JSON Pointer (RFC 6901), `*` for what is not known. Stands where a {@link ColumnName} stands.
+ */
+export function memberName(column: ColumnName, path: readonly (string | null)[]): ColumnName {
+  const parts = splitName(column);
+  return joinName(...parts.slice(0, -1), `${parts.at(-1) ?? ''}#${path.map(pointerToken).join('')}`);
+}
+
+function pointerToken(token: string | null): string {
+  if (token === null) return '/*';
+  const escaped = token.replaceAll('~', '~0').replaceAll('/', '~1');
+  return `/${escaped === '*' ? '~2' : escaped}`;
+}
+
+/** The tokens of a pointer; `*` is any, `~2` a star. `undefined` when it is no pointer. */
+export function parsePointer(pointer: string): readonly (string | null)[] | undefined {
+  if (!pointer.startsWith('/') || /~[^012]|~$/.test(pointer)) return undefined;
+  return pointer
+    .slice(1)
+    .split('/')
+    .map((token) => (token === '*' ? null : token.replaceAll('~2', '*').replaceAll('~1', '/').replaceAll('~0', '~')));
+}
+
+/** A name as {@link memberName} makes it, taken apart; `undefined` for the name of a whole column. */
+export function splitMember(name: ColumnName): { readonly column: ColumnName; readonly path: readonly (string | null)[] } | undefined {
+  if (!name.includes('#')) return undefined;
+  const parts = splitName(name);
+  const own = parts.at(-1) ?? '';
+  const at = own.indexOf('#/');
+  const path = at <= 0 ? undefined : parsePointer(own.slice(at + 1));
+  return path === undefined ? undefined : { column: joinName(...parts.slice(0, -1), own.slice(0, at)), path };
+}
+
+/** One path leads to the other, or through it. */
+export function pathsMeet(a: readonly (string | null)[], b: readonly (string | null)[]): boolean {
+  return a.slice(0, b.length).every((token, at) => token === null || b[at] === null || token === b[at]);
+}

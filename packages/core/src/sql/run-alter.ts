@@ -106,6 +106,7 @@ function alter(altered: Altered, action: AlterAction): void {
     case 'other':
       for (const relation of action.relations) refersTo(run, relation);
       addKeys(altered, action.foreignKeys);
+      compareRows(altered, [...(action.unique ?? []), ...(action.foreignKeys ?? []).flatMap((key) => key.columns)]);
       checkExpressions(run, action.expressions, scopeOf(altered));
       if (action.privileges === true) {
         run.r.effects.raise('privilege');
@@ -119,6 +120,11 @@ function alter(altered: Altered, action: AlterAction): void {
 
 function addKeys({ run, statement, name, after }: Altered, keys: readonly ForeignKey[] = []): void {
   after.push(foreignKeys(run, statement.name, name, keys));
+}
+
+/** The values that are there are compared with one another, or with those that they have to be among. */
+function compareRows({ run, columns }: Altered, names: readonly string[]): void {
+  for (const column of columns) if (names.includes(column.name)) run.r.effects.use(column.value, 'predicate-equality');
 }
 
 function scopeOf(altered: Altered): Scope {

@@ -68,8 +68,12 @@ function schemaExpressions(run: Run, statement: SchemaStatement): void {
         : relationScope(run, statement.relation, ROOT);
   for (const expression of statement.expressions) {
     // A plain column of an index is stored again, where only conditions can reach it.
-    if (statement.objectKind === 'index' && expression.kind === 'column') r.effects.use(r.value(expression, scope), 'write-source');
-    else r.condition(expression, scope);
+    if (statement.objectKind !== 'index' || expression.kind !== 'column') r.condition(expression, scope);
+    else {
+      const value = r.value(expression, scope);
+      r.effects.use(value, 'write-source');
+      if (statement.unique === true) r.effects.use(value, 'predicate-equality');
+    }
   }
 }
 

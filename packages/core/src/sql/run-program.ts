@@ -7,7 +7,18 @@ import type { Effects } from './resolve/effects.js';
 import { storedSearchPath, temporarySchema } from './resolve/relations.js';
 import { ROOT, type Scope } from './resolve/scope.js';
 import { rowScope } from './resolve/trigger-rows.js';
-import { closed, type Column, derive, NOTHING, OPAQUE, type Outputs, sameValue, UNKNOWN_OUTPUTS, type Value } from './resolve/value.js';
+import {
+  closed,
+  type Column,
+  derive,
+  NOTHING,
+  OPAQUE,
+  type Outputs,
+  sameValue,
+  UNKNOWN_OUTPUTS,
+  type Value,
+  valueAt,
+} from './resolve/value.js';
 import type { Run } from './run.js';
 import { bodyResult, oneOf, type Ran, stackedOutputs } from './body-result.js';
 import { runBody } from './run-body.js';
@@ -194,7 +205,7 @@ export class UnitPrograms implements Programs {
       for (const origin of rows.new.columns.find(({ name }) => name === column.name)?.value.origins.keys() ?? [])
         effects.flow(column.value, { kind: 'column', column: origin });
     r.effects.addStored(effects);
-    return [...filled.put, ...filled.replaced];
+    return [...filled.put, ...filled.replaced, ...(body.returnsWritten === true ? returnedInPlace(result, rows) : [])];
   }
 
   statement(r: Resolver, statement: Statement, scope: Scope): Outputs {
@@ -253,6 +264,11 @@ function filledColumns(
         }),
   );
   return { put, replaced };
+}
+
+/** Rows that come back in the place of those that were written: their columns are those of the relation, in order. */
+function returnedInPlace({ ran }: Ran, rows: TriggerRows): readonly Column[] {
+  return ran.results.flatMap(({ what }) => rows.new.columns.map(({ name }, at) => ({ name, value: valueAt(what, at) ?? OPAQUE })));
 }
 
 /** What a body does is not what the statement that calls it is called after, and its conditions are not that statement's filter. */

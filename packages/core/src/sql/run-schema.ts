@@ -3,12 +3,21 @@ import type { ColumnDefinition, Expression, ForeignKey, NameParts, TypeName } fr
 import { joinName, type RelationName, splitName } from './names.js';
 import { applyRoutine } from './resolve/call.js';
 import { temporarySchema } from './resolve/relations.js';
-import { namespaceOf, openScope, rangeOf, ROOT, type Scope } from './resolve/scope.js';
+import { type Namespace, namespaceOf, openScope, rangeOf, ROOT, type Scope } from './resolve/scope.js';
 import { type Column, derive, either, NO_OUTPUTS, NOTHING, OPAQUE, type Outputs, stored, type Value } from './resolve/value.js';
 import { changes, findNamed, type Part, refersTo, type Run } from './run.js';
 import { judgeBody } from './run-body.js';
 import { rowScope } from './resolve/trigger-rows.js';
-import type { CreateRoutine, CreateRule, CreateTable, CreateTableAs, CreateTrigger, CreateView, RefreshView } from './statement.js';
+import type {
+  CreateRoutine,
+  CreateRule,
+  CreateTable,
+  CreateTableAs,
+  CreateTrigger,
+  CreateView,
+  RefreshView,
+  Statement,
+} from './statement.js';
 import { carriedColumns, relationOf } from './changed-relations.js';
 import type { UnitState } from './unit-state.js';
 
@@ -231,6 +240,8 @@ export function runCreateRoutine(run: Run, statement: CreateRoutine): Part {
   const scope = openScope(ROOT);
   const parameters: Outputs = { columns: statement.parameters.map((parameter) => ({ name: parameter, value: NOTHING })), complete: true };
   scope.namespaces.push(namespaceOf(rangeOf(statement.name.at(-1), parameters)));
+  // What it does with these rows is judged when a trigger names it, and whenever that trigger fires.
+  if (statement.forTriggers === true) scope.namespaces.push(unknownRows());
   for (const expression of statement.expressions) r.value(expression, ROOT);
   if (statement.body === undefined) r.effects.opaque({ kind: 'unknown-routine', detail: name });
   const computes = judgeBody(run, statement.body ?? [], scope);
@@ -250,9 +261,14 @@ function rowsOf(run: Run, name: NameParts, names?: CreateTrigger['rows']): Scope
   if (relation !== undefined) return rowScope({ old: relation.outputs, new: relation.outputs }, names);
   run.r.effects.opaque({ kind: 'unknown-relation', detail: full });
   const scope = openScope(ROOT);
-  const ranges = [names?.old ?? 'old', names?.new ?? 'new'].map((side) => ({ ...rangeOf(side, NO_OUTPUTS), more: NOTHING }));
-  scope.namespaces.push({ ranges, visible: [] });
+  scope.namespaces.push(unknownRows(names));
   return scope;
+}
+
+/** `old` and `new` of a relation whose columns are not known. */
+function unknownRows(names?: CreateTrigger['rows']): Namespace {
+  const ranges = [names?.old ?? 'old', names?.new ?? 'new'].map((side) => ({ ...rangeOf(side, NO_OUTPUTS), more: NOTHING }));
+  return { ranges, visible: [] };
 }
 
 export function runCreateTrigger(run: Run, statement: CreateTrigger): Part {
@@ -261,9 +277,10 @@ export function runCreateTrigger(run: Run, statement: CreateTrigger): Part {
   const { name, relation } = findNamed(run, statement.relation);
   r.effects.writes.add(name);
   const scope = rowsOf(run, statement.relation, statement.rows);
-  if (statement.routine !== undefined) triggerRoutine(run, statement, statement.routine, name);
-  else if (statement.body === undefined) r.effects.opaque({ kind: 'unknown-routine', detail: `trigger ${joinName(statement.name)}` });
-  const computes = statement.body === undefined ? undefined : judgeBody(run, statement.body, scope);
+  const body = statement.routine === undefined ? statement.body : knownBody(run, statement.routine);
+  if (statement.routine !== undefined && body === undefined) triggerRoutine(run, statement, statement.routine, name);
+  else if (body === undefined) r.effects.opaque({ kind: 'unknown-routine', detail: `trigger ${joinName(statement.name)}` });
+  const computes = body === undefined ? undefined : judgeBody(run, body, scope);
   if (statement.when !== undefined) r.condition(statement.when, scope);
   return {
     action: 'create',
@@ -275,6 +292,17 @@ export function runCreateTrigger(run: Run, statement: CreateTrigger): Part {
     after: () =>
       relation === undefined ? unit.obscure(name) : unit.create(name, relation.outputs.columns, { ...relation, writeOpaque: true }),
   };
+}
+
+/** The statements of the one routine of that name, where its names mean what they mean here. */
+function knownBody({ r }: Run, routine: NameParts): readonly Statement[] | undefined {
+  if (r.routineChanged(routine)) return undefined;
+  const [first, ...others] = r.programs.routines(routine, 0, r.searchPath);
+  const [body, ...overloads] = first?.bodies ?? [];
+  if (first === undefined || body?.searchPath !== 'caller' || others.length + overloads.length > 0) return undefined;
+  if (body.securityDefiner === true) r.effects.elevated = true;
+  r.effects.routines.set(first.name, { name: first.name, category: body.securityDefiner === true ? 'elevated' : 'volatile' });
+  return body.statements;
 }
 
 function triggerRoutine(run: Run, statement: CreateTrigger, routine: NameParts, name: RelationName): void {

@@ -155,6 +155,8 @@ export type AlterAction =
       /** Other relations that it names, besides those of foreign keys. */
       readonly relations: readonly NameParts[];
       readonly foreignKeys?: readonly ForeignKey[];
+      /** Columns that are to be unique: it fails where two rows have equal values. */
+      readonly unique?: readonly string[];
       /** Changes who may do what: OWNER TO, row security. */
       readonly privileges?: boolean;
     };
@@ -196,6 +198,8 @@ export interface CreateRoutine {
   readonly rowOf?: NameParts;
   /** The table variable whose rows it returns, with its `@`: `RETURNS @t TABLE (…)`. A {@link DeclareTable} of the body says its columns. */
   readonly resultRelation?: string;
+  /** Only triggers can run it: `old` and `new` are rows of relations that are not told here. */
+  readonly forTriggers?: boolean;
   /** Default values of parameters. */
   readonly expressions: readonly Expression[];
   readonly securityDefiner: boolean;
@@ -250,6 +254,8 @@ export interface SchemaStatement {
   readonly newName?: string;
   /** Expressions inside (index keys and predicates, policy conditions): columns are those of `relation`. */
   readonly expressions: readonly Expression[];
+  /** Of an index: making it fails where two rows have equal keys. */
+  readonly unique?: boolean;
   /** Other relations that are read or named (CREATE STATISTICS, PUBLICATION). */
   readonly relations?: readonly NameParts[];
   /** The columns of a table type. */

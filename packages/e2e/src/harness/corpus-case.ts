@@ -75,8 +75,9 @@ export function loadAttacks(): AttackCase[] {
   }));
 }
 
-export function loadLegitimate(): LegitimateCase[] {
-  return load('legitimate', LEGITIMATE_KEYS).map(({ source, shared }) => ({
+/** @param folder of the corpora. */
+export function loadLegitimate(folder = 'legitimate'): LegitimateCase[] {
+  return load(folder, LEGITIMATE_KEYS).map(({ source, shared }) => ({
     ...shared,
     masked: strings(source['masked'], shared, 'masked'),
     varies: strings(source['varies'], shared, 'varies'),

@@ -11,6 +11,7 @@ import { type GatewayRequest, type Site, writeSite } from './gateway.js';
 export interface GatewayProcess {
   readonly site: Site;
   readonly running: boolean;
+  readonly pid: number;
   /** What it has written to standard output and standard error. */
   readonly output: string;
   /** The memory that it holds; Linux only. */
@@ -41,6 +42,9 @@ export async function startGatewayProcess(request: GatewayRequest): Promise<Gate
     site,
     get running() {
       return isRunning(child);
+    },
+    get pid() {
+      return child.pid ?? 0;
     },
     get output() {
       return output.join('');

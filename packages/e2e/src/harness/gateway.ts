@@ -12,7 +12,8 @@ import { RawClient } from './raw-client.js';
 const AUDIENCE = 'sqlwarden';
 
 export interface GatewayRequest {
-  readonly server: CorpusServer;
+  /** The server, and the password of the role that the gateway logs in as. */
+  readonly server: Pick<CorpusServer, 'server' | 'password'>;
   /** The upstreams by name, with the database of each. */
   readonly upstreams: Readonly<Record<string, string>>;
   /** Policy files: text of each. */

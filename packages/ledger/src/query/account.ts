@@ -1,4 +1,12 @@
-import type { Principal, StatementFacts, StatementIntent, StatementOutcome, TransactionEnd, UnitRecord } from '@sqlwarden/core';
+import type {
+  Principal,
+  StatementFacts,
+  StatementIntent,
+  StatementOutcome,
+  StatementRecord,
+  TransactionEnd,
+  UnitRecord,
+} from '@sqlwarden/core';
 
 /** One approver's decision, as the ledger proves it. */
 export interface DecisionAccount {
@@ -26,24 +34,36 @@ export interface ApprovalAccount {
   readonly end: 'used' | 'rejected' | 'expired' | 'withdrawn' | 'void' | undefined;
 }
 
+/** What one statement of a unit did. */
+export interface StatementResultAccount extends StatementRecord {
+  /** How the transaction that it ran in ended, where that is not what {@link StatementAccount.transaction} says. */
+  readonly end?: CommitState;
+}
+
+/** What came of a unit that was forwarded, as its outcome says. */
+export interface DoneOutcome
+  extends Pick<StatementOutcome, 'status' | 'bytesReturned' | 'maskedCells' | 'errorCode' | 'limit' | 'durationUs' | 'time'> {
+  readonly kind: 'done';
+  readonly statements: readonly StatementResultAccount[];
+}
+
 /**
  * What became of a unit. `lost`: its process ended before it could say. `running`: it has not come back yet.
  */
 export type OutcomeAccount =
-  | ({ readonly kind: 'done' } & Pick<
-      StatementOutcome,
-      'status' | 'statements' | 'bytesReturned' | 'maskedCells' | 'errorCode' | 'durationUs' | 'time'
-    >)
+  | DoneOutcome
   | { readonly kind: 'lost' }
   | { readonly kind: 'running' }
   | { readonly kind: 'refused'; readonly code: string; readonly rule: string | undefined; readonly message: string };
 
-/** How its transaction ended; `open`: not yet; `none`: it never ran. */
+/** How its transaction ended; `open`: not yet; `none`: it never ran, or there was nothing that could be committed. */
 export type CommitState = TransactionEnd | 'open' | 'none';
 
 /** Everything that the ledger knows of one unit: who, on whose behalf, what, why it was allowed, and what came of it. Plain data. */
 export interface StatementAccount {
-  /** The entry of the intent, or of the refusal. */
+  /** Which log, where several are asked. */
+  readonly log?: string;
+  /** The entry of the intent, of the refusal, or of the whole read. */
   readonly seq: number;
   readonly time: number;
   readonly session: string;
@@ -72,5 +92,9 @@ export interface StatementAccount {
   readonly elevated: boolean;
   readonly approval: ApprovalAccount | undefined;
   readonly outcome: OutcomeAccount;
+  /**
+   * The transaction that it began in. A unit of several statements can run in several: `end` is `committed` when any that may have changed
+   * something was committed, else `unknown` or `open` when one of them is; `outcome.statements` say where one ended otherwise.
+   */
   readonly transaction: { readonly ordinal: number; readonly end: CommitState };
 }

@@ -4,22 +4,27 @@ import {
   disclosedBytes,
   type LedgerEvent,
   type SessionOpened,
+  type StatementCompleted,
   type StatementIntent,
   type StatementOutcome,
   type StatementRefused,
+  type TransactionEnded,
 } from '@sqlwarden/core';
-import type { LedgerEntry } from '../read.js';
-import type { ApprovalAccount, CommitState, DecisionAccount, OutcomeAccount, StatementAccount } from './account.js';
+import { type LedgerEntry, readEntries } from '../read.js';
+import { type ReadContext, ReadContexts } from './read-context.js';
+import type { ApprovalAccount, DecisionAccount, OutcomeAccount, StatementAccount } from './account.js';
+import { UnitEnds } from './unit-ends.js';
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 interface Pending {
   readonly account: Mutable<StatementAccount>;
+  readonly ends: UnitEnds;
   settled: boolean;
 }
 
 /**
  * Joins the entries of a log to one account per unit. Fed in order; gives accounts back in the order of their intents, each when it is complete
- * (its transaction has ended), and the rest at the end. Keeps what is open: sessions, transactions, approvals.
+ * (its transactions have ended), and the rest at the end. Keeps what is open: sessions, transactions, approvals.
  */
 export class Accounts {
   readonly #want: (account: StatementAccount) => boolean;
@@ -33,9 +38,10 @@ export class Accounts {
     this.#want = want;
   }
 
-  /** Returns the accounts that this entry completes. */
-  add(entry: LedgerEntry): StatementAccount[] {
-    this.#take(entry, entry.event);
+  /** Returns the accounts that this entry completes. `context` goes with the entry of a read. */
+  add(entry: LedgerEntry, context?: ReadContext): StatementAccount[] {
+    if (entry.event.type === 'statement.completed' && context !== undefined) this.#read(entry.event, context);
+    else this.#take(entry, entry.event);
     return this.#complete();
   }
 
@@ -47,8 +53,8 @@ export class Accounts {
 
   #take(entry: LedgerEntry, event: LedgerEvent): void {
     if (event.type === 'statement.intent' || event.type === 'statement.refused') this.#unit(entry, event);
-    else if (event.type === 'statement.outcome') this.#outcome(event);
-    else if (event.type === 'transaction.ended') this.#ended(event.session, event.end, event.transaction);
+    else if (event.type === 'statement.outcome') this.#outcome(entry, event);
+    else if (event.type === 'transaction.ended') this.#transactionEnded(event);
     else if (event.type === 'session.opened') this.#sessions.set(event.session, event);
     else if (event.type === 'session.closed') this.#sessionClosed(event.session);
     else if (event.type === 'approval.requested') this.#approvals.set(event.request, requestAccount(event));
@@ -59,53 +65,44 @@ export class Accounts {
   #unit(entry: LedgerEntry, event: StatementIntent | StatementRefused): void {
     const account = unitAccount(entry, event, this.#sessions.get(event.session), this.#approvals);
     if (!this.#want(account)) return;
-    const pending = { account, settled: event.type === 'statement.refused' };
+    const pending = { account, ends: new UnitEnds(), settled: event.type === 'statement.refused' };
     this.#pending.push(pending);
     this.#bySeq.set(event.seq, pending);
   }
 
-  #outcome(event: StatementOutcome): void {
-    const pending = this.#bySeq.get(event.intent);
-    if (pending === undefined) return;
-    const { status, statements, bytesReturned, maskedCells, errorCode, durationUs, time } = event;
-    pending.account.outcome = {
-      kind: 'done',
-      status,
-      statements,
-      bytesReturned,
-      maskedCells,
-      durationUs,
-      time,
-      ...(errorCode === undefined ? {} : { errorCode }),
-    };
-    // A unit that ends a transaction itself has its outcome after that.
-    if (pending.account.transaction.end !== 'open') pending.settled = true;
+  #read(event: StatementCompleted, context: ReadContext): void {
+    const account = readAccount(event, context);
+    if (this.#want(account)) this.#pending.push({ account, ends: new UnitEnds(), settled: true });
   }
 
-  #ended(session: string, end: CommitState, ordinal?: number): void {
+  #outcome(entry: LedgerEntry, event: StatementOutcome): void {
+    const pending = this.#bySeq.get(event.intent);
+    if (pending === undefined || pending.settled) return;
+    pending.account.outcome = doneOutcome(event);
+    pending.ends.resultsErased = entry.redacted.includes('withheld.statements');
+    // A unit that ends a transaction itself has its outcome after that.
+    pending.settled = pending.ends.isSettled(pending.account);
+  }
+
+  #transactionEnded({ session, transaction, end }: TransactionEnded): void {
     for (const pending of this.#pending) {
-      const { account } = pending;
-      if (pending.settled || account.session !== session || (ordinal !== undefined && account.transaction.ordinal !== ordinal)) continue;
-      if (account.transaction.end === 'open') account.transaction = { ordinal: account.transaction.ordinal, end };
-      // `running` here: its outcome is still to come, unless its session is over.
-      pending.settled = account.outcome.kind !== 'running' || ordinal === undefined;
+      if (pending.settled || pending.account.session !== session) continue;
+      pending.ends.ended(transaction, end);
+      pending.settled = pending.ends.isSettled(pending.account);
     }
   }
 
   #sessionClosed(session: string): void {
     this.#sessions.delete(session);
-    this.#ended(session, 'unknown');
+    for (const pending of this.#pending) if (pending.account.session === session) lose(pending);
   }
 
   /** Whatever was open when the process ended: nobody saw its end. */
   #restarted(): void {
     this.#sessions.clear();
     for (const pending of this.#pending) {
-      const { account } = pending;
-      if (pending.settled) continue;
-      if (account.outcome.kind === 'running') account.outcome = { kind: 'lost' };
-      if (account.transaction.end === 'open') account.transaction = { ordinal: account.transaction.ordinal, end: 'unknown' };
-      pending.settled = true;
+      if (!pending.settled && pending.account.outcome.kind === 'running') pending.account.outcome = { kind: 'lost' };
+      lose(pending);
     }
   }
 
@@ -132,8 +129,15 @@ export class Accounts {
     const open = this.#pending.findIndex(({ settled }) => !settled);
     const complete = this.#pending.splice(0, open < 0 ? this.#pending.length : open);
     for (const { account } of complete) this.#bySeq.delete(account.seq);
-    return complete.map(({ account }) => account);
+    return complete.map(({ account, ends }) => ends.applied(account));
   }
+}
+
+/** Its session is over: what is not known of it will not become known. */
+function lose(pending: Pending): void {
+  if (pending.settled) return;
+  pending.ends.lost();
+  pending.settled = true;
 }
 
 function unitAccount(
@@ -177,6 +181,44 @@ function unitAccount(
   };
 }
 
+function readAccount(event: StatementCompleted, { decision, session }: ReadContext): Mutable<StatementAccount> {
+  const { event: decided } = decision;
+  return {
+    seq: event.seq,
+    time: event.startedAt,
+    session: event.session,
+    client: session.client,
+    asserted: session.asserted,
+    upstream: decided.upstream,
+    database: decided.database,
+    environment: decided.environment,
+    enforcement: decided.enforcement,
+    principal: session.principal,
+    text: textOf(decision.disclosures, 'text'),
+    parameters: event.parameters.length,
+    fingerprint: decided.fingerprint,
+    facts: decided.facts,
+    factsErased: decision.redacted.includes('withheld.facts'),
+    verdict: decided.verdict,
+    wouldBe: decided.wouldBe,
+    rules: decided.rules,
+    policy: decided.policy,
+    labels: decided.labels,
+    protectedColumns: decided.protectedColumns ?? [],
+    masks: decided.masks,
+    elevated: decided.elevated,
+    approval: undefined,
+    outcome: doneOutcome(event),
+    transaction: { ordinal: event.transaction, end: 'none' },
+  };
+}
+
+function doneOutcome(event: StatementOutcome | StatementCompleted): OutcomeAccount {
+  const { status, statements, bytesReturned, maskedCells, errorCode, limit, durationUs, time } = event;
+  const error = { ...(errorCode === undefined ? {} : { errorCode }), ...(limit === undefined ? {} : { limit }) };
+  return { kind: 'done', status, statements, bytesReturned, maskedCells, durationUs, time, ...error };
+}
+
 function requestAccount(event: ApprovalRequested): Mutable<ApprovalAccount> {
   const { request, digest, seq, time, requester, rule, groups, people, expiresAt } = event;
   return {
@@ -192,6 +234,17 @@ function requestAccount(event: ApprovalRequested): Mutable<ApprovalAccount> {
     decisions: [],
     end: undefined,
   };
+}
+
+/** The entries of a log, in order, with what {@link Accounts.add} needs beside each. */
+export async function* readUnits(
+  directory: string,
+): AsyncGenerator<{ readonly entry: LedgerEntry; readonly context: ReadContext | undefined }, void, undefined> {
+  const contexts = new ReadContexts(directory);
+  for await (const entry of readEntries(directory)) {
+    contexts.note(entry);
+    yield { entry, context: entry.event.type === 'statement.completed' ? await contexts.of(entry.event) : undefined };
+  }
 }
 
 function textOf(disclosures: readonly Disclosure[], name: string): string | undefined {

@@ -1,5 +1,5 @@
 import { type Actor, type Model, type Party, type Principal, unreachable } from '@sqlwarden/core';
-import type { ApprovalAccount, OutcomeAccount } from './account.js';
+import type { CommitState, DoneOutcome, OutcomeAccount } from './account.js';
 import type { WhyAnswer, WhyQuestion, WhySchemaChange, WhyStatement } from './why.js';
 
 const TEXT_LINES = 6;
@@ -56,7 +56,7 @@ function section(lines: string[], title: string, total: number, statements: read
 
 function statementLines(statement: WhyStatement): string[] {
   const lines = [
-    `${moment(statement.time)}  entry ${statement.seq}  ${statement.touch.uses.join(', ')}  ${fateOf(statement)}`,
+    `${moment(statement.time)}  entry ${entryName(statement.log, statement.seq)}  ${statement.touch.uses.join(', ')}  ${fateOf(statement)}`,
     ...textLines(statement.text),
   ];
   const fields: [string, string | undefined][] = [
@@ -67,7 +67,7 @@ function statementLines(statement: WhyStatement): string[] {
       `${statement.upstream} (${statement.database}, ${statement.environment}), session ${statement.session}${statement.client === undefined ? '' : ` from ${statement.client}`}, ${enforcementOf(statement)}`,
     ],
     ['allowed', allowedBy(statement)],
-    ...approvalFields(statement.approval),
+    ...approvalFields(statement),
     ['touched', touchedBy(statement)],
     ['labels', statement.labels.length === 0 ? 'none' : statement.labels.join(', ')],
     ['masked', maskedIn(statement)],
@@ -86,10 +86,11 @@ function textLines(text: string | undefined): string[] {
 
 function fateOf({ transaction, outcome }: WhyStatement): string {
   if (outcome.kind === 'refused') return 'REFUSED';
-  if (outcome.kind === 'done' && outcome.status !== 'ok') return outcome.status.toUpperCase();
+  if (outcome.kind === 'done' && outcome.status !== 'ok')
+    return `${outcome.status.toUpperCase()}${isCommittedInPart(outcome, transaction.end) ? ', committed in part' : ''}`;
   switch (transaction.end) {
     case 'committed':
-      return 'committed';
+      return outcome.kind === 'done' && isCommittedInPart(outcome, transaction.end) ? 'committed in part' : 'committed';
     case 'rolled-back':
       return 'rolled back';
     case 'unknown':
@@ -101,6 +102,11 @@ function fateOf({ transaction, outcome }: WhyStatement): string {
     default:
       return unreachable(transaction.end);
   }
+}
+
+/** Some of its statements were committed, and some were not or failed. */
+function isCommittedInPart({ status, statements }: DoneOutcome, end: CommitState): boolean {
+  return end === 'committed' && (status === 'ok' ? statements.some((statement) => statement.end !== undefined) : statements.length > 0);
 }
 
 /** `agent feature-bot 1.4 (model m 2026-01) for Ada (person ada@…)`. */
@@ -147,7 +153,7 @@ function allowedBy(statement: WhyStatement): string {
   return `${statement.verdict === 'refused' ? 'no' : statement.verdict === 'approved' ? 'after approval' : 'yes'}; ${rules}${statement.elevated ? '; with elevated rights' : ''}`;
 }
 
-function approvalFields(approval: ApprovalAccount | undefined): [string, string][] {
+function approvalFields({ approval, log }: WhyStatement): [string, string][] {
   if (approval === undefined) return [];
   const asked: [string, string] = [
     'asked',
@@ -155,7 +161,7 @@ function approvalFields(approval: ApprovalAccount | undefined): [string, string]
   ];
   const decisions = approval.decisions.map(({ decision, approver, time, token, comment, seq }): [string, string] => [
     decision === 'approve' ? 'approved' : 'rejected',
-    `by ${describePrincipal(approver)} at ${moment(time)} (entry ${seq}); token ${token === 'kept' ? 'kept as proof' : 'erased'}${comment === undefined ? '' : `: ${printable(comment)}`}`,
+    `by ${describePrincipal(approver)} at ${moment(time)} (entry ${entryName(log, seq)}); token ${token === 'kept' ? 'kept as proof' : 'erased'}${comment === undefined ? '' : `: ${printable(comment)}`}`,
   ]);
   return [asked, ...decisions];
 }
@@ -185,10 +191,12 @@ function maskedIn({ masks, outcome }: WhyStatement): string | undefined {
 function outcomeOf(outcome: OutcomeAccount): string {
   switch (outcome.kind) {
     case 'done': {
-      const statements = outcome.statements.map(({ command, rowsReturned, rowsAffected }) => {
-        return `${command || 'did not complete'}: ${plural(rowsReturned, 'row')} returned, ${rowsAffected ?? 'unknown'} affected`;
+      const statements = outcome.statements.map(({ command, rowsReturned, rowsAffected, end }) => {
+        const fate = end === undefined ? '' : ` (${end})`;
+        return `${command || 'did not complete'}: ${plural(rowsReturned, 'row')} returned, ${rowsAffected ?? 'unknown'} affected${fate}`;
       });
-      return [outcome.status, outcome.errorCode, ...statements, `${(outcome.durationUs / 1000).toFixed(1)} ms`]
+      const limit = outcome.limit === undefined ? undefined : `ended by limit ${printable(outcome.limit)}`;
+      return [outcome.status, outcome.errorCode, limit, ...statements, `${(outcome.durationUs / 1000).toFixed(1)} ms`]
         .filter((part) => part !== undefined)
         .join('; ');
     }
@@ -203,13 +211,20 @@ function outcomeOf(outcome: OutcomeAccount): string {
   }
 }
 
-function schemaLines({ seq, time, upstream, intent, changes }: WhySchemaChange): string[] {
+function schemaLines({ log, seq, time, upstream, intent, changes }: WhySchemaChange): string[] {
   const by =
-    intent === undefined ? 'found by polling: not done through the gateway, or not told apart' : `by the statement of entry ${intent}`;
+    intent === undefined
+      ? 'found by polling: not done through the gateway, or not told apart'
+      : `by the statement of entry ${entryName(log, intent)}`;
   const what = changes.map(
     ({ operation, kind, name, detail }) => `${kind} ${name} ${operation}${detail === undefined ? '' : ` (${detail})`}`,
   );
-  return [`SCHEMA  ${moment(time)}  entry ${seq}  ${upstream}: ${what.map(printable).join(', ')}; ${by}`, ''];
+  return [`SCHEMA  ${moment(time)}  entry ${entryName(log, seq)}  ${upstream}: ${what.map(printable).join(', ')}; ${by}`, ''];
+}
+
+/** `42`, or `worker-1:42` where several logs are asked. */
+function entryName(log: string | undefined, seq: number): string {
+  return log === undefined ? String(seq) : `${log}:${seq}`;
 }
 
 function moment(time: number): string {

@@ -1,8 +1,8 @@
 import { type Action, parties, partyKey, type Principal, splitName, type StatementClass } from '@sqlwarden/core';
 import { LedgerError } from '../ledger-error.js';
-import { readEntries } from '../read.js';
+import { readEntries, readEntry } from '../read.js';
 import type { StatementAccount } from './account.js';
-import { Accounts } from './accounts.js';
+import { Accounts, readUnits } from './accounts.js';
 import { isNamed, type NameQuestion, touchOfColumn, touchOfRelation } from './touches.js';
 
 /** What units to find; every field that is given must match. Names of people, agents and models are compared without regard to case. */
@@ -33,26 +33,41 @@ export interface SearchFilter {
  */
 export async function* search(directory: string, filter: SearchFilter): AsyncGenerator<StatementAccount, void, undefined> {
   const accounts = new Accounts(matcher(filter));
-  for await (const entry of readEntries(directory)) {
+  for await (const { entry, context } of readUnits(directory)) {
     if (filter.to !== undefined && entry.event.time > filter.to && isUnit(entry.event.type)) continue;
-    yield* accounts.add(entry);
+    yield* accounts.add(entry, context);
   }
   yield* accounts.end();
 }
 
-/** One unit by the entry of its intent, refusal or outcome. Throws a {@link LedgerError} (`not-found`) when that entry is of no unit. */
+/**
+ * One unit by the entry of its intent, refusal, outcome or completion, or by one that names it. Throws a {@link LedgerError} (`not-found`) when
+ * that entry is of no unit.
+ */
 export async function accountOf(directory: string, seq: number): Promise<StatementAccount> {
-  let wanted = seq;
-  for await (const { event } of readEntries(directory, { from: seq, to: seq + 1 })) {
-    if (event.type === 'statement.outcome') wanted = event.intent;
-    else if (event.type === 'schema.changed' || event.type === 'security.finding') wanted = event.intent ?? seq;
-  }
+  const wanted = await unitOf(directory, seq);
   const accounts = new Accounts((account) => account.seq === wanted);
-  for await (const entry of readEntries(directory)) {
-    for (const account of accounts.add(entry)) return account;
+  for await (const { entry, context } of readUnits(directory)) {
+    for (const account of accounts.add(entry, context)) return account;
   }
   for (const account of accounts.end()) return account;
   throw new LedgerError('not-found', `entry ${seq} is not of a statement: look at it with "sqlwarden ledger show"`);
+}
+
+/** The first entry of the unit that an entry belongs to; the entry itself when it names none. */
+async function unitOf(directory: string, seq: number): Promise<number> {
+  const { event } = await readEntry(directory, seq);
+  if (event.type === 'statement.outcome') return event.intent;
+  if (event.type === 'security.finding' && event.read !== undefined) return entryOfRead(directory, seq, event.read);
+  return event.type === 'schema.changed' || event.type === 'security.finding' ? (event.intent ?? seq) : seq;
+}
+
+/** The entry of a read, which is written when it is over: behind what was found while it ran. */
+async function entryOfRead(directory: string, from: number, read: number): Promise<number> {
+  for await (const { event } of readEntries(directory, { from })) {
+    if (event.type === 'statement.completed' && event.read === read) return event.seq;
+  }
+  return from;
 }
 
 /** True when the query names somebody or something in the principal. */

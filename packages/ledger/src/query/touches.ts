@@ -1,4 +1,4 @@
-import { type ColumnUseKind, joinName, splitName, type StatementFacts } from '@sqlwarden/core';
+import { type ColumnUseKind, joinName, splitMember, splitName, type StatementFacts } from '@sqlwarden/core';
 import type { StatementAccount } from './account.js';
 
 /** Where names of facts are at home: a question may begin with the upstream or the database. */
@@ -10,8 +10,20 @@ export type NameQuestion = readonly string[];
 const cache = new Map<string, readonly string[]>();
 const MAX_CACHED = 10_000;
 
-/** True when `name`, as facts spell it, is what the question names. */
+/** True when `name`, as facts spell it, is what the question names; a part of a document is of its column. */
 export function isNamed(question: NameQuestion, name: string, space: NameSpace): boolean {
+  return isExactly(question, name, space) || (name.includes('#') && isExactly(question, wholeColumn(name), space));
+}
+
+function wholeColumn(name: string): string {
+  try {
+    return splitMember(name)?.column ?? name;
+  } catch {
+    return name;
+  }
+}
+
+function isExactly(question: NameQuestion, name: string, space: NameSpace): boolean {
   const parts = partsOf(name);
   const missing = question.length - parts.length;
   if (missing <= 0) return question.every((part, index) => part === parts[index - missing]);

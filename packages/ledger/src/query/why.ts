@@ -1,7 +1,8 @@
 import { type SchemaChanged, splitName } from '@sqlwarden/core';
 import { type LedgerEntry, readEntries } from '../read.js';
-import type { StatementAccount } from './account.js';
-import { Accounts } from './accounts.js';
+import type { CommitState, DoneOutcome, StatementAccount } from './account.js';
+import { Accounts, readUnits } from './accounts.js';
+import type { ReadContext } from './read-context.js';
 import { accountOf } from './search.js';
 import { isNamed, mayTouchAnything, type NameQuestion, type Touch, touchOfColumn, touchOfRelation } from './touches.js';
 
@@ -28,6 +29,8 @@ export interface WhyStatement extends StatementAccount {
 }
 
 export interface WhySchemaChange {
+  /** Which log, where several are asked. */
+  readonly log?: string;
   readonly seq: number;
   readonly time: number;
   readonly upstream: string;
@@ -70,7 +73,7 @@ const DEFAULT_LIMIT = 20;
 export async function why(directory: string, question: WhyQuestion, options: WhyOptions = {}): Promise<WhyAnswer> {
   if (question.about === 'statement') return whyStatement(directory, question);
   const collector = new Collector(question, options);
-  for await (const entry of readEntries(directory)) collector.add(entry);
+  for await (const { entry, context } of readUnits(directory)) collector.add(entry, context);
   return collector.answer();
 }
 
@@ -112,10 +115,10 @@ class Collector {
     );
   }
 
-  add(entry: LedgerEntry): void {
+  add(entry: LedgerEntry, context: ReadContext | undefined): void {
     this.#entries += 1;
     if (entry.event.type === 'schema.changed' && this.#inRange(entry.event.time)) this.takeSchemaChange(entry.event);
-    for (const account of this.#accounts.add(entry)) this.take(account, this.#touch(account));
+    for (const account of this.#accounts.add(entry, context)) this.take(account, this.#touch(account));
   }
 
   takeSchemaChange(event: SchemaChanged): void {
@@ -218,10 +221,20 @@ function definitionTouch(name: NameQuestion, account: StatementAccount): Touch |
 
 /** `made`: it was committed, or may have been. */
 function changeState({ outcome, transaction }: StatementAccount): 'made' | 'rolledBack' | 'failed' | 'open' {
-  if (outcome.kind === 'done' && (outcome.status === 'error' || outcome.status === 'cancelled')) return 'failed';
+  if (outcome.kind === 'done' && (outcome.status === 'error' || outcome.status === 'cancelled') && !mayHaveStayed(outcome, transaction.end))
+    return 'failed';
   if (transaction.end === 'rolled-back') return 'rolledBack';
   if (transaction.end === 'open') return 'open';
   return 'made';
+}
+
+/**
+ * A unit that failed may leave what its statements did before: where one of them ended the transaction or made a savepoint, and where a
+ * procedure committed a part of its work. Without a code it was not the server that ended it: it never ran.
+ */
+function mayHaveStayed({ statements, errorCode }: DoneOutcome, end: CommitState): boolean {
+  if (end === 'unknown') return errorCode !== undefined;
+  return (end === 'committed' || end === 'open') && statements.some(({ command }) => command !== '');
 }
 
 /** Keeps the last `limit` of a list. */

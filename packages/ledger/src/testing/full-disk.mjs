@@ -7,7 +7,7 @@ const directory = join(disk, 'ledger');
 const ledger = await Ledger.open({ directory, origin: 'gateway.example/production', software: 'full disk', checkpointMs: 3_600_000 });
 const append = (n) => {
   const { commitment, disclosure } = ledger.commit('token', `${n} ${'x'.repeat(500)}`);
-  return ledger.append(
+  const seq = ledger.append(
     {
       type: 'approval.decided',
       request: 'r',
@@ -19,9 +19,12 @@ const append = (n) => {
     },
     [disclosure],
   );
+  ledger.flush();
+  return seq;
 };
 const tell = (value) => console.log(JSON.stringify(value));
 append(0);
+ledger.flush();
 // Leave room for a few entries, so that one is torn in the middle.
 const { bavail, bsize } = statfsSync(disk);
 writeFileSync(join(disk, 'filler'), Buffer.alloc(bavail * bsize - 12 * bsize));

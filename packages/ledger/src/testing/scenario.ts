@@ -1,8 +1,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Actor, NewLedgerEvent, Party, Principal, StatementFacts, UnitRecord } from '@sqlwarden/core';
-import { Ledger, type LedgerOptions } from '../ledger.js';
+import type { Actor, NewLedgerEvent, Party, Principal, ReadOutcome, StatementFacts, UnitRecord } from '@sqlwarden/core';
+import { Ledger } from '../ledger.js';
+import type { LedgerOptions } from '../ledger-options.js';
 
 /** A ledger for tests, filled through the writer that the gateway uses, and the people of the scene that the product is about. */
 
@@ -85,6 +86,15 @@ export interface UnitOptions {
   readonly transaction?: number;
 }
 
+export const READ: ReadOutcome = {
+  status: 'ok',
+  statements: [{ command: 'SELECT', rowsReturned: 1, rowsAffected: 1 }],
+  bytesReturned: 20,
+  maskedCells: 0,
+  errorCode: undefined,
+  suspended: false,
+};
+
 /** Plays units into a ledger. */
 export class Player {
   readonly ledger: Ledger;
@@ -121,16 +131,23 @@ export class Player {
     return { record, disclosures: [text.disclosure, ...parameters.map(({ disclosure }) => disclosure)] };
   }
 
+  /** Appends as the gateway does: what is appended is written before anything else happens. */
+  append(...[event, disclosures]: Parameters<Ledger['append']>): number {
+    const seq = this.ledger.append(event, disclosures);
+    this.ledger.flush();
+    return seq;
+  }
+
   intent(options: UnitOptions = {}, more: { readonly approval?: { readonly request: string; readonly digest: string } } = {}): number {
     const { record, disclosures } = this.unit(options);
-    return this.ledger.append(
+    return this.append(
       { type: 'statement.intent', ...record, verdict: more.approval === undefined ? 'allow' : 'approved', ...more },
       disclosures,
     );
   }
 
   outcome(intent: number, more: Partial<Extract<NewLedgerEvent, { type: 'statement.outcome' }>> = {}): number {
-    return this.ledger.append(
+    return this.append(
       {
         type: 'statement.outcome',
         intent,
@@ -148,7 +165,7 @@ export class Player {
   }
 
   ended(transaction = this.#transaction, end: 'committed' | 'rolled-back' | 'unknown' = 'committed', session = 's1'): number {
-    return this.ledger.append({ type: 'transaction.ended', session, transaction, end }, []);
+    return this.append({ type: 'transaction.ended', session, transaction, end }, []);
   }
 
   /** A unit that runs to its end in a transaction of its own. */
@@ -159,10 +176,56 @@ export class Player {
     return seq;
   }
 
+  /** Opens a session; reads need one. Returns the `seq` of its entry. */
+  login(session = 's1', as: Principal = ada): number {
+    return this.append(
+      {
+        type: 'session.opened',
+        session,
+        upstream: 'crm',
+        dialect: 'postgres',
+        database: 'crmdb',
+        enforcement: 'gateway',
+        principal: as,
+        client: '10.0.0.7:5001',
+        asserted: {},
+      },
+      [],
+    );
+  }
+
+  /** What is decided of a unit that is read. Returns the `seq` of its entry. */
+  decided(options: UnitOptions = {}): number {
+    const { record, disclosures } = this.unit({ ...options, parameters: [] });
+    const { session: _s, principal: _p, phase: _ph, parameters: _pa, transaction: _t, ...decided } = record;
+    return this.append({ type: 'statement.decided', ...decided, verdict: 'allow' }, disclosures.slice(0, 1));
+  }
+
+  /** Begins a read. Returns its ticket. */
+  begin(decision: number, options: UnitOptions = {}): number {
+    const values = (options.parameters ?? []).map((value) => new TextEncoder().encode(value));
+    const ticket = this.ledger.begin({
+      session: options.session ?? 's1',
+      decision,
+      phase: 'execute',
+      parameters: values.map((value) => ({ typeId: 25, format: 'text', value })),
+      transaction: options.transaction ?? ++this.#transaction,
+    });
+    this.ledger.flush();
+    return ticket;
+  }
+
+  /** Ends a read. Returns the `seq` of its entry. */
+  complete(ticket: number, more: Partial<ReadOutcome> = {}): number {
+    const seq = this.ledger.complete(ticket, { ...READ, ...more }, 900);
+    this.ledger.flush();
+    return seq;
+  }
+
   request(options: UnitOptions, more: Partial<Extract<NewLedgerEvent, { type: 'approval.requested' }>> = {}): number {
     const { record, disclosures } = this.unit(options);
     const { session, upstream, text, parameters, facts, labels } = record;
-    return this.ledger.append(
+    return this.append(
       {
         type: 'approval.requested',
         request: 'k3f9',
@@ -187,7 +250,7 @@ export class Player {
   decide(approver: Principal, more: Partial<Extract<NewLedgerEvent, { type: 'approval.decided' }>> = {}): number {
     const token = this.ledger.commit('token', 'eyJ.header.signature');
     const comment = this.ledger.commit('comment', 'ticket CHG-1');
-    return this.ledger.append(
+    return this.append(
       {
         type: 'approval.decided',
         request: 'k3f9',
@@ -204,8 +267,7 @@ export class Player {
 
   /** The scene: an agent alters a table after a DBA approved, a training job reads it masked, a drop is refused. */
   scene(): { readonly altered: number; readonly trained: number; readonly refused: number } {
-    const { ledger } = this;
-    ledger.append(
+    this.append(
       {
         type: 'session.opened',
         session: 's1',
@@ -242,8 +304,8 @@ export class Player {
     const altered = this.intent(alter, { approval: { request: 'k3f9', digest: 'd'.repeat(64) } });
     this.outcome(altered, { statements: [{ command: 'ALTER TABLE', rowsReturned: 0, rowsAffected: null }] });
     this.ended();
-    ledger.append({ type: 'approval.ended', request: 'k3f9', digest: 'd'.repeat(64), end: 'used' }, []);
-    ledger.append(
+    this.append({ type: 'approval.ended', request: 'k3f9', digest: 'd'.repeat(64), end: 'used' }, []);
+    this.append(
       {
         type: 'schema.changed',
         upstream: 'crm',
@@ -283,7 +345,7 @@ export class Player {
         schemaChanges: [{ operation: 'drop', kind: 'table', name: 'public.people' }],
       },
     });
-    const refused = ledger.append(
+    const refused = this.append(
       {
         type: 'statement.refused',
         ...record,
@@ -293,7 +355,7 @@ export class Player {
       },
       disclosures,
     );
-    ledger.append({ type: 'session.closed', session: 's1', reason: 'closed by client', durationMs: 4_000 }, []);
+    this.append({ type: 'session.closed', session: 's1', reason: 'closed by client', durationMs: 4_000 }, []);
     return { altered, trained, refused };
   }
 }

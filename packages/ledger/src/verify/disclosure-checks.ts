@@ -1,7 +1,8 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { commitmentsOf, type Disclosure, type LedgerEvent } from '@sqlwarden/core';
-import { parseDisclosureFile, tornSeq } from '../disclosure-lines.js';
+import { segmentOfRead } from '../begun-reads.js';
+import { type DisclosureLine, parseDisclosureFile, tornKey } from '../disclosure-lines.js';
 import { disclosuresPath, SEGMENT_ENTRIES, segmentStart, segmentStarts } from '../layout.js';
 import { ifMissing } from '../ledger-error.js';
 import { openDisclosures } from '../open-disclosures.js';
@@ -9,14 +10,22 @@ import type { Findings } from './report.js';
 
 const LISTED = 100;
 
+interface Line {
+  readonly file: string;
+  readonly number: number;
+  readonly disclosures: readonly Disclosure[];
+}
+
 /** Compares the values beside the log with the commitments in it. A value that is gone is redacted; one that was changed is a finding. */
 export class DisclosureChecks {
   readonly redacted = { entries: 0, first: [] as number[] };
   readonly #directory: string;
   readonly #findings: Findings;
   #start = -1;
-  /** The lines of the present file that no entry has asked for yet. */
-  #lines = new Map<number, { readonly number: number; readonly disclosures: readonly Disclosure[] }>();
+  /** The lines of the present file that no entry has asked for yet, by `seq`. */
+  #lines = new Map<number, Line>();
+  /** The lines of reads that no entry has asked for yet, by `read`; those of earlier files too: a read may be over much later. */
+  readonly #reads = new Map<number, Line>();
   #present = false;
   #torn: Buffer | undefined;
   #missingReported = false;
@@ -33,14 +42,17 @@ export class DisclosureChecks {
   async add(event: LedgerEvent, position: number): Promise<void> {
     this.#seen = position + 1;
     if (segmentStart(position) !== this.#start) await this.#load(segmentStart(position));
-    const line = this.#lines.get(position);
-    this.#lines.delete(position);
-    if (line === undefined) {
+    const lines = this.#linesOf(event, position);
+    const first = lines[0];
+    if (first === undefined) {
       if (commitmentsOf(event).length > 0) this.#redacted(position);
       return;
     }
-    const { redacted, strangers } = openDisclosures(event, line.disclosures);
-    if (strangers > 0) this.#changed(position, line.number);
+    const { redacted, strangers } = openDisclosures(
+      event,
+      lines.flatMap(({ disclosures }) => disclosures),
+    );
+    if (strangers > 0) this.#changed(position, first);
     if (redacted.length > 0) this.#redacted(position);
   }
 
@@ -48,6 +60,8 @@ export class DisclosureChecks {
   async end(total: () => Promise<number>, closed: boolean): Promise<void> {
     this.#finish();
     await this.#otherFiles();
+    // While the log is open, or after a crash, some reads are not over.
+    if (closed) for (const { file, number } of this.#reads.values()) this.#beyond.push({ file, number, seq: undefined });
     const entries = this.#beyond.length === 0 ? 0 : await total();
     for (const { file, number, seq } of this.#beyond) {
       if (seq !== undefined && seq < entries) continue;
@@ -56,6 +70,14 @@ export class DisclosureChecks {
         this.#findings.add('disclosure-torn', 'the last line is of an entry that was not written', { file });
       else this.#findings.add('disclosure-unexpected', `line ${number} is of an entry that does not exist`, { file });
     }
+  }
+
+  #linesOf(event: LedgerEvent, position: number): Line[] {
+    const own = this.#lines.get(position);
+    this.#lines.delete(position);
+    const values = event.type === 'statement.completed' ? this.#reads.get(event.read) : undefined;
+    if (event.type === 'statement.completed') this.#reads.delete(event.read);
+    return [own, values].filter((line) => line !== undefined);
   }
 
   async #load(start: number): Promise<void> {
@@ -68,16 +90,30 @@ export class DisclosureChecks {
     const { lines, torn } = parseDisclosureFile(file ?? Buffer.alloc(0));
     this.#torn = torn.length > 0 ? torn : undefined;
     this.#present = lines.length > 0;
-    let last = -1;
+    const last = { seq: -1, read: 0 };
     for (const { number, line } of lines) {
       if (line === undefined) this.#findings.add('disclosure-malformed', `line ${number} is not one that the log wrote`, { file: path });
-      else if (line.seq <= last || segmentStart(line.seq) !== start) {
-        this.#findings.add('disclosure-unexpected', `line ${number} is out of place`, { file: path, seq: line.seq });
-      } else {
-        last = line.seq;
-        this.#lines.set(line.seq, { number, disclosures: line.disclosures });
-      }
+      else if (!this.#keep(line, number, last))
+        this.#findings.add('disclosure-unexpected', `line ${number} is out of place`, {
+          file: path,
+          ...(line.key >= 0 ? { seq: line.key } : {}),
+        });
     }
+  }
+
+  /** False when the line does not belong here. Entries are in order, and reads are. */
+  #keep({ key, disclosures }: DisclosureLine, number: number, last: { seq: number; read: number }): boolean {
+    const line = { file: disclosuresPath(this.#start), number, disclosures };
+    if (key >= 0) {
+      if (key <= last.seq || segmentStart(key) !== this.#start) return false;
+      last.seq = key;
+      this.#lines.set(key, line);
+    } else {
+      if (-key <= last.read || segmentOfRead(-key) !== this.#start) return false;
+      last.read = -key;
+      this.#reads.set(-key, line);
+    }
+    return true;
   }
 
   /** What is left of the present file belongs to entries that are not there. */
@@ -85,13 +121,15 @@ export class DisclosureChecks {
     if (this.#start < 0) return;
     const file = disclosuresPath(this.#start);
     for (const [seq, { number }] of this.#lines) this.#beyond.push({ file, number, seq });
-    if (this.#torn !== undefined) this.#cut(file, tornSeq(this.#torn));
+    if (this.#torn !== undefined) this.#cut(file, tornKey(this.#torn));
     this.#lines.clear();
     this.#torn = undefined;
   }
 
   /** The file ends in the beginning of a line. The entries are read before it, so that a writer at work does not explain one of theirs. */
-  #cut(file: string, seq: number | undefined): void {
+  #cut(file: string, key: number | undefined): void {
+    // What is cut off of a read may be of one that was never forwarded; when it was, its entry counts as redacted.
+    const seq = key !== undefined && key < 0 ? undefined : key;
     if (seq === undefined || seq >= this.#seen) this.#beyond.push({ file, number: 0, seq });
     else this.#findings.add('disclosure-malformed', `the last line, of entry ${seq}, was cut off`, { file, seq });
   }
@@ -119,8 +157,8 @@ export class DisclosureChecks {
     this.#findings.add('disclosures-missing', message, { file: disclosuresPath(this.#start), seq: position });
   }
 
-  #changed(position: number, line: number): void {
-    const message = `line ${line} holds a value that is not the one that entry ${position} commits to: it was changed, or belongs to another entry`;
-    this.#findings.add('disclosure-changed', message, { file: disclosuresPath(this.#start), seq: position });
+  #changed(position: number, { file, number }: Line): void {
+    const message = `line ${number} holds a value that is not the one that entry ${position} commits to: it was changed, or belongs to another entry`;
+    this.#findings.add('disclosure-changed', message, { file, seq: position });
   }
 }

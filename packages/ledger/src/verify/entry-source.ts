@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { segmentStart, segmentStarts, TILE_WIDTH, tilePath, walPath } from '../layout.js';
 import { ifMissing, LedgerError } from '../ledger-error.js';
 import { decodeBundle } from '../tile-files.js';
-import { type DecodedRecords, decodeRecords, entryOf } from '../write-ahead.js';
+import { type DecodedFrames, decodeFrames, entryOf } from '../write-ahead.js';
 import type { Findings } from './report.js';
 
 /** The entries of a log for verification: from the bundles as far as it is signed, from the write-ahead files behind that. */
@@ -93,7 +93,7 @@ class WalReader {
   readonly #directory: string;
   readonly #findings: Findings;
   #starts: readonly number[] = [];
-  #loaded: { readonly start: number; readonly records: readonly Buffer[] } | undefined;
+  #loaded: { readonly start: number; readonly leaves: readonly Buffer[] } | undefined;
 
   constructor(directory: string, findings: Findings) {
     this.#directory = directory;
@@ -109,50 +109,50 @@ class WalReader {
       return;
     }
     for (const [index, start] of this.#starts.entries()) {
-      const { records, torn } = await this.#decode(start);
+      const { leaves, torn } = await this.#decode(start);
       const next = this.#starts[index + 1];
       const file = walPath(start);
-      if (next !== undefined && start + records.length !== next) {
-        this.#findings.add('wal-incomplete', `the file ends at entry ${start + records.length}, but the next one begins at ${next}`, {
+      if (next !== undefined && start + leaves.length !== next) {
+        this.#findings.add('wal-incomplete', `the file ends at entry ${start + leaves.length}, but the next one begins at ${next}`, {
           file,
-          seq: start + records.length,
+          seq: start + leaves.length,
         });
-      } else if (next === undefined && start + records.length < signed) {
-        this.#findings.add('wal-incomplete', `the file ends at entry ${start + records.length}, but ${signed} entries were signed`, {
+      } else if (next === undefined && start + leaves.length < signed) {
+        this.#findings.add('wal-incomplete', `the file ends at entry ${start + leaves.length}, but ${signed} entries were signed`, {
           file,
-          seq: start + records.length,
+          seq: start + leaves.length,
         });
       }
-      if (torn > 0) this.#findings.add('wal-torn', `the last ${torn} bytes are a record of which only the beginning was written`, { file });
+      if (torn > 0) this.#findings.add('wal-torn', `the last ${torn} bytes are a frame of which only the beginning was written`, { file });
     }
   }
 
   async entry(position: number): Promise<Buffer | undefined> {
     const start = segmentStart(position);
     if (!this.#starts.includes(start)) return undefined;
-    if (this.#loaded?.start !== start) this.#loaded = { start, records: (await this.#decode(start, false)).records };
-    const record = this.#loaded.records[position - start];
-    return record === undefined ? undefined : entryOf(record);
+    if (this.#loaded?.start !== start) this.#loaded = { start, leaves: (await this.#decode(start, false)).leaves };
+    const leaf = this.#loaded.leaves[position - start];
+    return leaf === undefined ? undefined : entryOf(leaf);
   }
 
   async total(atLeast: number): Promise<number> {
     const last = (await this.#list()).at(-1);
-    return last === undefined ? atLeast : Math.max(atLeast, last + (await this.#decode(last, false)).records.length);
+    return last === undefined ? atLeast : Math.max(atLeast, last + (await this.#decode(last, false)).leaves.length);
   }
 
   async #list(): Promise<number[]> {
     return segmentStarts((await readdir(join(this.#directory, 'wal')).catch(ifMissing)) ?? []);
   }
 
-  async #decode(start: number, report = true): Promise<Pick<DecodedRecords, 'records' | 'torn'>> {
+  async #decode(start: number, report = true): Promise<Pick<DecodedFrames, 'leaves' | 'torn'>> {
     const path = walPath(start);
     const file = await readFile(join(this.#directory, path)).catch(ifMissing);
     try {
-      return decodeRecords(file ?? Buffer.alloc(0), path);
+      return decodeFrames(file ?? Buffer.alloc(0), path);
     } catch (error) {
       if (!(error instanceof LedgerError)) throw error;
       if (report) this.#findings.add('wal-malformed', error.message, { file: path });
-      return { records: [], torn: 0 };
+      return { leaves: [], torn: 0 };
     }
   }
 }

@@ -1,6 +1,8 @@
 import type { LedgerEvent, LogOpened, StatementIntent, StatementOutcome } from '@sqlwarden/core';
 import { ApprovalChecks } from './approval-checks.js';
+import { ReadChecks } from './read-checks.js';
 import type { Findings } from './report.js';
+import { transactionsGoUp } from './result-checks.js';
 
 /** Clocks of machines are set back a little in ordinary life. */
 const CLOCK_BACK_MS = 60_000;
@@ -11,6 +13,7 @@ export class EventChecks {
   readonly counts: Record<string, number> = {};
   readonly #findings: Findings;
   readonly #approvals: ApprovalChecks;
+  readonly #reads: ReadChecks;
   /** Intents without an outcome yet: session by `seq`. */
   readonly #open = new Map<number, StatementIntent>();
   #previous: LedgerEvent | undefined;
@@ -19,6 +22,7 @@ export class EventChecks {
   constructor(findings: Findings) {
     this.#findings = findings;
     this.#approvals = new ApprovalChecks(findings);
+    this.#reads = new ReadChecks(findings);
   }
 
   /** The last entry ended the log in order. */
@@ -36,6 +40,7 @@ export class EventChecks {
     if (event.type === 'statement.outcome') this.#outcome(event);
     if (event.type === 'session.closed') this.#sessionClosed(event.session, event.seq);
     this.#approvals.add(event);
+    this.#reads.add(event);
     this.#previous = event;
   }
 
@@ -101,6 +106,8 @@ export class EventChecks {
       return;
     }
     this.#open.delete(event.intent);
+    if (event.transaction !== intent.transaction || !transactionsGoUp(event))
+      this.#findings.add('outcome-unmatched', 'the outcome names transactions that are not those of its statement', { seq: event.seq });
     this.#approvals.outcome(intent, event);
   }
 

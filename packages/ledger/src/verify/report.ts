@@ -46,6 +46,8 @@ export const FINDINGS = {
   'outcome-unmatched': 'invalid',
   'outcome-missing': 'gap',
   'outcome-lost': 'note',
+  'read-unmatched': 'invalid',
+  'read-repeated': 'invalid',
   'approval-missing': 'invalid',
   'approval-digest': 'invalid',
   'approval-people': 'invalid',

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { formatDisclosures } from '../disclosure-lines.js';
 import { fileSigner } from '../signer.js';
 import { readRetained, signCheckpoint } from '../checkpoint-files.js';
-import { decodeRecords, encodeRecord, entryOf } from '../write-ahead.js';
+import { decodeFrames, entryLine, entryOf, FrameEncoder } from '../write-ahead.js';
 import { ada, agent, dan, openLedger, ORIGIN, Player, removeScratch, scratch, START, ticking } from '../testing/scenario.js';
 import type { VerifyReport } from './report.js';
 import { verifyLedger, type VerifyOptions } from './verify-ledger.js';
@@ -125,7 +125,7 @@ describe('verification', () => {
       'tile/entries/x001/000',
       'tile/0/1',
       'tile/note.txt',
-      'disclosures/0000000000004096.jsonl',
+      'disclosures/0000000000032768.jsonl',
       'disclosures/x',
     ]) {
       const report = await tampered((directory) => {
@@ -166,9 +166,10 @@ describe('verification', () => {
   it('finds an entry of the write-ahead file that was written anew with right checksums', async () => {
     const file = 'wal/0000000000000000';
     const report = await tampered((directory) => {
-      const { records } = decodeRecords(readFileSync(join(directory, file)), file);
-      const forged = encodeRecord(entryOf(records[4]!).toString().replace('"u-ada"', '"u-eve"'));
-      writeFileSync(join(directory, file), Buffer.concat(records.with(4, forged)));
+      const { leaves } = decodeFrames(readFileSync(join(directory, file)), file);
+      const entries = leaves.map((leaf) => entryOf(leaf).toString());
+      const forged = entries.with(4, entries[4]!.replace('"u-ada"', '"u-eve"'));
+      writeFileSync(join(directory, file), new FrameEncoder().encode(forged.map(entryLine).join('')));
     });
     expect(report).toMatchObject({ exitCode: 40, findings: [{ code: 'wal-differs', file, seq: 4 }] });
   });
@@ -356,6 +357,26 @@ describe('verification of what the entries say', () => {
         player.outcome(seq);
       },
     ],
+    [
+      'an outcome of another transaction',
+      'outcome-unmatched',
+      40,
+      (player) => void player.outcome(player.intent({ transaction: 3 }), { transaction: 2 }),
+    ],
+    ...[[2], [4, 3], [4, undefined], [3]].map((transactions): [string, string, number, (player: Player) => void] => [
+      `statements in transactions ${transactions.join(', ')} of a unit that began in 3`,
+      'outcome-unmatched',
+      40,
+      (player) => {
+        const statements = transactions.map((transaction) => ({
+          command: 'SELECT',
+          rowsReturned: 0,
+          rowsAffected: null,
+          ...(transaction === undefined ? {} : { transaction }),
+        }));
+        player.outcome(player.intent({ transaction: 3 }), { transaction: 3, statements });
+      },
+    ]),
     ['a silence', 'silence', 20, (player, clock) => ((clock.now += 200_000), void player.run())],
     ['a clock that was set back', 'clock-back', 20, (player, clock) => ((clock.now -= 200_000), void player.run())],
     ['an approval out of nowhere', 'approval-missing', 40, (player) => void player.outcome(approved(player))],

@@ -30,10 +30,15 @@ export interface TriggerDefinition {
   readonly definition: CreateTrigger | CreateRule | undefined;
 }
 
+/** Texts of one reading that wait for the parser together: statements wait there too, and there is an end to how many may. */
+const TEXTS_AT_ONCE = 32;
+
 /** Parses the texts that a catalogue holds, and remembers what it made of them for the next reading. */
 export class DefinitionParser {
   readonly #earlier: ReadonlyMap<string, readonly Statement[] | undefined>;
   readonly #parsed = new Map<string, readonly Statement[] | undefined>();
+  readonly #waiting: (() => void)[] = [];
+  #atOnce = 0;
 
   constructor(earlier: ReadonlyMap<string, readonly Statement[] | undefined> = new Map()) {
     this.#earlier = earlier;
@@ -120,11 +125,23 @@ export class DefinitionParser {
       this.#parsed.set(definition, statements);
       return statements;
     }
-    const result = await parse(definition, context);
+    const result = await this.#inTurn(() => parse(definition, context));
     const statements = result.ok && result.unit.statements.every(isStatement) ? result.unit.statements : undefined;
     // Only what was parsed is remembered: a parser that was killed over this text may be luckier next time.
     if (statements !== undefined) this.#parsed.set(definition, statements);
     return statements;
+  }
+
+  async #inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
+    if (this.#atOnce >= TEXTS_AT_ONCE) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    else this.#atOnce += 1;
+    try {
+      return await work();
+    } finally {
+      const next = this.#waiting.shift();
+      if (next === undefined) this.#atOnce -= 1;
+      else next();
+    }
   }
 }
 

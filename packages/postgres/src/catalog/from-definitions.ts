@@ -7,6 +7,7 @@ import type {
   CreateRoutine,
   CreateTable,
   CreateTableAs,
+  CreateRule,
   CreateTrigger,
   CreateView,
   Expression,
@@ -72,6 +73,7 @@ class CatalogueBuilder {
     else if (statement.kind === 'create-table-as') this.#tableAs(statement);
     else if (statement.kind === 'create-routine') this.#routine(statement);
     else if (statement.kind === 'create-trigger') this.#trigger(statement);
+    else if (statement.kind === 'create-rule') this.#rule(statement);
     else if (statement.kind === 'alter-relation') this.#alter(statement);
     else if (statement.kind === 'setting') this.#setting(statement.name, statement.values);
     else if (statement.kind === 'schema' && statement.operation === 'create') this.#object(statement.objectKind, statement.names);
@@ -100,6 +102,7 @@ class CatalogueBuilder {
       operators: new Map(),
       casts: new Map(),
       types: new Map(this.#types),
+      typesById: new Map(),
     };
   }
 
@@ -168,6 +171,13 @@ class CatalogueBuilder {
       ...(statement.body && { body: statement.body }),
     };
     append(this.#routines, joinName(schema, name), detail);
+  }
+
+  #rule(definition: CreateRule): void {
+    const found = this.#find(definition.relation);
+    if (found === undefined) return;
+    this.#relations.set(joinName(found.schema, found.name), { ...found, hasTriggers: true });
+    this.#triggers.push({ relationId: found.id, definition });
   }
 
   #trigger(definition: CreateTrigger): void {

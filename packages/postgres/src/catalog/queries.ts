@@ -16,6 +16,15 @@ SELECT pg_catalog.current_setting('server_version_num'), pg_catalog.current_data
  */
 export const READING_PATH = 'pg_catalog, pg_temp';
 
+/**
+ * Around a reading inside of a transaction block: definitions are made under locks on what they name, which a subtransaction gives back when
+ * it is rolled back ("Explicit Locking"), and which somebody's ALTER TABLE would otherwise wait for until the client commits.
+ */
+export const READING_BRACKET = {
+  before: 'SAVEPOINT sqlwarden_reads_the_catalogue',
+  after: ['ROLLBACK TO SAVEPOINT sqlwarden_reads_the_catalogue', 'RELEASE SAVEPOINT sqlwarden_reads_the_catalogue'],
+} as const;
+
 /** Sets both settings, for the transaction only (`local`) or for the session. */
 export function settingsSql(searchPath: string, lockTimeout: string, local: boolean): string {
   return `SELECT pg_catalog.set_config('search_path', ${quote(searchPath)}, ${local}), pg_catalog.set_config('lock_timeout', ${quote(lockTimeout)}, ${local})`;
@@ -56,10 +65,23 @@ SELECT c.conrelid, pg_catalog.array_to_json(c.conkey), c.confrelid, pg_catalog.a
 FROM pg_catalog.pg_constraint c
 WHERE c.contype = 'f' AND (c.confdeltype NOT IN ('a', 'r') OR c.confupdtype NOT IN ('a', 'r'))`;
 
-/** oid, schema, name, kind, name for people, relation (of composite types). */
+/**
+ * oid, schema, name, kind, name for people, relation (of composite types); and what a value of it is made of: type and modifier under a
+ * domain, element of an array, subtype of a range, range of a multirange, labels of an enum in their order; the extension that it is of.
+ */
 export const TYPES_SQL = `
-SELECT t.oid, n.nspname, t.typname, t.typtype, pg_catalog.format_type(t.oid, NULL), t.typrelid
+SELECT t.oid, n.nspname, t.typname, t.typtype, pg_catalog.format_type(t.oid, NULL), t.typrelid,
+       t.typbasetype, t.typtypmod,
+       CASE WHEN t.typlen = -1 AND t.typsubscript = 'pg_catalog.array_subscript_handler'::pg_catalog.regproc THEN t.typelem ELSE 0 END,
+       COALESCE(r.rngsubtype, m.rngtypid, 0),
+       CASE WHEN t.typtype = 'e' THEN (
+         SELECT pg_catalog.json_agg(v.enumlabel ORDER BY v.enumsortorder) FROM pg_catalog.pg_enum v WHERE v.enumtypid = t.oid) END,
+       e.extname
 FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace
+LEFT JOIN pg_catalog.pg_range r ON r.rngtypid = t.oid
+LEFT JOIN pg_catalog.pg_range m ON m.rngmultitypid = t.oid
+LEFT JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_type'::pg_catalog.regclass AND d.objid = t.oid AND d.deptype = 'e'
+LEFT JOIN pg_catalog.pg_extension e ON e.oid = d.refobjid
 WHERE n.nspname !~ '^pg_toast' AND (n.nspname !~ '^pg_temp' OR n.oid = pg_catalog.pg_my_temp_schema())`;
 
 /**
@@ -157,6 +179,7 @@ ${[
   summary('pg_class', 'oid', 'relnamespace NOT IN (TABLE temporary)'),
   summary('pg_attribute', 'attrelid', 'attrelid NOT IN (TABLE passing)'),
   summary('pg_type', 'oid', 'typnamespace NOT IN (TABLE temporary)'),
+  summary('pg_enum', 'oid', 'true'),
   summary('pg_proc', 'oid', 'true'),
   summary('pg_rewrite', 'oid', 'ev_class NOT IN (TABLE passing)'),
   summary('pg_inherits', 'inhrelid', 'inhrelid NOT IN (TABLE passing)'),

@@ -21,6 +21,7 @@ CREATE VIEW crm.names AS SELECT id, name AS n FROM crm.people;
 CREATE MATERIALIZED VIEW crm.counts AS SELECT count(*) FROM crm.names;
 CREATE SEQUENCE crm.numbers;
 CREATE TYPE crm.pair AS (a int, b text);
+CREATE TYPE crm.size AS ENUM ('small', 'large');
 CREATE INDEX people_name ON crm.people (name);
 CREATE FUNCTION crm.noop() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
 CREATE TRIGGER t BEFORE INSERT ON crm.visits_2024 FOR EACH ROW EXECUTE FUNCTION crm.noop();
@@ -193,6 +194,21 @@ describe.each(postgresMajors)('createCatalogueReader on PostgreSQL %i', (major) 
     expect(await setting('lock_timeout')).toBe('0');
   });
 
+  it('goes on without what somebody drops while it reads', async () => {
+    const seen = rowsOf(client);
+    let dropped = false;
+    // What pg_get_viewdef and its kin answer for an object that is gone by then.
+    const meanwhile: CatalogueQuery = async (sql) =>
+      (await seen(sql)).map((row) => {
+        if (row[0] !== 'view' && row[0] !== 'trigger' && row[0] !== 'procedure') return row;
+        dropped = true;
+        return [...row.slice(0, 3), null];
+      });
+    const { views, catalogue, isIncomplete } = await createCatalogueReader()(meanwhile, 7, parse);
+    expect({ dropped, isIncomplete, view: views.get('crm.names') }).toEqual({ dropped: true, isIncomplete: true, view: undefined });
+    expect(catalogue.relations.has('crm.people')).toBe(true);
+  });
+
   it('cannot be misled by operators and functions of users', async () => {
     await client.query(`CREATE SCHEMA evil; CREATE FUNCTION evil.never(name, name) RETURNS bool LANGUAGE sql AS 'SELECT false';
       CREATE OPERATOR evil.!~ (FUNCTION = evil.never, LEFTARG = name, RIGHTARG = name);
@@ -244,6 +260,8 @@ describe.each(postgresMajors)('createCatalogueReader on PostgreSQL %i', (major) 
     'CREATE RULE r AS ON DELETE TO crm.people DO INSTEAD NOTHING',
     'ALTER SCHEMA crm RENAME TO crm2; ALTER SCHEMA crm2 RENAME TO crm',
     'CREATE TYPE crm.mood AS ENUM ()',
+    `ALTER TYPE crm.size ADD VALUE 'medium' BEFORE 'large'`,
+    `ALTER TYPE crm.size RENAME VALUE 'small' TO 'tiny'`,
     'CREATE OPERATOR crm.=== (FUNCTION = int4eq, LEFTARG = int, RIGHTARG = int)',
     'DROP MATERIALIZED VIEW crm.counts',
   ])('has another fingerprint after %s', async (change) => {

@@ -81,9 +81,10 @@ async function readAll(
   parser: DefinitionParser,
   server: Server,
 ): Promise<PostgresCatalogue> {
-  const { types, byId } = readTypes(await query(TYPES_SQL));
+  const typeRows = await query(TYPES_SQL);
   const relationRows = await query(RELATIONS_SQL);
   const columnRows = await query(COLUMNS_SQL);
+  const { types, byId } = readTypes(typeRows, columnRows);
   const foreignKeyRows = await query(FOREIGN_KEYS_SQL);
   const schemas = new Set((await query(SCHEMAS_SQL)).map((row) => text(row, 0)));
   const routineRows = await query(ROUTINES_SQL);
@@ -107,6 +108,7 @@ async function readAll(
     operators,
     casts,
     types,
+    typesById: byId,
   };
 }
 
@@ -137,7 +139,7 @@ async function readDefinitions(
   local: boolean,
 ): Promise<{ readonly rows: readonly Row[]; readonly isIncomplete: boolean }> {
   try {
-    return { rows: await query(DEFINITIONS_SQL), isIncomplete: false };
+    return existing(await query(DEFINITIONS_SQL), false);
   } catch (error) {
     // Inside of a transaction everything after an error fails.
     if (local) throw error;
@@ -153,5 +155,11 @@ async function readDefinitions(
     if (relation[3] !== 'v' && relation[3] !== 'm') continue;
     rows.push(...(await query(viewSql(number(relation, 0))).catch(missing)));
   }
-  return { rows, isIncomplete };
+  return existing(rows, isIncomplete);
+}
+
+/** Without those of what somebody dropped while it was read: the server has no text of them ("System Catalog Information Functions"). */
+function existing(rows: readonly Row[], isIncomplete: boolean): { readonly rows: readonly Row[]; readonly isIncomplete: boolean } {
+  const there = rows.filter((row) => row[3] !== null);
+  return { rows: there, isIncomplete: isIncomplete || there.length < rows.length };
 }

@@ -79,6 +79,7 @@ function readColumns(rows: readonly Row[], types: TypesById): ReadonlyMap<number
       type: optional(row, 5) ?? types.get(typeId)?.shown ?? 'unknown',
       typeId,
       notNull: flag(row, 6),
+      ...(modifier >= 0 && { typeModifier: modifier }),
       ...(optional(row, 7) && { generated: true }),
       ...(LENGTH_TYPES.has(typeId) && modifier > 4 && { maxLength: modifier - 4 }),
     });

@@ -50,6 +50,31 @@ export interface CatalogueType {
   readonly system: boolean;
 }
 
+/** What values of a type are made of, for masks. */
+export interface TypeDetail {
+  readonly id: number;
+  readonly name: string;
+  readonly kind: string;
+  /** The type under a domain, with its modifier. */
+  readonly base?: TypeReference;
+  /** Of an array. */
+  readonly elementId?: number;
+  /** The subtype of a range; the range of a multirange. */
+  readonly rangeOf?: number;
+  /** Of an enum, in their order. */
+  readonly labels?: readonly string[];
+  /** Of a composite type: its columns in order. */
+  readonly attributes?: readonly TypeReference[];
+  /** The extension that it belongs to. */
+  readonly extension?: string;
+}
+
+/** A type and its modifier; -1 for none. */
+export interface TypeReference {
+  readonly typeId: number;
+  readonly typeModifier: number;
+}
+
 /**
  * A catalogue of PostgreSQL made ready for resolution. Immutable; what is derived from it may be remembered as long as it lives.
  */
@@ -72,6 +97,8 @@ export interface PostgresCatalogue extends ResolvedCatalogue {
   readonly casts: ReadonlyMap<string, readonly number[]>;
   /** Types by `schema.name`. */
   readonly types: ReadonlyMap<string, CatalogueType>;
+  /** Types by `pg_type.oid`. */
+  readonly typesById: ReadonlyMap<number, TypeDetail>;
 }
 
 export function isPostgresCatalogue(catalogue: ResolvedCatalogue): catalogue is PostgresCatalogue {

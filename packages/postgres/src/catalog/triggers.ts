@@ -32,7 +32,9 @@ export function readTriggers(
 
 function bodyOf({ definition, routineId }: TriggerDefinition, routines: ReadonlyMap<number, RoutineDetail>): StoredBody | undefined {
   if (definition === undefined) return undefined;
-  if (definition.kind === 'create-rule') return { ...ROW_BODY, statements: when(definition.where, definition.actions) };
+  // Page "CREATE RULE": RETURNING of an action is what the command's own RETURNING gives.
+  if (definition.kind === 'create-rule')
+    return { ...ROW_BODY, statements: when(definition.where, definition.actions), returnsWritten: true };
   const detail = routineId === undefined ? undefined : routines.get(routineId);
   if (detail === undefined) return undefined;
   const statements = detail.body ?? systemBody(definition, detail);

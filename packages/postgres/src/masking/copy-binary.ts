@@ -1,7 +1,8 @@
 import type { CellMask } from '@sqlwarden/core';
-import { checkCount, CopyFormatError, type CopyRows, sameBytes } from './copy-format.js';
-import { GrowingBytes } from './growing-bytes.js';
-import { hexBytes, packed, viewOf } from './type-codec.js';
+import { maskedBytes } from './cell-edits.js';
+import { CopyFormatError, checkCount, equalBytes } from './copy-format.js';
+import { CopyScan } from './copy-scan.js';
+import { hexBytes, viewOf } from './type-codec.js';
 
 /** `PGCOPY\n\377\r\n\0` (documentation of COPY, "Binary Format"). */
 const SIGNATURE = hexBytes('5047434f50590aff0d0a00');
@@ -10,140 +11,103 @@ const HEADER_BYTES = SIGNATURE.length + 8;
 const TRAILER = -1;
 const NULL_LENGTH = -1;
 
-/** What the next bytes are. */
-type Expecting = { readonly kind: 'header' | 'count' | 'length' | 'end' } | { readonly kind: 'value'; readonly bytes: number };
-
 /** Tuples of the binary format. */
-export function createBinaryRows(cells: readonly (CellMask | null)[], maxRowBytes: number): CopyRows {
-  return new BinaryRows(cells, maxRowBytes);
-}
-
-class BinaryRows implements CopyRows {
+export class BinaryScan extends CopyScan {
   readonly #cells: readonly (CellMask | null)[];
-  readonly #maxRowBytes: number;
-  readonly #input = new GrowingBytes();
-  /** The row that is being rewritten. */
-  readonly #row = new GrowingBytes();
-  readonly #out = new GrowingBytes();
-  #expecting: Expecting = { kind: 'header' };
+  /** What the next bytes are. */
+  #expecting: 'header' | 'count' | 'cell' | 'nothing' = 'header';
   /** The next column of the row. */
   #column = 0;
-  /** Bytes of the row as the server sent it. */
-  #rowBytes = 0;
-  #rows = 0;
-  #maskedCells = 0;
 
   constructor(cells: readonly (CellMask | null)[], maxRowBytes: number) {
+    super(true, maxRowBytes);
     this.#cells = cells;
-    this.#maxRowBytes = maxRowBytes;
   }
 
-  push(chunk: Uint8Array): { bytes: Uint8Array; rows: number; maskedCells: number } {
-    this.#input.append(chunk);
-    this.#rows = 0;
-    this.#maskedCells = 0;
-    const input = this.#input.view();
-    let at = 0;
-    for (let needed = this.#needed(); at + needed <= input.length; needed = this.#needed()) {
-      if (this.#expecting.kind === 'end') break;
-      this.#step(input.subarray(at, at + needed));
-      at += needed;
+  scan(buffer: Uint8Array, end: number): void {
+    if (this.#expecting === 'header' && !this.#header(buffer, end)) return;
+    while (this.#expecting !== 'nothing' && (this.#expecting === 'cell' || this.#count(buffer, end))) {
+      if (this.#expecting === 'cell' && !this.#row(buffer, end)) return;
     }
-    if (this.#expecting.kind === 'end' && at < input.length) throw new CopyFormatError('the copy goes on behind its end');
-    if (at > 0) this.#input.drop(at);
-    return { bytes: this.#out.take(), rows: this.#rows, maskedCells: this.#maskedCells };
+    if (this.#expecting === 'nothing' && this.at < end) throw new CopyFormatError('the copy goes on behind its end');
   }
 
   end(): void {
-    if (this.#expecting.kind !== 'end') throw new CopyFormatError('the copy ended before its trailer');
+    if (this.#expecting !== 'nothing') throw new CopyFormatError('the copy ended before its trailer');
   }
 
-  #needed(): number {
-    switch (this.#expecting.kind) {
-      case 'header':
-        return HEADER_BYTES;
-      case 'count':
-        return 2;
-      case 'length':
-        return 4;
-      case 'value':
-        return this.#expecting.bytes;
-      case 'end':
-        return 0;
-    }
-  }
+  protected movedField(): void {}
 
-  #step(bytes: Uint8Array): void {
-    switch (this.#expecting.kind) {
-      case 'header':
-        return this.#header(bytes);
-      case 'count':
-        return this.#count(bytes);
-      case 'length':
-        return this.#length(bytes);
-      case 'value':
-        return this.#value(bytes);
-      case 'end':
-        return;
-    }
-  }
-
-  #header(bytes: Uint8Array): void {
-    const view = viewOf(bytes);
+  #header(buffer: Uint8Array, end: number): boolean {
+    if (end - this.at < HEADER_BYTES) return false;
+    const view = viewOf(buffer);
+    const flags = this.at + SIGNATURE.length;
     // Flags and extensions are all zero in what any known server sends; another one could mean another layout of the rows.
-    const plain = view.getUint32(SIGNATURE.length) === 0 && view.getUint32(SIGNATURE.length + 4) === 0;
-    if (!plain || !sameBytes(bytes.subarray(0, SIGNATURE.length), SIGNATURE))
+    const plain = view.getUint32(flags) === 0 && view.getUint32(flags + 4) === 0;
+    if (!plain || !equalBytes(SIGNATURE, buffer, this.at, flags))
       throw new CopyFormatError('the header of the binary copy is not one that is known');
-    this.#out.append(bytes);
-    this.#expecting = { kind: 'count' };
+    this.#pass(this.at + HEADER_BYTES);
+    this.#expecting = 'count';
+    return true;
   }
 
-  #count(bytes: Uint8Array): void {
-    const count = viewOf(bytes).getInt16(0);
+  /** True when a count, or the trailer, was there. */
+  #count(buffer: Uint8Array, end: number): boolean {
+    const { at } = this;
+    if (end - at < 2) return false;
+    const count = (((buffer[at] as number) << 24) >> 16) | (buffer[at + 1] as number);
     if (count === TRAILER) {
-      this.#out.append(bytes);
-      this.#expecting = { kind: 'end' };
-      return;
+      this.#pass(at + 2);
+      this.#expecting = 'nothing';
+      return true;
     }
     checkCount(count, this.#cells.length);
-    this.#row.append(bytes);
-    this.#rowBytes = bytes.length;
+    this.at = at + 2;
     this.#column = 0;
-    this.#nextColumn();
+    this.#expecting = 'cell';
+    return true;
   }
 
-  #length(bytes: Uint8Array): void {
-    const length = viewOf(bytes).getInt32(0);
-    if (length < NULL_LENGTH) throw new CopyFormatError('a length in the binary copy is negative');
-    this.#rowBytes += bytes.length + Math.max(length, 0);
-    if (this.#rowBytes > this.#maxRowBytes) throw new CopyFormatError('a row of the copy is longer than the limit');
-    if (length === NULL_LENGTH) {
-      this.#row.append(bytes);
-      this.#column++;
-      this.#nextColumn();
-      return;
+  /** Reads the cells of a row; true when it is complete. */
+  #row(buffer: Uint8Array, end: number): boolean {
+    const cells = this.#cells;
+    let at = this.at;
+    let column = this.#column;
+    for (; column < cells.length && end - at >= 4; column++) {
+      const length = int32(buffer, at);
+      if (length < NULL_LENGTH) throw new CopyFormatError('a length in the binary copy is negative');
+      const cellEnd = length === NULL_LENGTH ? at + 4 : at + 4 + length;
+      this.checkLength(cellEnd);
+      if (cellEnd > end) break;
+      const mask = cells[column];
+      if (mask !== null && mask !== undefined && length !== NULL_LENGTH) this.edits.mark(at, cellEnd, mask, false);
+      at = cellEnd;
     }
-    this.#expecting = { kind: 'value', bytes: length };
+    this.at = at;
+    this.#column = column;
+    if (column < cells.length) return false;
+    this.#endRow(buffer);
+    return true;
   }
 
-  #value(bytes: Uint8Array): void {
-    const mask = this.#cells[this.#column] ?? null;
-    const cell = mask === null ? bytes : mask(bytes);
-    if (mask !== null) this.#maskedCells++;
-    this.#row.append(packed(4, (view) => view.setInt32(0, cell === null ? NULL_LENGTH : cell.length)));
-    if (cell !== null) this.#row.append(cell);
-    this.#column++;
-    this.#nextColumn();
+  #endRow(buffer: Uint8Array): void {
+    const { edits } = this;
+    for (let index = edits.settled; index < edits.marked; index++)
+      edits.settle(maskedBytes(edits.masks[index] as CellMask, buffer, (edits.from[index] as number) + 4, edits.to[index] as number));
+    this.rows++;
+    this.#pass(this.at);
+    this.#expecting = 'count';
   }
 
-  #nextColumn(): void {
-    if (this.#column < this.#cells.length) {
-      this.#expecting = { kind: 'length' };
-      return;
-    }
-    this.#out.append(this.#row.view());
-    this.#row.clear();
-    this.#rows++;
-    this.#expecting = { kind: 'count' };
+  /** What is before `end` is complete. */
+  #pass(end: number): void {
+    this.at = end;
+    this.rowStart = end;
   }
+}
+
+function int32(buffer: Uint8Array, at: number): number {
+  return (
+    ((buffer[at] as number) << 24) | ((buffer[at + 1] as number) << 16) | ((buffer[at + 2] as number) << 8) | (buffer[at + 3] as number)
+  );
 }

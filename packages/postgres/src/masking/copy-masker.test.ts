@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import pg from 'pg';
 import { cellType } from './cell-types.js';
 import type { CopyFormat } from './copy-format.js';
-import { createCopyMasker } from './copy-masker.js';
+import { type CopyMasker, createCopyMasker } from './copy-masker.js';
 
 const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
 const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
@@ -32,6 +32,24 @@ interface Copied {
   readonly maskedCells: number;
 }
 
+type Pushed = ({ readonly kind: 'bytes' } & Copied) | { readonly kind: 'error'; readonly reason: string };
+
+/** Gives the chunk from the middle of a buffer, and gathers what is written into the middle of another one. */
+function push(masker: CopyMasker, chunk: Uint8Array): Pushed {
+  let bytes = new Uint8Array(0);
+  const reserve = (length: number): { buffer: Uint8Array; start: number } => {
+    if (bytes.length > 0 || length === 0) throw new Error('room is reserved once, for something');
+    const buffer = new Uint8Array(length + 9);
+    bytes = buffer.subarray(4, 4 + length);
+    return { buffer, start: 4 };
+  };
+  const around = new Uint8Array(chunk.length + 6).fill(0x0a);
+  around.set(chunk, 3);
+  const masked = masker.push(around, 3, 3 + chunk.length, { reserve });
+  if (bytes.length !== (masked.kind === 'error' ? 0 : masked.bytes)) throw new Error('another number of bytes was written than was said');
+  return masked.kind === 'error' ? masked : { ...masked, bytes };
+}
+
 /** Runs a whole copy through a masker in the given chunks; an error is returned as its reason. */
 function copy(
   format: CopyFormat,
@@ -45,7 +63,7 @@ function copy(
   let rows = 0;
   let maskedCells = 0;
   for (const chunk of chunks) {
-    const pushed = answer.masker.push(chunk);
+    const pushed = push(answer.masker, chunk);
     if (pushed.kind === 'error') return pushed.reason;
     parts.push(pushed.bytes);
     rows += pushed.rows;
@@ -101,8 +119,8 @@ describe('text copies', () => {
   it('stays in error, and delivers nothing of the chunk that failed', () => {
     const answer = createCopyMasker({ format: 'text' }, [hidden], 100);
     if (answer.kind !== 'masker') throw new Error(answer.reason);
-    expect(answer.masker.push(utf8('good\nbad\tbad\n')).kind).toBe('error');
-    expect(answer.masker.push(utf8('good\n')).kind).toBe('error');
+    expect(push(answer.masker, utf8('good\nbad\tbad\n')).kind).toBe('error');
+    expect(push(answer.masker, utf8('good\n')).kind).toBe('error');
     expect(answer.masker.end().kind).toBe('error');
   });
   it('holds no more of a row than the limit', () => {
@@ -221,6 +239,63 @@ describe('any chunking of the bytes', () => {
       { numRuns: 1000 },
     );
   });
+
+  const pieces = ['', 'a', 'Zoë', '\t', '\n', '\\', '"', "'", ',', ' ', '\\N', '\\.', '\r', 'x'.repeat(30)];
+  const value = fc.array(fc.constantFrom(...pieces), { maxLength: 4 }).map((parts) => parts.join(''));
+  const rows = fc.array(fc.tuple(fc.option(value), fc.option(value), fc.option(value)), { maxLength: 6 });
+  const cuts = fc.array(fc.nat({ max: 400 }), { maxLength: 12 });
+
+  /** A row as the server writes it. */
+  function written(format: CopyFormat, values: readonly (string | null)[]): Buffer {
+    switch (format.format) {
+      case 'binary':
+        return tuple(...values);
+      case 'csv':
+        return Buffer.from(`${values.map((cell) => (cell === null ? '' : `"${cell.replaceAll('"', '""')}"`)).join(',')}\n`);
+      case 'text':
+        return Buffer.from(`${values.map((cell) => (cell === null ? '\\N' : escapedText(cell))).join('\t')}\n`);
+    }
+  }
+  const LETTERS: Readonly<Record<string, string>> = { '\t': 't', '\n': 'n', '\r': 'r', '\\': '\\' };
+  const escapedText = (cell: string): string => cell.replaceAll(/[\t\n\r\\]/g, (character) => `\\${LETTERS[character] ?? ''}`);
+
+  it.each<CopyFormat>([{ format: 'text' }, { format: 'csv' }, { format: 'binary' }])('gives each mask its values: %j', (format) => {
+    fc.assert(
+      fc.property(rows, cuts, (values, offsets) => {
+        const whole = Buffer.concat([
+          ...(format.format === 'binary' ? [HEADER] : []),
+          ...values.map((row) => written(format, row)),
+          ...(format.format === 'binary' ? [TRAILER] : []),
+        ]);
+        const at = [0, ...offsets.map((offset) => Math.min(offset, whole.length)), whole.length].sort((a, b) => a - b);
+        const once = shownBy(
+          format,
+          at.slice(1).map((end, index) => whole.subarray(at[index], end)),
+        );
+        const want = values.flatMap(([first, , third]) => [first, third]).filter((cell) => cell !== null);
+        expect(once).toMatchObject({ seen: want, rows: values.length, maskedCells: want.length });
+        // What was written is read as the same values again.
+        expect(shownBy(format, [once.bytes])).toMatchObject({ seen: want, rows: values.length, bytes: once.bytes });
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  /** A copy under masks of the first and the third column that give back what they are given. */
+  function shownBy(format: CopyFormat, chunks: readonly Uint8Array[]): Copied & { readonly seen: readonly string[] } {
+    const seen: string[] = [];
+    const over = (buffer: Uint8Array, start: number, end: number): Uint8Array => {
+      seen.push(text(buffer.subarray(start, end)));
+      return buffer.slice(start, end);
+    };
+    const copied = copy(
+      format,
+      [Object.assign((cell: Uint8Array) => over(cell, 0, cell.length), { over }), null, (cell) => over(cell, 0, cell.length)],
+      chunks,
+    );
+    if (typeof copied === 'string') throw new Error(copied);
+    return { ...copied, seen };
+  }
 
   it('takes linear time for a row that comes byte by byte', () => {
     const row = utf8(`${'x'.repeat(300_000)}\n`);
@@ -364,7 +439,7 @@ const server = findPostgres(18);
       const answer = createCopyMasker(format, [null, null, null, null, null], 10_000);
       if (answer.kind !== 'masker') throw new Error(answer.reason);
       for (const chunk of chunks) {
-        const pushed = answer.masker.push(chunk);
+        const pushed = push(answer.masker, chunk);
         expect(pushed.kind === 'bytes' && Buffer.from(pushed.bytes)).toEqual(Buffer.from(chunk));
       }
       expect(answer.masker.end().kind).toBe('bytes');

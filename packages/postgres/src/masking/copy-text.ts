@@ -1,52 +1,9 @@
 import type { CellMask } from '@sqlwarden/core';
-import { checkCount, CopyFormatError, type LineOptions, type LineSyntax, NEWLINE, sameBytes } from './copy-format.js';
-import { GrowingBytes } from './growing-bytes.js';
-
-/** The text format (documentation of COPY, "Text Format"): a newline within a value is always written as `\n`. */
-export function textLine(options: LineOptions): LineSyntax {
-  return {
-    findEnd: (bytes, from) => bytes.indexOf(NEWLINE, from),
-    rewrite: (row, cells, out) => rewriteRow(row, cells, out, options),
-  };
-}
+import { maskedBytes } from './cell-edits.js';
+import { CopyFormatError, type LineOptions, NEWLINE } from './copy-format.js';
+import { LineScan } from './copy-lines.js';
 
 const BACKSLASH = 0x5c;
-
-function rewriteRow(row: Uint8Array, cells: readonly (CellMask | null)[], out: GrowingBytes, options: LineOptions): number {
-  if (cells.length === 0 && row.length === 0) return 0;
-  let masked = 0;
-  let field = 0;
-  let start = 0;
-  for (;;) {
-    const end = fieldEnd(row, start, options.delimiter);
-    if (field > 0) out.appendByte(options.delimiter);
-    if (writeField(row.subarray(start, end), cells[field] ?? null, out, options)) masked++;
-    field++;
-    if (end === row.length) break;
-    start = end + 1;
-  }
-  checkCount(field, cells.length);
-  return masked;
-}
-
-function fieldEnd(row: Uint8Array, start: number, delimiter: number): number {
-  let at = start;
-  while (at < row.length && row[at] !== delimiter) at += row[at] === BACKSLASH ? 2 : 1;
-  if (at > row.length) throw new CopyFormatError('a row of the copy ends in a backslash');
-  return at;
-}
-
-/** True when the field was masked. */
-function writeField(raw: Uint8Array, mask: CellMask | null, out: GrowingBytes, options: LineOptions): boolean {
-  if (mask === null || sameBytes(raw, options.nullText)) {
-    out.append(raw);
-    return false;
-  }
-  const cell = mask(unescape(raw));
-  if (cell === null) out.append(options.nullText);
-  else escapeInto(cell, out, options.delimiter);
-  return true;
-}
 
 /** The letters that stand for control characters after a backslash. */
 const LETTERS: ReadonlyMap<number, number> = new Map([
@@ -57,27 +14,82 @@ const LETTERS: ReadonlyMap<number, number> = new Map([
   [0x74, 0x09], // t
   [0x76, 0x0b], // v
 ]);
-const CONTROLS: ReadonlyMap<number, number> = new Map([...LETTERS].map(([letter, control]) => [control, letter]));
 
-function unescape(raw: Uint8Array): Uint8Array {
-  if (!raw.includes(BACKSLASH)) return raw;
-  const out = new GrowingBytes();
-  for (let at = 0; at < raw.length; at++) {
-    const byte = raw[at] ?? 0;
-    if (byte !== BACKSLASH) {
-      out.appendByte(byte);
-      continue;
-    }
-    const next = raw[++at] ?? BACKSLASH;
-    out.appendByte(LETTERS.get(next) ?? next);
+const DELIMITER_MARK = 1;
+const NEWLINE_MARK = 2;
+const BACKSLASH_MARK = 3;
+
+/** The text format (documentation of COPY, "Text Format"): a newline within a value is always written as `\n`. */
+export class TextScan extends LineScan {
+  /** Of each byte: what it means between fields and within them; 0 for data. */
+  readonly #marks = new Uint8Array(256);
+  /** Of each byte: what is written behind a backslash in its place; 0 when it stands for itself. */
+  readonly #escapes = new Uint8Array(256);
+
+  constructor(options: LineOptions, cells: readonly (CellMask | null)[], maxRowBytes: number) {
+    super(options, cells, maxRowBytes);
+    this.#marks[options.delimiter] = DELIMITER_MARK;
+    this.#marks[NEWLINE] = NEWLINE_MARK;
+    this.#marks[BACKSLASH] = BACKSLASH_MARK;
+    this.#escapes[options.delimiter] = options.delimiter;
+    this.#escapes[BACKSLASH] = BACKSLASH;
+    for (const [letter, control] of LETTERS) this.#escapes[control] = letter;
   }
-  return out.view();
+
+  scan(buffer: Uint8Array, end: number): void {
+    const marks = this.#marks;
+    let { at } = this;
+    while (at < end) {
+      const mark = marks[buffer[at] as number];
+      if (mark === 0) {
+        at++;
+      } else if (mark === BACKSLASH_MARK) {
+        if (at + 1 === end) break;
+        if (buffer[at + 1] === NEWLINE) throw new CopyFormatError('a row of the copy ends in a backslash');
+        this.escaped = true;
+        at += 2;
+      } else {
+        this.endField(buffer, at);
+        if (mark === NEWLINE_MARK) this.endRow(buffer, at);
+        at++;
+      }
+    }
+    this.at = at;
+    this.checkLength(end);
+  }
+
+  protected rewritten(buffer: Uint8Array, from: number, to: number, mask: CellMask, escaped: boolean): Uint8Array {
+    const cell = escaped ? mask(unescaped(buffer, from, to)) : maskedBytes(mask, buffer, from, to);
+    return cell === null ? this.options.nullText : this.#escaped(cell);
+  }
+
+  #escaped(cell: Uint8Array): Uint8Array {
+    const escapes = this.#escapes;
+    let more = 0;
+    for (let at = 0; at < cell.length; at++) if (escapes[cell[at] as number] !== 0) more++;
+    if (more === 0) return cell;
+    const bytes = new Uint8Array(cell.length + more);
+    let length = 0;
+    for (let at = 0; at < cell.length; at++) {
+      const byte = cell[at] as number;
+      const letter = escapes[byte] as number;
+      if (letter !== 0) bytes[length++] = BACKSLASH;
+      bytes[length++] = letter === 0 ? byte : letter;
+    }
+    return bytes;
+  }
 }
 
-function escapeInto(cell: Uint8Array, out: GrowingBytes, delimiter: number): void {
-  for (const byte of cell) {
-    const letter = CONTROLS.get(byte);
-    if (letter !== undefined || byte === BACKSLASH || byte === delimiter) out.appendByte(BACKSLASH);
-    out.appendByte(letter ?? byte);
+function unescaped(buffer: Uint8Array, from: number, to: number): Uint8Array {
+  const bytes = new Uint8Array(to - from);
+  let length = 0;
+  for (let at = from; at < to; at++) {
+    let byte = buffer[at] as number;
+    if (byte === BACKSLASH) {
+      byte = buffer[++at] as number;
+      byte = LETTERS.get(byte) ?? byte;
+    }
+    bytes[length++] = byte;
   }
+  return bytes.subarray(0, length);
 }

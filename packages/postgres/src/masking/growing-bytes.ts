@@ -38,6 +38,7 @@ export class GrowingBytes {
 
   /** Drops the first `count` bytes. */
   drop(count: number): void {
+    if (count === this.#length) return this.clear();
     this.#bytes.copyWithin(0, count, this.#length);
     this.#length -= count;
   }

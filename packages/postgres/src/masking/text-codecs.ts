@@ -15,11 +15,12 @@ export function textCodec(maxLength?: number, maxBytes?: number): TypeCodec {
   };
   return {
     family: 'text',
+    isPlainText: maxBytes === undefined,
     zeroText: '',
     zeroBinary: new Uint8Array(0),
     readText: (text) => text,
     readBinary: utf8Text,
-    writeText: (text) => (write(text) === undefined ? undefined : text),
+    writeText: (text) => (text.includes('\0') || (maxBytes !== undefined && write(text) === undefined) ? undefined : text),
     writeBinary: write,
     ...(maxLength === undefined ? {} : { maxLength }),
   };
@@ -34,6 +35,7 @@ export function fixedTextCodec(length: number | undefined): TypeCodec {
   const padded = (text: string): string => (length === undefined ? text : padEnd(text, Math.min(length, MAX_PADDING)));
   return {
     ...plain,
+    isPlainText: false,
     zeroText: padded(''),
     zeroBinary: utf8(padded('')),
     readText: trimBlanks,

@@ -1,4 +1,5 @@
 import type { CellFamily } from '@sqlwarden/core';
+import type { GrowingBytes } from './growing-bytes.js';
 
 /**
  * How values of one type stand in a cell, in PostgreSQL's text and binary formats (documentation: "Formats and Format Codes"; the binary
@@ -6,6 +7,8 @@ import type { CellFamily } from '@sqlwarden/core';
  */
 export interface TypeCodec {
   readonly family: CellFamily;
+  /** A cell, in either format, is the text itself in UTF-8. */
+  readonly isPlainText?: boolean;
   /** Size of the binary form, when it is fixed. */
   readonly binaryBytes?: number;
   /** Declared maximum length in characters. */
@@ -45,9 +48,19 @@ const encoder = new TextEncoder();
 // A byte order mark is data here: dropping it would change the value.
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
+const SHORT_TEXT = 64;
+
 /** UTF-8 bytes of a text. */
 export function utf8(text: string): Uint8Array {
-  return encoder.encode(text);
+  if (text.length > SHORT_TEXT) return encoder.encode(text);
+  // An encoder call costs many times more than what most cells hold.
+  const bytes = new Uint8Array(text.length);
+  for (let at = 0; at < text.length; at++) {
+    const unit = text.charCodeAt(at);
+    if (unit > 0x7f) return encoder.encode(text);
+    bytes[at] = unit;
+  }
+  return bytes;
 }
 
 /** The text of UTF-8 bytes, or `undefined` when they are malformed. */
@@ -81,4 +94,12 @@ export function packed(length: number, write: (view: DataView) => void): Uint8Ar
   const bytes = new Uint8Array(length);
   write(viewOf(bytes));
   return bytes;
+}
+
+/** Appends a number in network byte order. */
+export function putInt32(out: GrowingBytes, value: number): void {
+  out.appendByte((value >>> 24) & 0xff);
+  out.appendByte((value >>> 16) & 0xff);
+  out.appendByte((value >>> 8) & 0xff);
+  out.appendByte(value & 0xff);
 }

@@ -15,10 +15,16 @@ const plainText = textCodec();
 const objectName = fixed('-', 4);
 /** An operator by its OID: `-` would be an operator's name. */
 const operatorName = fixed('0', 4);
-const emptyRange = constantCodec('other', 'empty', hexBytes('01'));
-const emptyMultirange = constantCodec('other', '{}', zeros(4));
+export const emptyRange = constantCodec('other', 'empty', hexBytes('01'));
+export const emptyMultirange = constantCodec('other', '{}', zeros(4));
 /** A `pg_snapshot` that sees everything before transaction 1: no transactions in progress, xmin 1, xmax 1. */
 const snapshot = constantCodec('other', '1:1:', hexBytes('0000000000000000000000010000000000000001'));
+/** An array of one zero, counted from 0 (`array_send`). */
+function zeroVector(element: number, bytes: number): TypeCodec {
+  const hex = [1, 0, element, 1, 0, bytes].map((word) => word.toString(16).padStart(8, '0')).join('') + '00'.repeat(bytes);
+  return constantCodec('other', '0', hexBytes(hex));
+}
+
 /** What has no value that the server would take back: only NULL can stand for it. */
 export const unknownCodec = constantCodec('other', null, null);
 
@@ -29,7 +35,7 @@ export const CODECS: ReadonlyMap<number, TypeCodec> = new Map<number, TypeCodec>
   [19, nameCodec],
   [20, integerCodec(8, true)], // int8
   [21, integerCodec(2, true)], // int2
-  [22, constantCodec('other', '', null)], // int2vector: its recv function takes no empty array
+  [22, zeroVector(21, 2)], // int2vector: its recv function takes no empty array
   [23, integerCodec(4, true)], // int4
   [24, objectName], // regproc
   [25, plainText], // text
@@ -37,7 +43,7 @@ export const CODECS: ReadonlyMap<number, TypeCodec> = new Map<number, TypeCodec>
   [27, fixed('(0,0)', 6)], // tid
   [28, integerCodec(4, false)], // xid
   [29, integerCodec(4, false)], // cid
-  [30, constantCodec('other', '', null)], // oidvector
+  [30, zeroVector(26, 4)], // oidvector
   [114, jsonCodec],
   [142, constantCodec('other', '<masked/>', new TextEncoder().encode('<masked/>'))], // xml: valid as a document and as content
   [600, fixed('(0,0)', 16)], // point
@@ -75,7 +81,7 @@ export const CODECS: ReadonlyMap<number, TypeCodec> = new Map<number, TypeCodec>
   [2970, snapshot], // txid_snapshot
   [3220, fixed('0/0', 8)], // pg_lsn
   [3614, constantCodec('other', '', zeros(4))], // tsvector
-  [3615, constantCodec('other', '', null)], // tsquery: its recv function takes no empty query
+  [3615, constantCodec('other', `'masked'`, hexBytes('000000010100006d61736b656400'))], // tsquery of one word: its recv function takes no empty one
   [3734, objectName], // regconfig
   [3769, objectName], // regdictionary
   [3802, jsonbCodec],
@@ -97,6 +103,26 @@ export const CODECS: ReadonlyMap<number, TypeCodec> = new Map<number, TypeCodec>
   [4536, emptyMultirange], // int8multirange
   [5038, snapshot], // pg_snapshot
   [5069, integerCodec(8, false)], // xid8
+]);
+
+/** Range types and the types of their bounds; `pg_range.dat`. */
+export const RANGE_SUBTYPES: ReadonlyMap<number, number> = new Map([
+  [3904, 23],
+  [3906, 1700],
+  [3908, 1114],
+  [3910, 1184],
+  [3912, 1082],
+  [3926, 20],
+]);
+
+/** Multirange types and their range types. */
+export const MULTIRANGES: ReadonlyMap<number, number> = new Map([
+  [4451, 3904],
+  [4532, 3906],
+  [4533, 3908],
+  [4534, 3910],
+  [4535, 3912],
+  [4536, 3926],
 ]);
 
 /** Array types and the types of their elements. */

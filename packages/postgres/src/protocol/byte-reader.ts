@@ -8,8 +8,8 @@ const SHORT_TEXT = 24;
  * Every method throws a {@link ProtocolError} (`truncated`, `length`, `invalid-text`) rather than read beyond `end`.
  */
 export class ByteReader {
-  readonly #bytes: Uint8Array;
-  readonly #end: number;
+  #bytes: Uint8Array;
+  #end: number;
   #at: number;
 
   /** Reads `bytes` from `start` to `end` (exclusive). */
@@ -18,6 +18,19 @@ export class ByteReader {
     this.#bytes = bytes;
     this.#at = start;
     this.#end = end;
+  }
+
+  /** Reads other bytes from here on. */
+  reset(bytes: Uint8Array, start: number, end: number): void {
+    if (start < 0 || start > end || end > bytes.length) throw new ProtocolError('length', 'the bounds of a message are out of range');
+    this.#bytes = bytes;
+    this.#at = start;
+    this.#end = end;
+  }
+
+  /** The underlying array; only what was skipped or read of it is known to be there. */
+  get buffer(): Uint8Array {
+    return this.#bytes;
   }
 
   /** Offset of the next byte in the underlying array. */
@@ -94,6 +107,19 @@ export class ByteReader {
 
   /** A string up to its NUL. Throws `invalid-text` unless it is UTF-8. */
   cstring(): string {
+    const bytes = this.#bytes;
+    const last = Math.min(this.#end, this.#at + SHORT_TEXT);
+    let text = '';
+    // Names and tags: a few ASCII characters, for which views and decoders cost more than the characters.
+    for (let at = this.#at; at < last; at++) {
+      const byte = bytes[at] as number;
+      if (byte === 0) {
+        this.#at = at + 1;
+        return text;
+      }
+      if (byte > 0x7f) break;
+      text += String.fromCharCode(byte);
+    }
     return decodeUtf8(this.cstringBytes());
   }
 

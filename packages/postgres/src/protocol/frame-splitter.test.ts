@@ -116,4 +116,16 @@ describe('the frame splitter', () => {
     expect(split(chunks)).toHaveLength(1);
     expect(performance.now() - started).toBeLessThan(2000);
   });
+
+  it('gives a run what lies in front of a bad length before it fails', () => {
+    const frames = new FrameSplitter(FRONTEND_LIMIT_TABLE, CAP, true);
+    const whole = encodeFrontend({ kind: 'CopyData', data: new Uint8Array(16) });
+    frames.push(whole.subarray(0, 9));
+    expect(frames.run(FRONTEND.CopyData, 10)).toBe(1);
+    frames.push(Buffer.concat([whole.subarray(9), whole, header(FRONTEND.CopyData, 0x4000_0000)]));
+    expect(frames.run(FRONTEND.CopyData, 10)).toBe(1);
+    expect(frames.end - frames.start).toBe(2 * whole.length - 9);
+    expect(frames.midMessage).toBe(false);
+    expect(() => frames.run(FRONTEND.CopyData, 10)).toThrow('longer than the limit');
+  });
 });

@@ -25,7 +25,10 @@ export class FrameSplitter {
   /** Longest message, its length field included. */
   maxBytes: number;
   readonly #limits: LimitTable;
-  #chunks: Uint8Array[] = [];
+  /** The chunk at hand, which is nearly always the only one. */
+  #current: Uint8Array | undefined;
+  /** Those behind it, from `#head` on. */
+  #queue: Uint8Array[] = [];
   #head = 0;
   #at = 0;
   #buffered = 0;
@@ -33,6 +36,8 @@ export class FrameSplitter {
   #filled = 0;
   /** Length of the partial message with its type byte; 0 while its header is incomplete. */
   #wanted = 0;
+  /** Bytes of a message of a run that have not come yet. */
+  #left = 0;
   #failed: ProtocolError | undefined;
 
   constructor(limits: LimitTable, maxBytes: number, typed: boolean) {
@@ -49,8 +54,56 @@ export class FrameSplitter {
   /** Takes over `chunk`: it must not be changed afterwards. */
   push(chunk: Uint8Array): void {
     if (this.#failed !== undefined || chunk.length === 0) return;
-    this.#chunks.push(chunk);
+    if (this.#current === undefined) this.#current = chunk;
+    else this.#queue.push(chunk);
     this.#buffered += chunk.length;
+  }
+
+  /** A message of a run was given in part: {@link run} must be called for the rest of it before {@link next}. */
+  get midMessage(): boolean {
+    return this.#left > 0;
+  }
+
+  /**
+   * Takes neighbouring messages of one type as they lie in the chunk, the last of them perhaps in part, without copying: `buffer`, `start` and
+   * `end` tell the bytes. At most `most` messages are begun. Returns how many messages begin in these bytes, -1 when there are no bytes.
+   * Throws a {@link ProtocolError}.
+   */
+  run(type: number, most: number): number {
+    const chunk = this.#chunk();
+    if (chunk === undefined || this.#partial !== undefined || this.#failed !== undefined) return -1;
+    const from = this.#at;
+    const available = chunk.length;
+    let at = Math.min(from + this.#left, available);
+    this.#left -= at - from;
+    let begun = 0;
+    while (begun < most && available - at >= 5 && chunk[at] === type) {
+      const total = this.#checkedTotal(chunk, at, at > from);
+      // What lies in front of a bad length is whole, or the end of what the client has begun to get: it goes on first.
+      if (total === 0) break;
+      const here = Math.min(total, available - at);
+      this.#left = total - here;
+      at += here;
+      begun += 1;
+    }
+    if (at === from) return -1;
+    this.buffer = chunk;
+    this.start = from;
+    this.end = at;
+    this.#consume(at - from);
+    return begun;
+  }
+
+  /** Zero for a length that is out of range when that can be said `later`. */
+  #checkedTotal(chunk: Uint8Array, at: number, later: boolean): number {
+    try {
+      return this.#total(chunk, at);
+    } catch (error) {
+      if (later) return 0;
+      if (error instanceof ProtocolError) this.#failed = error;
+      this.#release();
+      throw error;
+    }
   }
 
   /** Moves to the next message. False when it is not complete yet. Throws a {@link ProtocolError}. */
@@ -80,14 +133,17 @@ export class FrameSplitter {
   }
 
   #release(): void {
-    this.#chunks = [];
+    this.#current = undefined;
+    this.#queue = [];
     this.#head = 0;
     this.#at = 0;
     this.#buffered = 0;
     this.#partial = undefined;
+    this.#left = 0;
   }
 
   #next(): boolean {
+    if (this.#left > 0) throw new ProtocolError('dead', 'a message was given in part and not finished');
     if (this.#partial !== undefined) return this.#fill();
     const chunk = this.#chunk();
     if (chunk === undefined) return false;
@@ -158,21 +214,22 @@ export class FrameSplitter {
   }
 
   #chunk(): Uint8Array | undefined {
-    return this.#chunks[this.#head];
+    return this.#current;
   }
 
   #consume(count: number): void {
     this.#at += count;
     this.#buffered -= count;
-    const chunk = this.#chunks[this.#head] as Uint8Array;
-    if (this.#at < chunk.length) return;
+    if (this.#current === undefined || this.#at < this.#current.length) return;
     this.#at = 0;
+    this.#current = this.#queue[this.#head];
+    if (this.#current === undefined) return;
     this.#head += 1;
-    if (this.#head === this.#chunks.length) {
-      this.#chunks.length = 0;
+    if (this.#head === this.#queue.length) {
+      this.#queue = [];
       this.#head = 0;
     } else if (this.#head >= 1024) {
-      this.#chunks.splice(0, this.#head);
+      this.#queue.splice(0, this.#head);
       this.#head = 0;
     }
   }

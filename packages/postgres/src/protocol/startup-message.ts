@@ -4,6 +4,8 @@ import { ProtocolError } from './protocol-error.js';
 
 /** Protocol version 3.0 (major in the high 16 bits). */
 export const PROTOCOL_3_0 = 0x0003_0000;
+/** Protocol version 3.2, the newest: longer cancel keys ("Protocol Versions"). There is no 3.1. */
+export const PROTOCOL_3_2 = 0x0003_0002;
 const SSL_REQUEST = 80_877_103;
 const GSSENC_REQUEST = 80_877_104;
 const CANCEL_REQUEST = 80_877_102;

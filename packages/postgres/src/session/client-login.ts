@@ -1,11 +1,21 @@
-import type { CancelKey, LoginRequest, Refusal, SessionHost } from '@sqlwarden/core';
+import type {
+  CancelKey,
+  ClientCredential,
+  ClientMethod,
+  LoginRequest,
+  Refusal,
+  RefusalCode,
+  SessionHost,
+  WireSessionOptions,
+} from '@sqlwarden/core';
 import { unreachable } from '@sqlwarden/core';
 import { encodeBackend } from '../protocol/backend-message.js';
 import type { FrameSplitter } from '../protocol/frame-splitter.js';
-import { decodeFrontend } from '../protocol/frontend-message.js';
+import { decodeFrontend, type FrontendMessage, type PasswordKind } from '../protocol/frontend-message.js';
 import { FRONTEND, frontendName } from '../protocol/message-types.js';
 import { ProtocolError } from '../protocol/protocol-error.js';
-import { decodeStartupPacket, PROTOCOL_3_0, type StartupPacket } from '../protocol/startup-message.js';
+import { decodeStartupPacket, PROTOCOL_3_0, PROTOCOL_3_2, type StartupPacket } from '../protocol/startup-message.js';
+import { type ScramAnswer, ScramServer } from './scram-server.js';
 import { type AcceptedStartup, checkStartup } from './startup-parameters.js';
 
 /** What the client's side of a login asks of the session. */
@@ -23,33 +33,47 @@ export interface ClientLoginHost {
 const DECLINED = Uint8Array.of(0x4e); // N
 const ACCEPTED = Uint8Array.of(0x53); // S
 
-type Phase = 'start-up' | 'tls' | 'password' | 'over';
+type Phase = 'start-up' | 'tls' | 'password' | 'sasl-first' | 'sasl-final' | 'over';
+
+/** What the login must know of its session's options. */
+export type ClientLoginOptions = Pick<WireSessionOptions, 'hash' | 'clientMethod' | 'clientEncrypted'>;
 
 /**
- * The client's side of a login: "Start-up" of the PostgreSQL protocol documentation. SSLRequest is accepted when the host can encrypt,
- * GSSENCRequest is declined, newer minor versions and protocol options are negotiated down to 3.0, and a token is asked for as a password in
- * clear, only where nobody can overhear it.
+ * The client's side of a login: "Start-up" and "SASL Authentication" of the PostgreSQL protocol documentation. SSLRequest is accepted when the
+ * host can encrypt, GSSENCRequest is declined, versions beyond 3.2 and protocol options are negotiated away. The host says how this client is
+ * to prove itself, and nothing else will do: by a token, asked for as a password in clear only where nobody can overhear it, by SCRAM-SHA-256,
+ * or by what the host knows already.
  */
 export class ClientLogin {
   readonly #session: ClientLoginHost;
   readonly #frames: FrameSplitter;
-  readonly #askPassword: boolean;
+  readonly #options: ClientLoginOptions;
   #phase: Phase = 'start-up';
-  #encrypted = false;
+  #encrypted: boolean;
   #sslAsked = false;
   #gssAsked = false;
   #startup: AcceptedStartup | undefined;
+  #scram: ScramServer | undefined;
 
-  constructor(session: ClientLoginHost, frames: FrameSplitter, askPassword: boolean) {
+  constructor(session: ClientLoginHost, frames: FrameSplitter, options: ClientLoginOptions) {
     this.#session = session;
     this.#frames = frames;
-    this.#askPassword = askPassword;
+    this.#options = options;
+    this.#encrypted = options.clientEncrypted === true;
   }
 
   tlsStarted(): void {
     if (this.#phase !== 'tls') return;
     this.#encrypted = true;
     this.#phase = 'start-up';
+  }
+
+  /**
+   * What is not even the length of a start-up packet is not answered: whoever sent it speaks something else. PostgreSQL closes then without a word,
+   * and drivers count on it.
+   */
+  isMute({ code }: ProtocolError): boolean {
+    return this.#phase === 'start-up' && (code === 'length' || code === 'too-large');
   }
 
   /** Handles one packet if one is complete. False when more bytes are needed or the login is over. Throws a `ProtocolError`. */
@@ -63,6 +87,10 @@ export class ClientLogin {
         return false;
       case 'password':
         return this.#password();
+      case 'sasl-first':
+        return this.#saslFirst();
+      case 'sasl-final':
+        return this.#saslFinal();
       case 'over':
         return false;
       default:
@@ -73,6 +101,7 @@ export class ClientLogin {
   #packet(): boolean {
     const frames = this.#frames;
     if (!frames.next()) return false;
+    if (frames.end - frames.bodyStart < 4) throw new ProtocolError('length', 'a start-up packet without its code');
     this.#startUp(decodeStartupPacket(frames.buffer, frames.bodyStart, frames.end));
     return true;
   }
@@ -98,8 +127,8 @@ export class ClientLogin {
   #sslRequest(): void {
     if (this.#sslAsked || this.#encrypted) throw new ProtocolError('unexpected-message', 'SSLRequest where none belongs');
     this.#sslAsked = true;
-    if (!this.#session.host.canEncryptClient) return this.#session.send(DECLINED);
     if (this.#frames.buffered > 0) throw new ProtocolError('unexpected-message', 'bytes in clear after SSLRequest');
+    if (!this.#session.host.canEncryptClient) return this.#session.send(DECLINED);
     this.#phase = 'tls';
     this.#session.send(ACCEPTED);
     this.#session.startTls();
@@ -107,44 +136,108 @@ export class ClientLogin {
 
   #startupMessage(packet: Extract<StartupPacket, { kind: 'StartupMessage' }>): void {
     if (packet.major !== 3)
-      return this.#refuse('message-unsupported', `protocol version ${packet.major}.${packet.minor} is not supported, use 3.0`);
-    const startup = checkStartup(packet.parameters);
+      return this.#refuse('message-unsupported', `protocol version ${packet.major}.${packet.minor} is not supported, use 3.0 or 3.2`);
+    const startup = checkStartup(packet.parameters, packet.minor);
     if (startup.kind === 'refused') return this.#refuse('message-unsupported', startup.message);
-    if (packet.minor > 0 || startup.unrecognised.length > 0)
-      this.#session.send(encodeBackend({ kind: 'NegotiateProtocolVersion', version: PROTOCOL_3_0, unrecognised: startup.unrecognised }));
+    const { unrecognised } = startup;
+    const version = packet.minor >= 2 ? PROTOCOL_3_2 : PROTOCOL_3_0;
+    if (packet.minor > 2 || unrecognised.length > 0)
+      this.#session.send(encodeBackend({ kind: 'NegotiateProtocolVersion', version, unrecognised }));
     this.#startup = startup;
     if (!this.#encrypted && !this.#session.host.clientLegIsPrivate)
       return this.#refuse('identity-missing', 'this connection can be overheard, connect with TLS (sslmode=require or stronger)');
     this.#frames.typed = true;
-    if (!this.#askPassword) return this.#identified(undefined);
-    this.#phase = 'password';
-    this.#session.send(encodeBackend({ kind: 'AuthenticationCleartextPassword' }));
+    this.#ask(this.#method(startup));
+  }
+
+  #method({ user, database }: AcceptedStartup): ClientMethod {
+    return this.#options.clientMethod?.({ user, database, encrypted: this.#encrypted }) ?? { kind: 'token' };
+  }
+
+  #ask(method: ClientMethod): void {
+    switch (method.kind) {
+      case 'none':
+      case 'certificate':
+        return this.#identified({ kind: method.kind });
+      case 'token':
+        this.#phase = 'password';
+        return this.#session.send(encodeBackend({ kind: 'AuthenticationCleartextPassword' }));
+      case 'scram': {
+        const scram = new ScramServer(
+          this.#options.hash,
+          method.verifier,
+          (length) => this.#session.host.randomBytes(length),
+          method.endPoint,
+        );
+        this.#scram = scram;
+        this.#phase = 'sasl-first';
+        return this.#session.send(encodeBackend({ kind: 'AuthenticationSASL', mechanisms: scram.mechanisms }));
+      }
+      case 'refuse':
+        return this.#identified({ kind: 'refused', refusal: method.refusal });
+      default:
+        return unreachable(method);
+    }
+  }
+
+  /** The next message of type `p`; `undefined` when it is not complete. */
+  #answer(kind: PasswordKind): FrontendMessage | undefined {
+    const frames = this.#frames;
+    if (!frames.next()) return undefined;
+    if (frames.type !== FRONTEND.Password)
+      throw new ProtocolError('unexpected-message', `${frontendName(frames.type)} in place of a password`);
+    return decodeFrontend(frames.type, frames.buffer, frames.bodyStart, frames.end, kind);
   }
 
   #password(): boolean {
-    const frames = this.#frames;
-    if (!frames.next()) return false;
-    if (frames.type !== FRONTEND.Password)
-      throw new ProtocolError('unexpected-message', `${frontendName(frames.type)} in place of a password`);
-    const message = decodeFrontend(frames.type, frames.buffer, frames.bodyStart, frames.end, 'PasswordMessage');
-    if (message.kind === 'PasswordMessage') this.#identified(message.password);
+    const message = this.#answer('PasswordMessage');
+    if (message?.kind !== 'PasswordMessage') return false;
+    this.#identified(message.password === '' ? { kind: 'none' } : { kind: 'token', token: message.password });
     return true;
   }
 
-  #identified(token: string | undefined): void {
+  #saslFirst(): boolean {
+    const message = this.#answer('SASLInitialResponse');
+    if (message?.kind !== 'SASLInitialResponse' || this.#scram === undefined) return false;
+    if (message.response === null) throw new ProtocolError('invalid-value', 'a SASL response without its first message');
+    const answer = this.#scram.first(message.mechanism, message.response);
+    if (!answer.ok) return this.#scramFailed(answer);
+    this.#phase = 'sasl-final';
+    this.#session.send(encodeBackend({ kind: 'AuthenticationSASLContinue', data: answer.data }));
+    return true;
+  }
+
+  #saslFinal(): boolean {
+    const message = this.#answer('SASLResponse');
+    if (message?.kind !== 'SASLResponse' || this.#scram === undefined) return false;
+    const answer = this.#scram.final(message.data);
+    if (!answer.ok) return this.#scramFailed(answer);
+    this.#session.send(encodeBackend({ kind: 'AuthenticationSASLFinal', data: answer.data }));
+    this.#identified({ kind: 'scram' });
+    return true;
+  }
+
+  #scramFailed({ kind, reason }: Extract<ScramAnswer, { ok: false }>): boolean {
+    if (kind === 'malformed') throw new ProtocolError('invalid-value', reason);
+    this.#identified({ kind: 'refused', refusal: { code: 'identity-invalid', message: reason } });
+    return true;
+  }
+
+  #identified(credential: ClientCredential): void {
     const startup = this.#startup as AcceptedStartup;
     this.#phase = 'over';
+    this.#scram = undefined;
     const login: LoginRequest = {
       user: startup.user,
       database: startup.database,
       parameters: Object.fromEntries(startup.parameters),
-      credential: token === undefined || token === '' ? { kind: 'none' } : { kind: 'token', token },
+      credential,
       encrypted: this.#encrypted,
     };
     this.#session.identified(login, startup);
   }
 
-  #refuse(code: Refusal['code'], message: string): void {
+  #refuse(code: RefusalCode, message: string): void {
     this.#phase = 'over';
     this.#session.refuse({ code, message });
   }

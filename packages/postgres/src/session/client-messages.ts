@@ -1,13 +1,14 @@
-import type { Admission, BoundParameter, MaskPlan, Refusal } from '@sqlwarden/core';
-import { decodeFrontend, encodeFrontend, type FrontendMessage } from '../protocol/frontend-message.js';
+import type { Admission, AdmittedStatement, BoundParameter, MaskPlan, Refusal } from '@sqlwarden/core';
+import { decodeFrontend, encodeFrontend, type FormatCode, type FrontendMessage } from '../protocol/frontend-message.js';
 import type { FrameSplitter } from '../protocol/frame-splitter.js';
 import { FRONTEND, frontendName } from '../protocol/message-types.js';
 import { ProtocolError } from '../protocol/protocol-error.js';
 import { encodeBackend } from '../protocol/backend-message.js';
 import { type Conversation, MAX_OUTSTANDING, MAX_OUTSTANDING_BYTES } from './conversation.js';
-import { expecting, newWork, outcomeOf, type Work } from './expected-reply.js';
+import { ExpectedReply, newWork, outcomeOf, type ReplyKind, type Work } from './expected-reply.js';
 import { type Portal, type PreparedStatement, type Proceed } from './prepared.js';
-import { CopyMasks } from './copy-masks.js';
+import { CopyMasks, isCopy } from './copy-masks.js';
+import { LARGE_OBJECT_CALLS } from './large-object-calls.js';
 import { NameLookup } from './name-lookup.js';
 import { bindPortal } from './portal-rows.js';
 import { UnitAdmission } from './unit-admission.js';
@@ -112,10 +113,7 @@ export class ClientMessages {
         this.#pass();
         return true;
       case FRONTEND.FunctionCall:
-        return this.#refuse(type, {
-          code: 'message-unsupported',
-          message: 'FunctionCall is not supported, call the function in a statement',
-        });
+        return this.#functionCall(this.#decode<'FunctionCall'>());
       case FRONTEND.CopyData:
       case FRONTEND.CopyDone:
       case FRONTEND.CopyFail:
@@ -145,10 +143,14 @@ export class ClientMessages {
 
   #duringCopyIn(type: number): boolean {
     const talk = this.#talk;
+    if (type === FRONTEND.CopyFail) this.#decode<'CopyFail'>();
     if (type === FRONTEND.CopyData) this.#pass();
     else if (type === FRONTEND.CopyDone || type === FRONTEND.CopyFail) {
       this.#pass();
       talk.copyIn = false;
+      // What follows waits for the answer, the Sync that would make the server give it too.
+      talk.unflushed = true;
+      if (talk.barrier) talk.needReplies();
     } else if (type !== FRONTEND.Sync && type !== FRONTEND.Flush) {
       // The server ends the session over any other message ("COPY Operations"). An empty one stands for it, so that there is nothing to run in
       // it whatever the server makes of it.
@@ -184,7 +186,9 @@ export class ClientMessages {
     const talk = this.#talk;
     const mayCommit = talk.forecast.status === 'idle' && talk.forecast.used;
     this.#pass();
-    talk.expected.push(expecting({ kind: 'sync', clean: talk.segmentClean, mayCommit }));
+    const reply = new ExpectedReply('sync', 0, talk.segmentClean);
+    reply.mayCommit = mayCommit;
+    talk.expected.push(reply);
     talk.segmentEnds();
     return true;
   }
@@ -200,23 +204,50 @@ export class ClientMessages {
 
   #query(message: Message<'Query'>): boolean {
     const talk = this.#talk;
-    const admission = this.#admission.ask({
-      phase: 'query',
-      text: message.text,
-      parameterTypes: NO_TYPES,
-      parameters: NO_PARAMETERS,
-      earlier: undefined,
-    });
+    const admission = this.#admission.ask('query', message.text, NO_TYPES, NO_PARAMETERS, undefined);
     if (admission === undefined) return false;
     if (admission.kind === 'refuse') return this.#refuse(FRONTEND.Query, admission.refusal);
     const work = newWork(admission.ticket, admission.statements, talk.forecast.snapshot(), NO_PLANS, message.text);
     const copies = this.#copies(FRONTEND.Query, admission, work);
     if (copies !== 'ready') return copies === 'refused';
+    const isCounted = admission.statements.some(mustBeUndone);
+    const isPortal = isCounted && talk.forecast.status === 'idle';
+    if (isPortal ? admission.statements.length > 1 : commitsUnseen(admission.statements))
+      return this.#refuseAdmitted(FRONTEND.Query, work, oneByOne(admission.statements));
+    if (isPortal) talk.sendAsPortal(message.text);
+    else this.#pass();
+    if (isCounted) talk.barrier = true;
+    this.#runs(admission, work);
+    const reply = new ExpectedReply('query', this.#frames.end - this.#frames.start, admission.cleanTexts);
+    reply.isPortal = isPortal;
+    reply.work = work;
+    reply.mayCommit = true;
+    talk.expected.push(reply);
+    talk.segmentEnds();
+    return true;
+  }
+
+  /** Answered as a Query is, with one value in place of rows. */
+  #functionCall(message: Message<'FunctionCall'>): boolean {
+    const talk = this.#talk;
+    const call = LARGE_OBJECT_CALLS.get(message.functionId);
+    if (call === undefined || call.types.length !== message.arguments.length) return this.#refuse(FRONTEND.FunctionCall, NO_SUCH_CALL);
+    const parameters = parametersOf(message.arguments, message.argumentFormats, call.types);
+    const admission = this.#admission.ask('query', call.text, call.types, parameters, undefined);
+    if (admission === undefined) return false;
+    if (admission.kind === 'refuse') return this.#refuse(FRONTEND.FunctionCall, admission.refusal);
+    const work = newWork(admission.ticket, admission.statements, talk.forecast.snapshot(), NO_PLANS, call.text);
+    const [statement] = admission.statements;
+    // Its value has no description that masks could be bound to, and its end cannot be held back.
+    if (statement?.plan?.outputs.some((output) => output !== null) === true || statement?.affected !== undefined)
+      return this.#refuseAdmitted(FRONTEND.FunctionCall, work, NO_SUCH_CALL);
     this.#pass();
     this.#runs(admission, work);
-    talk.expected.push(
-      expecting({ kind: 'query', bytes: this.#frames.end - this.#frames.start, clean: admission.cleanTexts, work, mayCommit: true }),
-    );
+    const reply = new ExpectedReply('query', this.#frames.end - this.#frames.start, admission.cleanTexts);
+    reply.isCall = true;
+    reply.work = work;
+    reply.mayCommit = true;
+    talk.expected.push(reply);
     talk.segmentEnds();
     return true;
   }
@@ -227,14 +258,7 @@ export class ClientMessages {
     const bytes = this.#frames.end - this.#frames.start;
     if (message.name !== '' && statements.isFull(bytes) && statements.get(message.name) === undefined)
       return this.#refuse(FRONTEND.Parse, TOO_MANY_STATEMENTS);
-    const admission = this.#admission.ask({
-      phase: 'prepare',
-      ...(message.name === '' ? {} : { statementName: message.name }),
-      text: message.text,
-      parameterTypes: message.parameterTypes,
-      parameters: NO_PARAMETERS,
-      earlier: undefined,
-    });
+    const admission = this.#admission.ask('prepare', message.text, message.parameterTypes, NO_PARAMETERS, undefined, message.name);
     if (admission === undefined) return false;
     if (admission.kind === 'refuse') return this.#refuse(FRONTEND.Parse, admission.refusal);
     const statement: PreparedStatement = {
@@ -254,8 +278,11 @@ export class ClientMessages {
       describedAt: -1,
       lastBinding: undefined,
     };
-    const names = this.#lookup.rename(statements, message.name, statement);
-    this.#forwardExtended('parse', admission, { statement, ...names, work: this.#ticketOnly(admission) });
+    const reply = this.#reply('parse', admission);
+    reply.statement = statement;
+    reply.change = this.#lookup.rename(statements, message.name, statement);
+    reply.work = this.#ticketOnly(admission);
+    this.#forwardCurrent(reply);
     return true;
   }
 
@@ -269,14 +296,7 @@ export class ClientMessages {
     if (message.portal !== '' && portals.isFull(bytes) && portals.get(message.portal) === undefined)
       return this.#refuse(FRONTEND.Bind, TOO_MANY_PORTALS);
     const parameters = boundParameters(message, statement);
-    const admission = this.#admission.ask({
-      phase: 'bind',
-      text: statement.text,
-      parameterTypes: typesOf(statement),
-      parameters,
-      ...(message.portal === '' ? {} : { portal: message.portal }),
-      earlier: statement.admission,
-    });
+    const admission = this.#admission.ask('bind', statement.text, typesOf(statement), parameters, statement.admission, message.portal);
     if (admission === undefined) return false;
     if (admission.kind === 'refuse') return this.#refuse(FRONTEND.Bind, admission.refusal);
     const portal: Portal = {
@@ -286,6 +306,7 @@ export class ClientMessages {
       parameters: message.portal === '' ? parameters : parameters.map(kept),
       bytes,
       resultFormats: message.resultFormats,
+      returned: undefined,
       admission,
       segment: talk.segment,
       confirmed: false,
@@ -293,8 +314,11 @@ export class ClientMessages {
       describeForwarded: false,
       columns: undefined,
     };
-    const names = this.#lookup.rename(portals, message.portal, portal);
-    this.#forwardExtended('bind', admission, { portal, ...names, work: this.#ticketOnly(admission) });
+    const reply = this.#reply('bind', admission);
+    reply.portal = portal;
+    reply.change = this.#lookup.rename(portals, message.portal, portal);
+    reply.work = this.#ticketOnly(admission);
+    this.#forwardCurrent(reply);
     return true;
   }
 
@@ -304,13 +328,7 @@ export class ClientMessages {
     if (portal === 'wait') return false;
     if (portal === undefined) return this.#unknownName('34000', 'portal');
     const { statement } = portal;
-    const admission = this.#admission.ask({
-      phase: 'execute',
-      text: statement.text,
-      parameterTypes: typesOf(statement),
-      parameters: portal.parameters,
-      earlier: portal.admission,
-    });
+    const admission = this.#admission.ask('execute', statement.text, typesOf(statement), portal.parameters, portal.admission);
     if (admission === undefined) return false;
     if (admission.kind === 'refuse') return this.#refuse(FRONTEND.Execute, admission.refusal);
     const plans = plansOf(portal.admission, admission);
@@ -318,16 +336,20 @@ export class ClientMessages {
     const copies = this.#copies(FRONTEND.Execute, admission, work);
     if (copies !== 'ready') return copies === 'refused';
     // A COPY has its own masks, and no rows to describe.
-    if (plans.length > 0 && admission.statements[0]?.action !== 'copy') {
+    if (plans.length > 0 && !isCopy(admission.statements[0])) {
       const reason = this.#prepareRows(portal, work);
       if (reason !== undefined) return this.#refuseAdmitted(FRONTEND.Execute, work, { code: 'mask-unbindable', message: reason });
     }
+    portal.returned ??= admission.statements[0]?.returned;
+    work.portalReturned = portal.returned;
     this.#runs(admission, work);
-    this.#forwardExtended('execute', admission, {
-      portal,
-      work,
-      mayCommit: work.statements.some((one) => one.action === 'commit' || one.action === 'call' || one.action === 'do'),
-    });
+    const reply = this.#reply('execute', admission);
+    reply.portal = portal;
+    reply.work = work;
+    for (const { action } of work.statements) if (action === 'commit' || action === 'call' || action === 'do') reply.mayCommit = true;
+    this.#forwardCurrent(reply);
+    // INVARIANT: what may commit does not follow before it is known that the statement may stay.
+    if (admission.statements.some(mustBeUndone)) talk.barrier = true;
     return true;
   }
 
@@ -345,16 +367,11 @@ export class ClientMessages {
 
   #describeHidden(portal: Portal): void {
     const bytes = encodeFrontend({ kind: 'Describe', target: 'portal', name: portal.name });
-    const undo = (): void => {
-      portal.describeForwarded = false;
-    };
     portal.describeForwarded = true;
-    this.#talk.forward(
-      bytes,
-      0,
-      bytes.length,
-      expecting({ kind: 'describe-portal', portal, hidden: true, undo, clean: portal.admission.cleanTexts }),
-    );
+    const reply = new ExpectedReply('describe-portal', 0, portal.admission.cleanTexts);
+    reply.portal = portal;
+    reply.hidden = true;
+    this.#talk.forward(bytes, 0, bytes.length, reply);
   }
 
   // ---- the other messages of the extended protocol ----
@@ -365,20 +382,13 @@ export class ClientMessages {
       if (statement === 'wait') return false;
       if (statement === undefined) return this.#unknownName('26000', 'prepared statement');
       // The server looks names up again to describe a statement, so the host has to as well.
-      const admission = this.#admission.ask({
-        phase: 'prepare',
-        text: statement.text,
-        parameterTypes: typesOf(statement),
-        parameters: NO_PARAMETERS,
-        earlier: statement.admission,
-      });
+      const admission = this.#admission.ask('prepare', statement.text, typesOf(statement), NO_PARAMETERS, statement.admission);
       if (admission === undefined) return false;
       if (admission.kind === 'refuse') return this.#refuse(FRONTEND.Describe, admission.refusal);
       statement.describeForwarded = true;
-      this.#forwardExtended('describe-statement', statement.admission, {
-        statement,
-        undo: () => void (statement.describeForwarded = false),
-      });
+      const reply = this.#reply('describe-statement', statement.admission);
+      reply.statement = statement;
+      this.#forwardCurrent(reply);
       return true;
     }
     const portal = this.#lookup.portal(message.name);
@@ -386,31 +396,35 @@ export class ClientMessages {
     if (portal === undefined) {
       // It may be a cursor of the SQL level. A description holds no data, and the server says when there is no such name.
       this.#admission.drop();
-      this.#forwardExtended('describe-portal', undefined, { clean: true });
+      this.#forwardCurrent(new ExpectedReply('describe-portal', this.#frames.end - this.#frames.start, true));
       return true;
     }
     portal.describeForwarded = true;
-    this.#forwardExtended('describe-portal', portal.admission, { portal, undo: () => void (portal.describeForwarded = false) });
+    const reply = this.#reply('describe-portal', portal.admission);
+    reply.portal = portal;
+    this.#forwardCurrent(reply);
     return true;
   }
 
   #close(message: Message<'Close'>): boolean {
     const { statements, portals } = this.#talk.names;
-    const change =
+    const reply = this.#reply('close', undefined);
+    reply.change =
       message.target === 'statement' ? this.#lookup.remove(statements, message.name) : this.#lookup.remove(portals, message.name);
-    this.#forwardExtended('close', undefined, change);
+    this.#forwardCurrent(reply);
     return true;
   }
 
-  #forwardExtended(
-    kind: 'parse' | 'bind' | 'execute' | 'close' | 'describe-statement' | 'describe-portal',
-    admission: Proceed | undefined,
-    fields: Partial<Parameters<typeof expecting>[0]>,
-  ): void {
-    const frames = this.#frames;
+  /** What will answer the message at hand. */
+  #reply(kind: ReplyKind, admission: Proceed | undefined): ExpectedReply {
     const clean = admission?.cleanTexts === true;
     if (clean) this.#talk.segmentClean = true;
-    this.#talk.forward(frames.buffer, frames.start, frames.end, expecting({ kind, bytes: frames.end - frames.start, clean, ...fields }));
+    return new ExpectedReply(kind, this.#frames.end - this.#frames.start, clean);
+  }
+
+  #forwardCurrent(reply: ExpectedReply): void {
+    const frames = this.#frames;
+    this.#talk.forward(frames.buffer, frames.start, frames.end, reply);
   }
 
   /** Work of a phase that runs nothing, for a ticket that the host gave all the same. */
@@ -467,15 +481,42 @@ export class ClientMessages {
 
   #refuseAdmitted(type: number, work: Work, refusal: Refusal): boolean {
     work.errorCode = refusal.code;
+    if (refusal.code === 'limit-exceeded') work.limit = refusal.rule;
     if (work.ticket !== 0) this.#talk.host.settle(outcomeOf(work, 'error', false));
     return this.#refuse(type, refusal);
   }
+}
+
+/** What it does must not last before it is known that no limit was reached. */
+function mustBeUndone({ affected, returned, hasEffects }: AdmittedStatement): boolean {
+  return affected !== undefined || (returned !== undefined && hasEffects);
+}
+
+/** A transaction would be ended by the same message before it is known what a statement did. */
+function commitsUnseen(statements: readonly AdmittedStatement[]): boolean {
+  const first = statements.findIndex(mustBeUndone);
+  return first >= 0 && statements.slice(first + 1).some(({ action }) => COMMITS.has(action));
+}
+
+const COMMITS: ReadonlySet<string> = new Set(['commit', 'unknown']);
+function oneByOne(statements: readonly AdmittedStatement[]): Refusal {
+  const counted = statements.find(mustBeUndone);
+  const rule = (counted?.affected ?? counted?.returned)?.refusal().rule;
+  return {
+    code: 'limit-exceeded',
+    message: 'a limit counts the rows of these statements: send them one by one, or without COMMIT in a transaction that was begun before',
+    ...(rule === undefined ? {} : { rule }),
+  };
 }
 
 const TAKES_BACK: ReadonlySet<string> = new Set(['commit', 'rollback', 'savepoint']);
 const NO_TYPES: readonly number[] = Object.freeze([]);
 
 const INVALID_TEXT: Refusal = { code: 'statement-unparsed', message: 'the text is not valid UTF-8, send it in the client encoding UTF8' };
+const NO_SUCH_CALL: Refusal = {
+  code: 'message-unsupported',
+  message: 'FunctionCall is supported for functions of large objects only, call the function in a statement',
+};
 const TOO_MANY_STATEMENTS: Refusal = {
   code: 'statement-too-large',
   message: 'too many or too long prepared statements in one session, close some',
@@ -488,9 +529,15 @@ function typesOf(statement: PreparedStatement): readonly number[] {
 
 function boundParameters(message: Message<'Bind'>, statement: PreparedStatement): readonly BoundParameter[] {
   if (message.parameters.length === 0) return NO_PARAMETERS;
-  const { parameterFormats: formats } = message;
-  const types = typesOf(statement);
-  return message.parameters.map((value, position) => {
+  return parametersOf(message.parameters, message.parameterFormats, typesOf(statement));
+}
+
+function parametersOf(
+  values: readonly (Uint8Array | null)[],
+  formats: readonly FormatCode[],
+  types: readonly number[],
+): readonly BoundParameter[] {
+  return values.map((value, position) => {
     const format = formats.length === 1 ? formats[0] : formats[position];
     return { typeId: types[position] ?? 0, format: format === 1 ? 'binary' : 'text', value };
   });

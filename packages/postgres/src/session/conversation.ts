@@ -3,7 +3,7 @@ import { encodeBackend } from '../protocol/backend-message.js';
 import { ByteWriter } from '../protocol/byte-writer.js';
 import { encodeFrontend, type FrontendMessage, writeFrontend } from '../protocol/frontend-message.js';
 import { refusalResponse } from '../refusal.js';
-import { type ExpectedReply, expecting, type Injection, outcomeOf, type ReplyKind, ReplyQueue, type Work } from './expected-reply.js';
+import { ExpectedReply, type Injection, outcomeOf, type ReplyKind, ReplyQueue, type Work } from './expected-reply.js';
 import { Outbox } from './outbox.js';
 import { PreparedNames } from './prepared.js';
 import { TransactionForecast, TransactionRecord } from './transactions.js';
@@ -103,6 +103,22 @@ export class Conversation {
     this.toServer.write(encodeFrontend({ kind: 'Flush' }));
   }
 
+  /**
+   * Sends the statement of a Query as a portal, without the Sync that would commit it. The server drops the unnamed statement for a Query;
+   * here it becomes another one.
+   */
+  sendAsPortal(text: string): void {
+    const writer = new ByteWriter();
+    writeFrontend(writer, { kind: 'Parse', name: '', text, parameterTypes: [] });
+    writeFrontend(writer, { kind: 'Bind', portal: '', statement: '', parameterFormats: [], parameters: [], resultFormats: [] });
+    writeFrontend(writer, { kind: 'Describe', target: 'portal', name: '' });
+    writeFrontend(writer, { kind: 'Execute', portal: '', maxRows: 0 });
+    writeFrontend(writer, { kind: 'Flush' });
+    this.toServer.write(writer.take());
+    this.names.statements.set('', undefined);
+    this.names.portals.set('', undefined);
+  }
+
   /** Marks the end of a Sync segment on the sending side. */
   segmentEnds(): void {
     this.forecast.segmentEnds();
@@ -124,7 +140,9 @@ export class Conversation {
   /** As {@link refuseExtended}, with the ErrorResponse that the client is to see. */
   failExtended(replacement: Uint8Array, code: string): void {
     const message = encodeFrontend({ kind: 'Parse', name: this.#uniqueName(), text: `sqlwarden: refused ${code}`, parameterTypes: [] });
-    this.forward(message, 0, message.length, expecting({ kind: 'parse', replacement }));
+    const reply = new ExpectedReply('parse');
+    reply.replacement = replacement;
+    this.forward(message, 0, message.length, reply);
     this.discarding = true;
     this.forecast.distrust();
   }
@@ -132,7 +150,9 @@ export class Conversation {
   /** Refuses a Query (or FunctionCall, which is answered alike). */
   refuseQuery(refusal: Refusal): void {
     this.toServer.write(encodeFrontend({ kind: 'Query', text: `sqlwarden: refused ${refusal.code}` }));
-    this.expected.push(expecting({ kind: 'query', replacement: refusalResponse(refusal, 'ERROR') }));
+    const reply = new ExpectedReply('query');
+    reply.replacement = refusalResponse(refusal, 'ERROR');
+    this.expected.push(reply);
     this.forecast.distrust();
     this.segmentEnds();
   }
@@ -173,8 +193,11 @@ export class Conversation {
     for (const message of messages) writeFrontend(writer, message);
     writeFrontend(writer, inSegment ? { kind: 'Flush' } : { kind: 'Sync' });
     this.toServer.write(writer.take());
-    for (const kind of kinds) this.expected.push(expecting({ kind, injection }));
-    if (!inSegment) this.expected.push(expecting({ kind: 'sync', injection }));
+    for (const kind of inSegment ? kinds : [...kinds, 'sync' as const]) {
+      const reply = new ExpectedReply(kind);
+      reply.injection = injection;
+      this.expected.push(reply);
+    }
     this.unflushed = false;
   }
 

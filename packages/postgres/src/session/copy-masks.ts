@@ -1,4 +1,4 @@
-import type { CopyToClient, MaskPlan, Refusal, ResultColumn } from '@sqlwarden/core';
+import type { AdmittedStatement, CopyToClient, MaskPlan, Refusal, ResultColumn } from '@sqlwarden/core';
 import { type CopyFormat, type CopyMasker, createCopyMasker } from '../masking/index.js';
 import type { Conversation } from './conversation.js';
 import { takeRows } from './portal-rows.js';
@@ -37,8 +37,9 @@ export class CopyMasks {
     if (this.#failed) return NOT_DESCRIBED;
     if (this.#waiting) return WAIT;
     const copies: PlannedCopy[] = [];
-    for (const [index, { action, plan, copy }] of this.admission.statements.entries()) {
-      if (action !== 'copy' || plan === undefined) continue;
+    for (const [index, statement] of this.admission.statements.entries()) {
+      const { plan, copy } = statement;
+      if (!isCopy(statement) || plan === undefined) continue;
       if (copy !== undefined) copies.push({ index, plan, copy });
       else if (plan.outputs.some((output) => output !== null)) return NOT_DESCRIBED;
     }
@@ -59,6 +60,11 @@ export class CopyMasks {
       else this.#columns.set(index, inCopyFormat(columns, copy));
     });
   }
+}
+
+/** What the statement returns are no rows, but COPY data. */
+export function isCopy(statement: AdmittedStatement | undefined): boolean {
+  return statement?.mayCopy === true && statement.action !== 'unknown';
 }
 
 const WAIT: CopyReadiness = { kind: 'wait' };

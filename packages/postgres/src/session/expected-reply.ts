@@ -1,4 +1,5 @@
-import type { AdmittedStatement, MaskPlan, Outcome, ResultColumn, StatementResult, TransactionState } from '@sqlwarden/core';
+import type { AdmittedStatement, MaskPlan, Outcome, ResultColumn, RowAllowance, StatementResult, TransactionState } from '@sqlwarden/core';
+import type { NameChange } from './name-lookup.js';
 import type { Portal, PreparedStatement } from './prepared.js';
 import { type RollbackKind, rollbackKind } from './transactions.js';
 import type { CopyMasker } from '../masking/index.js';
@@ -29,11 +30,19 @@ export interface Work {
   rowsVersion: number;
   /** A row header was seen for the current statement. */
   described: boolean;
+  /** What the rows of an Execute draw from: the portal's, which may be executed in pieces. */
+  portalReturned: RowAllowance | undefined;
+  /** What the rows of the COPY draw from. */
+  copyReturned: RowAllowance | undefined;
   /** The server is sending COPY data. */
   copyOut: boolean;
+  /** Rows or COPY data of the current statement need no look at any of them. */
+  passes: boolean;
   /** Per statement of the unit: what masks its COPY data. */
   copyMaskers: ReadonlyMap<number, CopyMasker> | undefined;
   errorCode: string | undefined;
+  /** The limit of the policy that was reached. */
+  limit: string | undefined;
   /** What a ROLLBACK of the unit ends. */
   readonly rollback: RollbackKind;
   /** The unit may turn the connection to COPY: nothing may be sent behind it until that is known. */
@@ -52,46 +61,45 @@ export interface Injection {
   readonly inSegment: boolean;
 }
 
-/** One message that was sent to the server and what is to be done with its replies. */
-export interface ExpectedReply {
+/** One message that was sent to the server and what is to be done with its replies. Made with all of its fields: there is one per message. */
+export class ExpectedReply {
   readonly kind: ReplyKind;
   /** Of the forwarded message, which is kept alive until it is answered. */
   readonly bytes: number;
   /** Texts of errors and notices may carry protected values. */
   readonly clean: boolean;
   /** The message was replaced by one that fails: the server's error is shown to the client as this ErrorResponse. */
-  readonly replacement: Uint8Array | undefined;
+  replacement: Uint8Array | undefined = undefined;
   /** Ours: replies are not shown to the client. */
-  readonly injection: Injection | undefined;
+  injection: Injection | undefined = undefined;
   /** A Describe of ours for the client's portal: its reply is kept, not shown. */
-  readonly hidden: boolean;
-  readonly statement: PreparedStatement | undefined;
-  readonly portal: Portal | undefined;
-  /** Takes back what the message did to names, when the server did not run it. */
-  readonly undo: (() => void) | undefined;
-  /** What the message does to names, when only the server's answer can tell. */
-  readonly confirm: (() => void) | undefined;
-  readonly work: Work | undefined;
+  hidden = false;
+  statement: PreparedStatement | undefined = undefined;
+  portal: Portal | undefined = undefined;
+  /** What the message did to a name. */
+  change: NameChange | undefined = undefined;
+  work: Work | undefined = undefined;
+  /** A Query that was sent as a portal: its Sync follows when what it did may stay. */
+  isPortal = false;
+  /** What such a Query was completed by, until its transaction is. */
+  completed: Uint8Array | undefined = undefined;
+  /** A FunctionCall: one value comes in place of rows. */
+  isCall = false;
   /** The end of a transaction may be under way while this is unanswered. */
-  readonly mayCommit: boolean;
-}
+  mayCommit = false;
 
-/** An expectation with everything that is not named left empty. Written out, because one is made for every message. */
-export function expecting(fields: Partial<ExpectedReply> & Pick<ExpectedReply, 'kind'>): ExpectedReply {
-  return {
-    kind: fields.kind,
-    bytes: fields.bytes ?? 0,
-    clean: fields.clean === true,
-    replacement: fields.replacement,
-    injection: fields.injection,
-    hidden: fields.hidden === true,
-    statement: fields.statement,
-    portal: fields.portal,
-    undo: fields.undo,
-    confirm: fields.confirm,
-    work: fields.work,
-    mayCommit: fields.mayCommit === true,
-  };
+  constructor(kind: ReplyKind, bytes = 0, clean = false) {
+    this.kind = kind;
+    this.bytes = bytes;
+    this.clean = clean;
+  }
+
+  /** The server did not run the message. */
+  undo(): void {
+    this.change?.undo();
+    if (this.kind === 'describe-portal' && this.portal !== undefined) this.portal.describeForwarded = false;
+    if (this.kind === 'describe-statement' && this.statement !== undefined) this.statement.describeForwarded = false;
+  }
 }
 
 /** A unit of `text` that was admitted and is about to be forwarded. */
@@ -104,9 +112,9 @@ export function newWork(
 ): Work {
   let mayCopy = false;
   let rollsBack = false;
-  for (const { action } of statements) {
-    if (action === 'copy' || action === 'unknown') mayCopy = true;
-    else if (action === 'rollback') rollsBack = true;
+  for (const statement of statements) {
+    mayCopy ||= statement.mayCopy;
+    rollsBack ||= statement.action === 'rollback';
   }
   return {
     ticket,
@@ -122,11 +130,39 @@ export function newWork(
     rows: undefined,
     rowsVersion: -1,
     described: false,
+    portalReturned: undefined,
+    copyReturned: undefined,
     copyOut: false,
+    passes: false,
     copyMaskers: undefined,
     errorCode: undefined,
+    limit: undefined,
     rollback: rollsBack ? rollbackKind(text, statements.length) : 'whole',
     mayCopy,
+  };
+}
+
+/** What the rows of the statement at hand draw from. */
+export function returnedOf(work: Work): RowAllowance | undefined {
+  if (work.copyOut) return work.copyReturned;
+  return work.portalReturned ?? work.statements[work.index]?.returned;
+}
+
+/** An allowance for the messages of a COPY, of which some are no rows: a line of names, the end of the binary format. */
+export function allowingMore(allowance: RowAllowance | undefined, messages: number): RowAllowance | undefined {
+  if (allowance === undefined || messages === 0) return allowance;
+  let free = messages;
+  return {
+    get remaining() {
+      return allowance.remaining + free;
+    },
+    take: (taken) => {
+      const now = Math.min(taken, free);
+      if (!allowance.take(taken - now)) return false;
+      free -= now;
+      return true;
+    },
+    refusal: () => allowance.refusal(),
   };
 }
 
@@ -144,19 +180,21 @@ export function outcomeOf(work: Work, status: Outcome['status'], suspended: bool
     bytesReturned: work.bytesReturned,
     maskedCells: work.maskedCells,
     errorCode: work.errorCode,
+    limit: work.limit,
     transaction: work.transaction,
     suspended,
   };
 }
 
-/** First in, first out; taking from the front costs the same however long it is. */
+/** First in, first out; taking from the front costs the same however long it is. Keeps its memory: it is emptied after nearly every message. */
 export class ReplyQueue {
   #items: (ExpectedReply | undefined)[] = [];
   #head = 0;
+  #tail = 0;
   #bytes = 0;
 
   get length(): number {
-    return this.#items.length - this.#head;
+    return this.#tail - this.#head;
   }
 
   /** Of the messages that are not answered. */
@@ -165,7 +203,8 @@ export class ReplyQueue {
   }
 
   push(item: ExpectedReply): void {
-    this.#items.push(item);
+    this.#items[this.#tail] = item;
+    this.#tail += 1;
     this.#bytes += item.bytes;
   }
 
@@ -179,23 +218,17 @@ export class ReplyQueue {
     this.#bytes -= item.bytes;
     this.#items[this.#head] = undefined;
     this.#head += 1;
-    if (this.#head === this.#items.length) {
-      this.#items.length = 0;
+    if (this.#head === this.#tail) {
       this.#head = 0;
-    } else if (this.#head >= 1024 && this.#head * 2 >= this.#items.length) {
-      this.#items.splice(0, this.#head);
+      this.#tail = 0;
+      if (this.#items.length > KEPT) this.#items = [];
+    } else if (this.#head >= 1024 && this.#head * 2 >= this.#tail) {
+      this.#items.copyWithin(0, this.#head, this.#tail);
+      this.#tail -= this.#head;
       this.#head = 0;
+      this.#items.length = this.#tail;
     }
     return item;
-  }
-
-  /** Puts an item back in front. */
-  unshift(item: ExpectedReply): void {
-    this.#bytes += item.bytes;
-    if (this.#head > 0) {
-      this.#head -= 1;
-      this.#items[this.#head] = item;
-    } else this.#items.unshift(item);
   }
 
   /** Drops every Sync behind the first item: the server ignores them while it waits for COPY data. */
@@ -204,13 +237,17 @@ export class ReplyQueue {
     if (first === undefined) return;
     this.#items = [first, ...rest.filter((item) => item.kind !== 'sync')];
     this.#head = 0;
+    this.#tail = this.#items.length;
     // INVARIANT: a Sync weighs nothing, so that the bytes are still right.
   }
 
   *[Symbol.iterator](): Iterator<ExpectedReply> {
-    for (let i = this.#head; i < this.#items.length; i++) {
+    for (let i = this.#head; i < this.#tail; i++) {
       const item = this.#items[i];
       if (item !== undefined) yield item;
     }
   }
 }
+
+/** Places for replies that an empty queue keeps. */
+const KEPT = 256;

@@ -14,7 +14,10 @@ export function settleLost(talk: Conversation): void {
     if (next.injection !== undefined) injections.add(next.injection);
     if (next.work === undefined) continue;
     if (next.kind === 'query' || next.kind === 'execute') ordinals.add(next.work.ordinal);
-    talk.settle(next.work, 'unknown');
+    const { work } = next;
+    // Also what was returned before the end counts.
+    if (work.rowsReturned > 0) work.results.push({ command: '', rowsReturned: work.rowsReturned, rowsAffected: null });
+    talk.settle(work, work.errorCode === undefined ? 'unknown' : 'error');
   }
   const { live } = talk.record;
   if (live !== undefined) ordinals.delete(live);

@@ -1,10 +1,66 @@
 import type { Conversation } from './conversation.js';
 import { type NameTable, type Portal, PREPARED_PROBE, type PreparedStatement } from './prepared.js';
 
-/** What a message does to a name: what takes it back, or what makes it true when the server agrees. */
+interface NamedEntry {
+  doubtful: boolean;
+  readonly bytes: number;
+}
+
+/** What a message does to a name: at once, so that a failure takes it back, or when the server agrees. */
 export interface NameChange {
-  readonly undo?: () => void;
-  readonly confirm?: () => void;
+  /** The server did not run the message. */
+  undo(): void;
+  /** The server has run it. */
+  confirm(): void;
+}
+
+class Change<Entry extends NamedEntry> implements NameChange {
+  readonly #names: NameTable<Entry>;
+  readonly #name: string;
+  readonly #entry: Entry | undefined;
+  readonly #isLate: boolean;
+  /** What the name stood for, and the unanswered change that made it so. */
+  #before: Entry | undefined;
+  #earlier: Change<Entry> | undefined;
+  isVoid = false;
+  isAnswered = false;
+
+  constructor(names: NameTable<Entry>, name: string, entry: Entry | undefined, isLate: boolean) {
+    this.#names = names;
+    this.#name = name;
+    this.#entry = entry;
+    this.#isLate = isLate;
+    if (isLate) return;
+    this.#before = names.get(name);
+    const by = names.changedBy(name);
+    if (by instanceof Change) this.#earlier = by as Change<Entry>;
+    names.set(name, entry, this);
+  }
+
+  get #replaced(): [Entry | undefined, Change<Entry> | undefined] {
+    return [this.#before, this.#earlier];
+  }
+
+  undo(): void {
+    if (this.#isLate) return;
+    this.isVoid = true;
+    // INVARIANT: a message behind this one, in a segment that the server runs, may have changed the name again by now.
+    if (this.#names.changedBy(this.#name) !== this) return;
+    let before = this.#before;
+    let last = this.#earlier;
+    while (last?.isVoid === true) [before, last] = last.#replaced;
+    // Whoever put it in doubt meanwhile did not find it under its name.
+    if (before !== undefined && this.#name !== '') before.doubtful = true;
+    this.#names.set(this.#name, before, last?.isAnswered === true ? undefined : last);
+  }
+
+  confirm(): void {
+    if (this.#isLate) this.#names.set(this.#name, this.#entry);
+    this.isAnswered = true;
+    this.#before = undefined;
+    this.#earlier = undefined;
+    if (this.#names.changedBy(this.#name) === this) this.#names.set(this.#name, this.#entry);
+  }
 }
 
 /**
@@ -23,7 +79,7 @@ export class NameLookup {
   statement(name: string): PreparedStatement | 'wait' | undefined {
     const talk = this.#talk;
     const statement = talk.names.statements.get(name);
-    if (statement === undefined) return undefined;
+    if (statement === undefined) return this.#isBeingClosed(name) ? 'wait' : undefined;
     if (this.#uncertain(statement)) return 'wait';
     // In a failed transaction nothing can be asked, and nothing runs but its end.
     if (!statement.doubtful || talk.forecast.status === 'failed') return statement;
@@ -45,6 +101,14 @@ export class NameLookup {
     return true;
   }
 
+  /** Whether the name is free shows when the Close of an earlier segment is answered. */
+  #isBeingClosed(name: string): boolean {
+    const talk = this.#talk;
+    if (talk.expected.length === 0 || talk.names.statements.changedBy(name) === undefined) return false;
+    talk.needReplies();
+    return true;
+  }
+
   #verify(): void {
     if (this.#verifying) return;
     this.#verifying = true;
@@ -58,21 +122,14 @@ export class NameLookup {
   }
 
   /** Puts `entry` in place of what the name stood for. Where only the server can tell whether that works, nothing follows before its answer. */
-  rename<Entry extends { doubtful: boolean; readonly bytes: number }>(names: NameTable<Entry>, name: string, entry: Entry): NameChange {
-    const previous = names.get(name);
-    if (name !== '' && previous !== undefined) {
-      this.#talk.barrier = true;
-      return { confirm: () => names.set(name, entry) };
-    }
-    names.set(name, entry);
-    return { undo: () => names.set(name, previous) };
+  rename<Entry extends NamedEntry>(names: NameTable<Entry>, name: string, entry: Entry): NameChange {
+    const isLate = name !== '' && names.get(name) !== undefined;
+    if (isLate) this.#talk.barrier = true;
+    return new Change(names, name, entry, isLate);
   }
 
   /** Forgets a name. */
-  remove<Entry extends { doubtful: boolean; readonly bytes: number }>(names: NameTable<Entry>, name: string): NameChange {
-    const previous = names.get(name);
-    if (previous === undefined) return {};
-    names.set(name, undefined);
-    return { undo: () => names.set(name, previous) };
+  remove<Entry extends NamedEntry>(names: NameTable<Entry>, name: string): NameChange | undefined {
+    return names.get(name) === undefined && names.changedBy(name) === undefined ? undefined : new Change(names, name, undefined, false);
   }
 }

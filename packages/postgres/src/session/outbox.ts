@@ -59,6 +59,13 @@ export class Outbox {
 
   /** Sends everything, in as few pieces as is cheap. */
   flush(): void {
+    const run = this.#run;
+    if (run === undefined && this.#pieces.length === 0) return;
+    if (run !== undefined && this.#pieces.length === 0) {
+      this.#run = undefined;
+      if (this.#to > this.#from) this.#send(this.#leg, run.subarray(this.#from, this.#to));
+      return;
+    }
     this.#closeRun();
     const pieces = this.#pieces;
     if (pieces.length === 0) return;

@@ -1,4 +1,4 @@
-import type { Admission, BoundParameter, MaskPlan, ResultColumn } from '@sqlwarden/core';
+import type { Admission, BoundParameter, MaskPlan, ResultColumn, RowAllowance } from '@sqlwarden/core';
 import type { FormatCode } from '../protocol/frontend-message.js';
 import type { BoundRows } from './result-rows.js';
 
@@ -48,6 +48,8 @@ export interface Portal {
   /** SQL may have closed it and opened another cursor under its name. */
   doubtful: boolean;
   describeForwarded: boolean;
+  /** What its rows draw from, whatever number of Executes they come by. */
+  returned: RowAllowance | undefined;
   /** Columns with the formats of this portal. `null`: it returns no rows. */
   columns: readonly ResultColumn[] | null | undefined;
 }
@@ -72,6 +74,9 @@ export class NameTable<Entry extends { doubtful: boolean; readonly bytes: number
   readonly #named = new Map<string, Entry>();
   #unnamed: Entry | undefined;
   #bytes = 0;
+  /** Names whose last change the server has not answered, and the message that made it. */
+  readonly #changed = new Map<string, object>();
+  #unnamedBy: object | undefined;
 
   /** What an entry of so many bytes cannot be kept for, under a name that is not taken. */
   isFull(bytes: number): boolean {
@@ -82,12 +87,20 @@ export class NameTable<Entry extends { doubtful: boolean; readonly bytes: number
     return name === '' ? this.#unnamed : this.#named.get(name);
   }
 
-  /** `undefined` forgets the name. */
-  set(name: string, entry: Entry | undefined): void {
+  /** The unanswered message that made the name what it is now. */
+  changedBy(name: string): object | undefined {
+    return name === '' ? this.#unnamedBy : this.#changed.get(name);
+  }
+
+  /** `undefined` forgets the name. `by`: the message that does it, until it is answered. */
+  set(name: string, entry: Entry | undefined, by?: object): void {
     if (name === '') {
       this.#unnamed = entry;
+      this.#unnamedBy = by;
       return;
     }
+    if (by !== undefined) this.#changed.set(name, by);
+    else if (this.#changed.size > 0) this.#changed.delete(name);
     this.#bytes += (entry?.bytes ?? 0) - (this.#named.get(name)?.bytes ?? 0);
     if (entry === undefined) this.#named.delete(name);
     else this.#named.set(name, entry);
@@ -95,8 +108,10 @@ export class NameTable<Entry extends { doubtful: boolean; readonly bytes: number
 
   clear(): void {
     this.#unnamed = undefined;
+    this.#unnamedBy = undefined;
     this.#bytes = 0;
     if (this.#named.size > 0) this.#named.clear();
+    if (this.#changed.size > 0) this.#changed.clear();
   }
 
   /** SQL may have put something else in the place of every name. */

@@ -92,6 +92,7 @@ function admitted(text: string): AdmittedStatement {
     changesSchema: false,
     hasEffects: /insert|update|delete/i.test(text),
     action,
+    mayCopy: action === 'copy',
     ...(action === 'copy' ? { copy: copyOf(text) } : {}),
   };
 }

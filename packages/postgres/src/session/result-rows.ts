@@ -2,6 +2,7 @@ import { bindPlan, type CellMask, type MaskDisagreement, type MaskPlan, type Mas
 import { ByteReader } from '../protocol/byte-reader.js';
 import { BACKEND } from '../protocol/message-types.js';
 import { ProtocolError } from '../protocol/protocol-error.js';
+import { copyBytes, put32 } from '../protocol/raw-bytes.js';
 import type { FormatCode } from '../protocol/frontend-message.js';
 import type { RowField } from '../protocol/row-description.js';
 import type { Outbox } from './outbox.js';
@@ -60,6 +61,7 @@ export function bindRows(plans: readonly MaskPlan[], columns: readonly ResultCol
  * it keeps its working memory from row to row.
  */
 export class RowMasker {
+  readonly #reader = new ByteReader(new Uint8Array(0));
   // Of the row at hand, per masked cell: where its length field begins, the bytes of the old cell (-1: NULL), and the new cell.
   readonly #at: number[] = [];
   readonly #old: number[] = [];
@@ -75,7 +77,6 @@ export class RowMasker {
     target[start] = BACKEND.DataRow;
     put32(target, start + 1, length);
     this.#copy(buffer, bodyStart, end, target, start + 5);
-    this.#shown.length = 0;
     return length + 1;
   }
 
@@ -84,19 +85,21 @@ export class RowMasker {
 
   /** Masks the cells and returns the length field of the new row. */
   #mask(cells: readonly (CellMask | null)[], buffer: Uint8Array, bodyStart: number, end: number): number {
-    const reader = new ByteReader(buffer, bodyStart, end);
+    const reader = this.#reader;
+    reader.reset(buffer, bodyStart, end);
     if (reader.uint16() !== cells.length) throw new ProtocolError('invalid-value', 'a row does not have the columns of its header');
     let length = end - bodyStart + 4;
     let count = 0;
-    for (const mask of cells) {
-      const at = reader.at;
+    for (let column = 0; column < cells.length; column++) {
+      const mask = cells[column];
       const size = reader.int32();
       if (size === -1) continue;
-      if (mask === null) {
+      if (mask === null || mask === undefined) {
         reader.skip(size);
         continue;
       }
-      const shown = mask(reader.bytes(size));
+      const at = reader.at - 4;
+      const shown = mask.over === undefined ? mask(reader.bytes(size)) : this.#over(mask.over, size);
       this.#at[count] = at;
       this.#old[count] = size;
       this.#shown[count] = shown;
@@ -108,27 +111,29 @@ export class RowMasker {
     return length;
   }
 
+  #over(mask: NonNullable<CellMask['over']>, size: number): Uint8Array | null {
+    const reader = this.#reader;
+    const start = reader.at;
+    reader.skip(size);
+    return mask(reader.buffer, start, reader.at);
+  }
+
   #copy(source: Uint8Array, bodyStart: number, end: number, target: Uint8Array, start: number): void {
     let from = bodyStart;
     let to = start;
     for (let i = 0; i < this.maskedCells; i++) {
       const at = this.#at[i] as number;
-      target.set(source.subarray(from, at), to);
+      copyBytes(source, from, at, target, to);
       to += at - from;
       const shown = this.#shown[i] as Uint8Array | null;
       put32(target, to, shown === null ? -1 : shown.length);
       to += 4;
-      if (shown !== null) target.set(shown, to);
-      to += shown === null ? 0 : shown.length;
+      if (shown !== null) {
+        copyBytes(shown, 0, shown.length, target, to);
+        to += shown.length;
+      }
       from = at + 4 + (this.#old[i] as number);
     }
-    target.set(source.subarray(from, end), to);
+    copyBytes(source, from, end, target, to);
   }
-}
-
-function put32(buffer: Uint8Array, at: number, value: number): void {
-  buffer[at] = value >>> 24;
-  buffer[at + 1] = value >>> 16;
-  buffer[at + 2] = value >>> 8;
-  buffer[at + 3] = value;
 }

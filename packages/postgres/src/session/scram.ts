@@ -1,48 +1,65 @@
-import type { HashPort } from '@sqlwarden/core';
+import { type HashPort, unreachable } from '@sqlwarden/core';
 import { saslPrep } from './saslprep.js';
+import { bytesOf, equal, fromBase64, textOf, toBase64, xor } from './scram-text.js';
 
-/** The mechanism of RFC 7677, as PostgreSQL names it. */
+/** The mechanisms of RFC 7677, as PostgreSQL names them: without and with channel binding. */
 export const SCRAM_SHA_256 = 'SCRAM-SHA-256';
-const GS2_HEADER = 'n,,';
+export const SCRAM_SHA_256_PLUS = 'SCRAM-SHA-256-PLUS';
+/** The only channel binding of PostgreSQL (RFC 5929 section 4). */
+export const END_POINT_BINDING = 'tls-server-end-point';
 /** RFC 7677 section 4: a server should not ask for fewer; one that does makes what it learns cheap to guess from. */
 const MIN_ITERATIONS = 4096;
 /** Key derivation blocks the process: a hostile server must not choose how long. */
 const MAX_ITERATIONS = 1_000_000;
 const NONCE_BYTES = 18;
-
-const utf8 = new TextEncoder();
-const ascii = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+/** No real message is longer. */
+export const MAX_SCRAM_BYTES = 4096;
 
 export type ScramStep = { readonly ok: true; readonly data: Uint8Array } | { readonly ok: false; readonly reason: string };
 
 /**
- * The client side of SCRAM-SHA-256 without channel binding (RFC 5802 section 5, RFC 7677). One instance per login. The steps are
+ * What the client says of channel binding in its GS2 header (RFC 5802 section 6). `none`: it has no channel. `not-offered`: it could, and
+ * the server did not offer it, which the server then knows for a lie if it did. `end-point`: it binds to the server's certificate.
+ */
+export type ScramBinding =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'not-offered' }
+  | { readonly kind: 'end-point'; readonly data: Uint8Array };
+
+/**
+ * The client side of SCRAM-SHA-256 and SCRAM-SHA-256-PLUS (RFC 5802 section 5, RFC 7677). One instance per login. The steps are
  * {@link first}, {@link final} and {@link verify}, in this order; a failed step ends the exchange.
  */
 export class ScramClient {
   readonly #hash: HashPort;
   readonly #password: string;
+  readonly #binding: ScramBinding;
   readonly #nonce: string;
   readonly #firstBare: string;
   #serverSignature: Uint8Array | undefined;
 
   /** `randomBytes` must be unpredictable. */
-  constructor(hash: HashPort, password: string, randomBytes: (length: number) => Uint8Array) {
+  constructor(hash: HashPort, password: string, randomBytes: (length: number) => Uint8Array, binding: ScramBinding = { kind: 'none' }) {
     this.#hash = hash;
     this.#password = password;
+    this.#binding = binding;
     this.#nonce = toBase64(randomBytes(NONCE_BYTES));
     // PostgreSQL takes the user from the startup message and ignores the one here.
     this.#firstBare = `n=,r=${this.#nonce}`;
   }
 
+  get mechanism(): typeof SCRAM_SHA_256 | typeof SCRAM_SHA_256_PLUS {
+    return this.#binding.kind === 'end-point' ? SCRAM_SHA_256_PLUS : SCRAM_SHA_256;
+  }
+
   /** The client-first-message. */
   first(): Uint8Array {
-    return utf8.encode(GS2_HEADER + this.#firstBare);
+    return bytesOf(gs2Header(this.#binding) + this.#firstBare);
   }
 
   /** The client-final-message for the server-first-message `data`. */
   final(data: Uint8Array): ScramStep {
-    const serverFirst = textOf(data);
+    const serverFirst = data.length > MAX_SCRAM_BYTES ? undefined : textOf(data);
     const match =
       serverFirst === undefined ? null : /^r=([\x21-\x2b\x2d-\x7e]+),s=([A-Za-z0-9+/=]+),i=([1-9][0-9]{0,9})$/.exec(serverFirst);
     if (match === null || serverFirst === undefined) return failed('the server-first-message is malformed');
@@ -58,20 +75,20 @@ export class ScramClient {
 
   #proof(serverFirst: string, nonce: string, salt: Uint8Array, iterations: number): Uint8Array {
     const hash = this.#hash;
-    const salted = hash.pbkdf2Sha256(utf8.encode(saslPrep(this.#password)), salt, iterations, 32);
-    const clientKey = hash.hmacSha256(salted, utf8.encode('Client Key'));
+    const salted = hash.pbkdf2Sha256(bytesOf(saslPrep(this.#password)), salt, iterations, 32);
+    const clientKey = hash.hmacSha256(salted, bytesOf('Client Key'));
     const storedKey = hash.sha256(clientKey);
-    const withoutProof = `c=${toBase64(utf8.encode(GS2_HEADER))},r=${nonce}`;
-    const authMessage = utf8.encode(`${this.#firstBare},${serverFirst},${withoutProof}`);
+    const withoutProof = `c=${toBase64(channelBinding(this.#binding))},r=${nonce}`;
+    const authMessage = bytesOf(`${this.#firstBare},${serverFirst},${withoutProof}`);
     const signature = hash.hmacSha256(storedKey, authMessage);
-    const serverKey = hash.hmacSha256(salted, utf8.encode('Server Key'));
+    const serverKey = hash.hmacSha256(salted, bytesOf('Server Key'));
     this.#serverSignature = hash.hmacSha256(serverKey, authMessage);
-    return utf8.encode(`${withoutProof},p=${toBase64(xor(clientKey, signature))}`);
+    return bytesOf(`${withoutProof},p=${toBase64(xor(clientKey, signature))}`);
   }
 
   /** Checks the server-final-message `data`: that the server knows the password too. Without this the server is not authenticated. */
   verify(data: Uint8Array): ScramStep {
-    const match = /^v=([A-Za-z0-9+/=]+)$/.exec(textOf(data) ?? '');
+    const match = /^v=([A-Za-z0-9+/=]+)$/.exec((data.length > MAX_SCRAM_BYTES ? undefined : textOf(data)) ?? '');
     const given = match === null ? undefined : fromBase64(match[1] ?? '');
     if (given === undefined || this.#serverSignature === undefined) return failed('the server-final-message is malformed');
     if (!equal(given, this.#serverSignature)) return failed('the server did not prove that it knows the password');
@@ -79,36 +96,25 @@ export class ScramClient {
   }
 }
 
+function gs2Header(binding: ScramBinding): string {
+  switch (binding.kind) {
+    case 'none':
+      return 'n,,';
+    case 'not-offered':
+      return 'y,,';
+    case 'end-point':
+      return `p=${END_POINT_BINDING},,`;
+    default:
+      return unreachable(binding);
+  }
+}
+
+/** `cbind-input` of RFC 5802 section 7. */
+function channelBinding(binding: ScramBinding): Uint8Array {
+  const header = bytesOf(gs2Header(binding));
+  return binding.kind === 'end-point' ? Uint8Array.of(...header, ...binding.data) : header;
+}
+
 function failed(reason: string): ScramStep {
   return { ok: false, reason };
-}
-
-function textOf(data: Uint8Array): string | undefined {
-  try {
-    return ascii.decode(data);
-  } catch {
-    return undefined;
-  }
-}
-
-function xor(a: Uint8Array, b: Uint8Array): Uint8Array {
-  return a.map((byte, i) => byte ^ (b[i] as number));
-}
-
-function equal(a: Uint8Array, b: Uint8Array): boolean {
-  let difference = a.length ^ b.length;
-  for (const [i, byte] of a.entries()) difference |= byte ^ (b[i] ?? 0);
-  return difference === 0;
-}
-
-function toBase64(bytes: Uint8Array): string {
-  return btoa(String.fromCharCode(...bytes));
-}
-
-function fromBase64(text: string): Uint8Array | undefined {
-  try {
-    return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
-  } catch {
-    return undefined;
-  }
 }

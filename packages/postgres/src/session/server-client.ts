@@ -1,11 +1,11 @@
-import type { InjectResult, ServerClient, ServerClientHost, ServerClientOptions } from '@sqlwarden/core';
+import type { InjectResult, ServerClient, ServerClientHost, ServerClientOptions, TlsFacts } from '@sqlwarden/core';
 import { decodeBackend, lenientText } from '../protocol/backend-message.js';
 import { encodeFrontend } from '../protocol/frontend-message.js';
 import { FrameSplitter } from '../protocol/frame-splitter.js';
 import { BACKEND_LIMIT_TABLE, backendName } from '../protocol/message-types.js';
 import { ProtocolError } from '../protocol/protocol-error.js';
 import { encodeStartupPacket } from '../protocol/startup-message.js';
-import { ServerLoginLeg } from './server-login.js';
+import { type ServerLoginFailure, ServerLoginLeg } from './server-login.js';
 
 /**
  * A client of the gateway's own: one login, then statements one after another by simple Query. With `cancel` it only sends a CancelRequest
@@ -42,7 +42,7 @@ class PostgresServerClient implements ServerClient {
       randomBytes: (length: number) => host.randomBytes(length),
       parameterStatus: () => undefined,
       loggedIn: () => this.#loggedIn(),
-      loginFailed: (failure: { readonly detail: string }) => this.#fail(failure.detail),
+      loginFailed: ({ kind, detail }: ServerLoginFailure) => this.#fail(detail, kind === 'refused'),
     };
     this.#login = new ServerLoginLeg(loginHost, options.login, PARAMETERS, this.#frames, () => this.#encryptedOrPlain());
   }
@@ -61,8 +61,8 @@ class PostgresServerClient implements ServerClient {
     }
   }
 
-  tlsStarted(): void {
-    this.#login.tlsStarted();
+  tlsStarted(facts?: TlsFacts): void {
+    this.#login.tlsStarted(facts);
   }
 
   ended(): void {
@@ -138,11 +138,11 @@ class PostgresServerClient implements ServerClient {
     this.#next();
   }
 
-  #fail(detail: string): void {
+  #fail(detail: string, refused = false): void {
     if (this.#phase === 'over') return;
     this.#phase = 'over';
     for (const asked of this.#queue.splice(0)) asked.done(LOST);
-    this.#host.failed(detail);
+    this.#host.failed(detail, refused);
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Outcome } from '@sqlwarden/core';
 import type { ErrorField } from '../protocol/backend-message.js';
+import { encodeFrontend } from '../protocol/frontend-message.js';
 import type { FrameSplitter } from '../protocol/frame-splitter.js';
 import type { Conversation } from './conversation.js';
 import { cleanedResponse, readErrorFields, sqlStateOf } from './error-texts.js';
@@ -46,7 +47,9 @@ export class ServerErrors {
 
   #failedWork(work: Work, code: string): void {
     work.errorCode = code;
-    this.#talk.record.touched(work.ordinal, actionOf(work, work.statements[work.index]));
+    const statement = work.statements[work.index];
+    // Behind the last statement it is the end of their transaction that failed.
+    if (statement !== undefined || work.index === 0) this.#talk.record.touched(work.ordinal, actionOf(work, statement));
     // Also what was returned before the error counts.
     if (work.rowsReturned > 0) work.results.push({ command: '', rowsReturned: work.rowsReturned, rowsAffected: null });
     this.#talk.record.failed();
@@ -56,9 +59,10 @@ export class ServerErrors {
   #queryFailed(head: ExpectedReply): void {
     const talk = this.#talk;
     talk.copyIn = false;
-    if (head.replacement === undefined) return;
-    talk.expected.shift();
-    talk.expected.unshift({ ...head, replacement: undefined });
+    head.replacement = undefined;
+    head.completed = undefined;
+    if (head.isPortal) talk.toServer.write(encodeFrontend({ kind: 'Sync' }));
+    head.isPortal = false;
   }
 
   #injectionError(head: ExpectedReply, injection: Injection, fields: readonly ErrorField[], code: string): void {
@@ -85,7 +89,7 @@ export class ServerErrors {
       talk.settle(next.work, 'cancelled');
       if (next.injection?.inSegment === true && next.injection.error === undefined) injections.add(next.injection);
     }
-    for (const reply of skipped.toReversed()) reply.undo?.();
+    for (const reply of skipped.toReversed()) reply.undo();
     talk.forecast.distrust();
     if (talk.expected.length === 0) {
       talk.discarding = true;

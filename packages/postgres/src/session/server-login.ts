@@ -1,11 +1,12 @@
-import type { CancelKey, HashPort, ServerLogin } from '@sqlwarden/core';
+import type { CancelKey, HashPort, ServerLogin, ServerMethod, TlsFacts } from '@sqlwarden/core';
 import { unreachable } from '@sqlwarden/core';
 import { decodeBackend, type BackendMessage, type ErrorField } from '../protocol/backend-message.js';
 import type { AuthenticationMessage } from '../protocol/authentication-message.js';
 import { encodeFrontend } from '../protocol/frontend-message.js';
 import type { FrameSplitter } from '../protocol/frame-splitter.js';
-import { encodeStartupPacket } from '../protocol/startup-message.js';
-import { ScramClient, SCRAM_SHA_256 } from './scram.js';
+import { encodeStartupPacket, PROTOCOL_3_0, PROTOCOL_3_2 } from '../protocol/startup-message.js';
+import { md5Password } from './md5-password.js';
+import { type ScramBinding, ScramClient, SCRAM_SHA_256, SCRAM_SHA_256_PLUS } from './scram.js';
 
 /** What a login on the server leg asks of whoever owns the leg. */
 export interface ServerLoginHost {
@@ -16,7 +17,7 @@ export interface ServerLoginHost {
   parameterStatus(name: string, value: string): void;
   /** The server is ready for statements. */
   loggedIn(key: CancelKey | undefined): void;
-  /** `sqlstate`: the server's own, when it refused. `detail` is for people and never quotes what the server said. */
+  /** `detail` is for people and never quotes what the server said. */
   loginFailed(failure: ServerLoginFailure): void;
 }
 
@@ -27,9 +28,14 @@ export interface ServerLoginFailure {
 
 type Phase = 'idle' | 'ssl-answer' | 'tls' | 'authentication' | 'scram-continue' | 'scram-final' | 'authenticated' | 'starting' | 'over';
 
+/** By ALPN (RFC 7301): a server that was reached by direct TLS must speak this and nothing else ("SSL Session Encryption"). */
+const ALPN = 'postgresql';
+const MAX_SECRET_BYTES = 256;
+
 /**
  * Logs in on the server leg: "Start-up" and "SASL Authentication" of the PostgreSQL protocol documentation. TLS when the login requires it;
- * then trust, SCRAM-SHA-256 with the server's proof checked, or a password in clear inside TLS. MD5 and everything else is refused.
+ * then what the login accepts: nothing (trust, certificate), SCRAM-SHA-256 with the server's proof checked, bound to its certificate where it
+ * offers that, and MD5 or a password in clear where nobody can overhear it. Everything else is refused by its name.
  */
 export class ServerLoginLeg {
   readonly #host: ServerLoginHost;
@@ -37,8 +43,13 @@ export class ServerLoginLeg {
   readonly #parameters: ReadonlyMap<string, string>;
   readonly #frames: FrameSplitter;
   readonly #instead: () => boolean;
+  readonly #asked: number;
   #phase: Phase = 'idle';
   #encrypted = false;
+  #endPoint: Uint8Array | undefined;
+  #version: number;
+  #negotiated = false;
+  #used: ServerMethod = 'none';
   #scram: ScramClient | undefined;
   #key: CancelKey | undefined;
 
@@ -58,19 +69,28 @@ export class ServerLoginLeg {
     this.#login = login;
     this.#parameters = parameters;
     this.#frames = frames;
+    this.#asked = login.protocol === '3.0' ? PROTOCOL_3_0 : PROTOCOL_3_2;
+    this.#version = this.#asked;
   }
 
   /** The leg is open. */
   connected(): void {
     if (this.#phase !== 'idle') return;
     if (this.#login.tls === 'disable') return this.#startUp();
+    if (this.#login.sslNegotiation === 'direct') {
+      this.#phase = 'tls';
+      return this.#host.startTls();
+    }
     this.#phase = 'ssl-answer';
     this.#host.send(encodeStartupPacket({ kind: 'SSLRequest' }));
   }
 
-  tlsStarted(): void {
+  tlsStarted(facts: TlsFacts = {}): void {
     if (this.#phase !== 'tls') return;
+    if (this.#login.sslNegotiation === 'direct' && facts.protocol !== ALPN)
+      return this.#fail('insecure', 'the server did not agree by ALPN to speak PostgreSQL, connect to it without sslNegotiation: direct');
     this.#encrypted = true;
+    this.#endPoint = facts.endPoint;
     this.#startUp();
   }
 
@@ -100,7 +120,9 @@ export class ServerLoginLeg {
   #sslAnswer(): boolean {
     const answer = this.#frames.takeByte();
     if (answer === undefined) return false;
-    if (this.#frames.buffered > 0) this.#fail('protocol', 'the server sent more than its answer to SSLRequest');
+    // An error in place of the answer is not read: whoever sent it is not known (CVE-2024-10977).
+    if (answer === 0x45) this.#fail('refused', 'the server answered the request for TLS with an error, see its log');
+    else if (this.#frames.buffered > 0) this.#fail('protocol', 'the server sent more than its answer to SSLRequest');
     else if (answer === 0x53) {
       this.#phase = 'tls';
       this.#host.startTls();
@@ -115,7 +137,7 @@ export class ServerLoginLeg {
     }
     const parameters = new Map([['user', this.#login.user], ['database', this.#login.database], ...this.#parameters]);
     this.#phase = 'authentication';
-    this.#host.send(encodeStartupPacket({ kind: 'StartupMessage', major: 3, minor: 0, parameters }));
+    this.#host.send(encodeStartupPacket({ kind: 'StartupMessage', major: this.#asked >>> 16, minor: this.#asked & 0xffff, parameters }));
   }
 
   #message(): boolean {
@@ -123,15 +145,28 @@ export class ServerLoginLeg {
     if (!frames.next()) return false;
     const message = decodeBackend(frames.type, frames.buffer, frames.bodyStart, frames.end);
     if (message.kind === 'ErrorResponse') this.#refused(message.fields);
-    else if (message.kind.startsWith('Authentication')) this.#authentication(message as AuthenticationMessage);
+    else if (message.kind === 'NegotiateProtocolVersion') this.#negotiate(message.version, message.unrecognised);
+    else if (isAuthentication(message)) this.#authentication(message);
     else if (message.kind !== 'NoticeResponse') this.#starting(message);
     return this.#phase !== 'over';
+  }
+
+  /** "Protocol Versions": once, before anything else, to an older minor version, and without options, since none were asked for. */
+  #negotiate(version: number, unrecognised: readonly string[]): void {
+    if (this.#phase !== 'authentication' || this.#negotiated) return this.#unexpected();
+    if (version !== PROTOCOL_3_0 || version === this.#asked || unrecognised.length > 0)
+      return this.#fail('protocol', 'the server negotiated what was not asked for');
+    this.#negotiated = true;
+    this.#version = version;
   }
 
   #refused(fields: readonly ErrorField[]): void {
     const sqlstate = fields.find((field) => field.code === 'C')?.value ?? '';
     const shown = /^[0-9A-Z]{5}$/.test(sqlstate) ? sqlstate : 'none';
-    this.#fail('refused', `the database refused the gateway's login with SQLSTATE ${shown}, check the upstream's credentials`);
+    // Poolers of before 2025 answer so to any version but 3.0, instead of negotiating.
+    const isVersion = this.#phase === 'authentication' && this.#asked !== PROTOCOL_3_0 && (shown === '08P01' || shown === '0A000');
+    const advice = isVersion ? 'if it is a pooler, write protocol: "3.0" for its server' : "check the upstream's credentials";
+    this.#fail('refused', `the database refused the gateway's login with SQLSTATE ${shown}, ${advice}`);
   }
 
   #authentication(message: AuthenticationMessage): void {
@@ -139,15 +174,15 @@ export class ServerLoginLeg {
       case 'AuthenticationOk':
         return this.#authenticationOk();
       case 'AuthenticationCleartextPassword':
-        return this.#cleartext();
+        return this.#overhearable('password', 'a password in clear', (password) => password);
+      case 'AuthenticationMD5Password':
+        return this.#md5(message.salt.slice());
       case 'AuthenticationSASL':
         return this.#sasl(message.mechanisms);
       case 'AuthenticationSASLContinue':
         return this.#saslContinue(message.data);
       case 'AuthenticationSASLFinal':
         return this.#saslFinal(message.data);
-      case 'AuthenticationMD5Password':
-        return this.#fail('insecure', 'the database asks for an MD5 password, set password_encryption to scram-sha-256 for the role');
       case 'AuthenticationKerberosV5':
       case 'AuthenticationGSS':
       case 'AuthenticationGSSContinue':
@@ -162,27 +197,67 @@ export class ServerLoginLeg {
     // A server that skips the proof it owes must not be believed (RFC 5802 section 3).
     if (this.#phase !== 'authentication' && this.#phase !== 'authenticated')
       return this.#fail('protocol', 'the server cut its authentication short');
+    if (!this.#accepts(this.#used)) return;
     this.#phase = 'starting';
   }
 
-  #cleartext(): void {
+  /** INVARIANT: asked before anything that depends on the password is sent, and again before the server is believed. */
+  #accepts(method: ServerMethod): boolean {
+    const { accept, channelBinding } = this.#login;
+    if (channelBinding === 'require' && method !== 'scram-sha-256-plus')
+      this.#fail('insecure', 'the database does not bind its authentication to its certificate, and the upstream requires it');
+    else if (accept !== undefined && !accept.includes(method))
+      this.#fail('insecure', `the database asks for the method ${method}, which the upstream does not accept`);
+    return this.#phase !== 'over';
+  }
+
+  #md5(salt: Uint8Array): void {
+    const { hash } = this.#host;
+    if (this.#accepts('md5') && hash.md5 === undefined)
+      return this.#fail('refused', 'the database asks for an MD5 password, which this platform forbids');
+    this.#overhearable('md5', 'an MD5 password', (password) => md5Password(hash, this.#login.user, password, salt));
+  }
+
+  /** A password that whoever overhears it can use, or guess from it. */
+  #overhearable(method: ServerMethod, what: string, shown: (password: string) => string): void {
     if (this.#phase !== 'authentication') return this.#unexpected();
-    if (!this.#encrypted)
-      return this.#fail('insecure', 'the database asks for a password in clear outside of TLS, require TLS for the upstream');
+    if (!this.#accepts(method)) return;
+    if (!this.#encrypted && this.#login.isPrivate !== true)
+      return this.#fail('insecure', `the database asks for ${what} outside of TLS, require TLS for the upstream`);
     const password = this.#password();
     if (password === undefined) return;
+    this.#used = method;
     this.#phase = 'authenticated';
-    this.#host.send(encodeFrontend({ kind: 'PasswordMessage', password }));
+    this.#host.send(encodeFrontend({ kind: 'PasswordMessage', password: shown(password) }));
   }
 
   #sasl(mechanisms: readonly string[]): void {
     if (this.#phase !== 'authentication') return this.#unexpected();
-    if (!mechanisms.includes(SCRAM_SHA_256)) return this.#fail('refused', 'the database offers no SASL mechanism that is supported');
+    const binding = this.#binding(mechanisms);
+    if (binding === undefined) return;
+    const method: ServerMethod = binding.kind === 'end-point' ? 'scram-sha-256-plus' : 'scram-sha-256';
+    if (!this.#accepts(method)) return;
     const password = this.#password();
     if (password === undefined) return;
-    this.#scram = new ScramClient(this.#host.hash, password, (length) => this.#host.randomBytes(length));
+    const scram = new ScramClient(this.#host.hash, password, (length) => this.#host.randomBytes(length), binding);
+    this.#scram = scram;
+    this.#used = method;
     this.#phase = 'scram-continue';
-    this.#host.send(encodeFrontend({ kind: 'SASLInitialResponse', mechanism: SCRAM_SHA_256, response: this.#scram.first() }));
+    this.#host.send(encodeFrontend({ kind: 'SASLInitialResponse', mechanism: scram.mechanism, response: scram.first() }));
+  }
+
+  /** The strongest that both can do; fails and returns `undefined` when there is none, or the offer cannot be true. */
+  #binding(mechanisms: readonly string[]): ScramBinding | undefined {
+    const isOffered = mechanisms.includes(SCRAM_SHA_256_PLUS);
+    if (isOffered && !this.#encrypted) {
+      this.#fail('insecure', 'the database offers channel binding outside of TLS');
+      return undefined;
+    }
+    const canBind = this.#encrypted && this.#endPoint !== undefined && this.#login.channelBinding !== 'disable';
+    if (isOffered && canBind) return { kind: 'end-point', data: this.#endPoint as Uint8Array };
+    if (mechanisms.includes(SCRAM_SHA_256)) return { kind: canBind ? 'not-offered' : 'none' };
+    this.#fail('refused', 'the database offers no SASL mechanism that is supported');
+    return undefined;
   }
 
   #saslContinue(data: Uint8Array): void {
@@ -208,11 +283,18 @@ export class ServerLoginLeg {
   #starting(message: BackendMessage): void {
     if (this.#phase !== 'starting') return this.#unexpected();
     if (message.kind === 'ParameterStatus') this.#host.parameterStatus(message.name, message.value);
-    else if (message.kind === 'BackendKeyData') this.#key = { processId: message.processId, secret: message.secret.slice() };
+    else if (message.kind === 'BackendKeyData') this.#takeKey(message.processId, message.secret);
     else if (message.kind === 'ReadyForQuery' && message.status === 'I') {
       this.#phase = 'over';
       this.#host.loggedIn(this.#key);
     } else this.#unexpected();
+  }
+
+  #takeKey(processId: number, secret: Uint8Array): void {
+    const longest = this.#version === PROTOCOL_3_0 ? 4 : MAX_SECRET_BYTES;
+    if (this.#key !== undefined || secret.length < 4 || secret.length > longest)
+      return this.#fail('protocol', 'the server gave a cancel key that its protocol version does not have');
+    this.#key = { processId, secret: secret.slice() };
   }
 
   #unexpected(): void {
@@ -224,4 +306,8 @@ export class ServerLoginLeg {
     this.#phase = 'over';
     this.#host.loginFailed({ kind, detail });
   }
+}
+
+function isAuthentication(message: BackendMessage): message is AuthenticationMessage {
+  return message.kind.startsWith('Authentication');
 }

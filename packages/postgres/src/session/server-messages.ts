@@ -1,13 +1,16 @@
 import { type BackendMessage, decodeBackend, encodeBackend, lenientText } from '../protocol/backend-message.js';
+import { encodeFrontend } from '../protocol/frontend-message.js';
 import type { FrameSplitter } from '../protocol/frame-splitter.js';
 import { BACKEND, backendName } from '../protocol/message-types.js';
 import { ProtocolError } from '../protocol/protocol-error.js';
-import type { MaskPlan, ResultColumn } from '@sqlwarden/core';
+import { put32 } from '../protocol/raw-bytes.js';
+import type { MaskPlan, Refusal, ResultColumn, RowAllowance } from '@sqlwarden/core';
+import type { CopyRoom } from '../masking/index.js';
 import type { Conversation } from './conversation.js';
 import { commandOf, countOf } from './completion-tag.js';
 import { ServerErrors, statusOf } from './server-errors.js';
 import { cleanedResponse, readErrorFields } from './error-texts.js';
-import { actionOf, type ExpectedReply, type Injection, type ReplyKind, type Work } from './expected-reply.js';
+import { actionOf, allowingMore, type ExpectedReply, type Injection, type ReplyKind, returnedOf, type Work } from './expected-reply.js';
 import { bindPortal, takeRows } from './portal-rows.js';
 import type { PreparedStatement } from './prepared.js';
 import { type BoundRows, bindRows, resultColumns, RowMasker } from './result-rows.js';
@@ -30,6 +33,7 @@ export class ServerMessages {
   readonly #talk: Conversation;
   readonly #frames: FrameSplitter;
   readonly #masker = new RowMasker();
+  readonly #copyRoom: CopyRoom = { reserve: (length) => this.#roomInCopyData(length) };
   // Of Queries: the last result header under a plan, and the masks bound to it. Plans are shared by equal decisions, so that they come again.
   readonly #lastDescriptions = new WeakMap<MaskPlan, NonNullable<PreparedStatement['lastDescription']>>();
   readonly #lastBindings = new WeakMap<MaskPlan, { readonly columns: readonly ResultColumn[]; readonly rows: BoundRows }>();
@@ -50,8 +54,31 @@ export class ServerMessages {
 
   /** Handles one message if one is complete. Throws a `ProtocolError`. */
   step(): boolean {
-    if (!this.#frames.next()) return false;
-    this.#handle(this.#frames.type);
+    if (this.#passRun()) return true;
+    const frames = this.#frames;
+    if (frames.midMessage || !frames.next()) return false;
+    this.#handle(frames.type);
+    return true;
+  }
+
+  /** The client has a part of a message whose rest the server still has to send. */
+  get midMessage(): boolean {
+    return this.#frames.midMessage;
+  }
+
+  /** Rows and COPY data that nothing is done to pass as they lie in the chunk, whole or not. */
+  #passRun(): boolean {
+    const work = this.#talk.expected.peek()?.work;
+    if (work === undefined || !work.passes) return false;
+    const frames = this.#frames;
+    const allowance = returnedOf(work);
+    const most = allowance === undefined ? Number.POSITIVE_INFINITY : allowance.remaining;
+    const rows = frames.run(work.copyOut ? BACKEND.CopyData : BACKEND.DataRow, most);
+    if (rows < 0) return false;
+    if (rows > 0) takeRowsOf(allowance, rows);
+    this.#pass();
+    work.bytesReturned += frames.end - frames.start;
+    if (!work.copyOut) work.rowsReturned += rows;
     return true;
   }
 
@@ -87,6 +114,8 @@ export class ServerMessages {
         return this.#notification();
       case BACKEND.ParameterStatus:
         return this.#parameterStatus(this.#decode<'ParameterStatus'>());
+      case BACKEND.FunctionCallResponse:
+        return this.#functionResult();
       case BACKEND.CopyInResponse:
         return this.#copyIn();
       case BACKEND.CopyOutResponse:
@@ -120,14 +149,21 @@ export class ServerMessages {
   // ---- one reply, one message ----
 
   #complete(kind: 'parse' | 'bind' | 'close'): void {
+    if (this.#isPortalOfQuery()) return;
     const head = this.#head(kind);
     this.#talk.expected.shift();
     if (head.injection !== undefined) return this.#injected(head.injection);
-    head.confirm?.();
+    head.change?.confirm();
     if (head.statement !== undefined) head.statement.confirmed = true;
     if (head.portal !== undefined) head.portal.confirmed = true;
     this.#pass();
     this.#talk.settle(head.work, 'ok');
+  }
+
+  /** What a portal is answered by and a Query is not. */
+  #isPortalOfQuery(): boolean {
+    const head = this.#talk.expected.peek();
+    return head?.isPortal === true && head.work?.index === 0 && !head.work.described;
   }
 
   /** A reply to one of the gateway's own messages: the last one ends the injection. */
@@ -181,6 +217,7 @@ export class ServerMessages {
   }
 
   #noData(): void {
+    if (this.#isPortalOfQuery()) return;
     this.#described(this.#head('describe-statement', 'describe-portal'), null);
   }
 
@@ -224,8 +261,10 @@ export class ServerMessages {
     if (work === undefined || (head.kind === 'query' && !work.described)) throw unexpected(BACKEND.DataRow);
     const frames = this.#frames;
     const cells = this.#cells(head, work);
+    takeRowsOf(returnedOf(work), 1);
     work.rowsReturned += 1;
     if (cells === undefined) {
+      work.passes = true;
       this.#pass();
       work.bytesReturned += frames.end - frames.start;
       return;
@@ -272,12 +311,22 @@ export class ServerMessages {
       talk.expected.shift();
       return this.#injected(head.injection);
     }
-    this.#pass();
     const { work } = head;
+    if (work !== undefined) takeAffected(work, affectedBy(work, command, count));
+    if (head.isPortal) this.#completePortal(head);
+    else this.#pass();
     if (work !== undefined) this.#account(work, command, count, tag);
     if (head.kind === 'query') return;
     talk.expected.shift();
     talk.settle(work, 'ok');
+  }
+
+  /** What the statement did may stay. A Query says that it is complete when its transaction is, which can still fail. */
+  #completePortal(head: ExpectedReply): void {
+    const { buffer, start, end } = this.#frames;
+    head.completed = buffer.slice(start, end);
+    head.isPortal = false;
+    this.#talk.toServer.write(encodeFrontend({ kind: 'Sync' }));
   }
 
   #commandComplete(): void {
@@ -289,9 +338,8 @@ export class ServerMessages {
     const { record } = this.#talk;
     const action = actionOf(work, work.statements[work.index]);
     const rowsReturned = work.copyOut ? (count ?? 0) : work.rowsReturned;
-    // The count of a command that only returns rows says how many it returned, not how many it changed.
-    const rowsAffected = count !== null && (work.copyOut || (READS.has(command) && count === work.rowsReturned)) ? null : count;
-    work.results.push({ command, rowsReturned, rowsAffected });
+    const elsewhere = work.ordinal === work.transaction.ordinal ? {} : { transaction: work.ordinal };
+    work.results.push({ command, rowsReturned, rowsAffected: affectedBy(work, command, count), ...elsewhere });
     record.touched(work.ordinal, action);
     if (record.completed(tag, action, work.rollback)) work.ordinal += 1;
     work.index += 1;
@@ -299,13 +347,16 @@ export class ServerMessages {
     work.rows = undefined;
     work.described = false;
     work.copyOut = false;
+    work.passes = false;
   }
 
   #suspended(): void {
     const head = this.#head('execute');
     const { work } = head;
-    this.#talk.expected.shift();
     if (head.injection !== undefined || work === undefined) throw unexpected(BACKEND.PortalSuspended);
+    takeAffected(work, null);
+    this.#talk.expected.shift();
+    work.passes = false;
     this.#pass();
     work.results.push({ command: '', rowsReturned: work.rowsReturned, rowsAffected: null });
     this.#talk.record.touched(work.ordinal, actionOf(work, work.statements[0]));
@@ -314,17 +365,31 @@ export class ServerMessages {
 
   #readyForQuery(message: Message<'ReadyForQuery'>): void {
     const talk = this.#talk;
-    const head = talk.expected.shift();
+    const head = talk.expected.peek();
     if (head === undefined || (head.kind !== 'sync' && head.kind !== 'query')) throw unexpected(BACKEND.ReadyForQuery);
     // A refused Query must have been answered by its error.
     if (head.kind === 'query' && head.replacement !== undefined) throw unexpected(BACKEND.ReadyForQuery);
+    talk.expected.shift();
     // What the statements did comes before the end of their transaction.
     if (head.kind === 'query') talk.settle(head.work, head.work?.errorCode === undefined ? 'ok' : statusOf(head.work.errorCode));
     talk.record.readyForQuery(message.status);
     if (talk.expected.length === 0) talk.forecast.settle(message.status, talk.record.live);
     if (head.injection !== undefined) return head.injection.done(head.injection);
+    if (head.completed !== undefined) talk.toClient.write(head.completed);
     this.#pass();
     this.onReady?.();
+  }
+
+  #functionResult(): void {
+    const head = this.#head('query');
+    const { work } = head;
+    if (!head.isCall || work === undefined || work.index > 0) throw unexpected(BACKEND.FunctionCallResponse);
+    const { value } = this.#decode<'FunctionCallResponse'>();
+    takeRowsOf(returnedOf(work), 1);
+    work.rowsReturned = 1;
+    work.bytesReturned += value?.length ?? 0;
+    this.#pass();
+    this.#account(work, 'SELECT', 1, '');
   }
 
   // ---- COPY ----
@@ -355,7 +420,10 @@ export class ServerMessages {
       if ((format === 1) !== (statement?.copy?.format === 'binary'))
         this.#unmaskable('the format of the COPY is not the one that was analysed');
     }
+    const otherMessages = this.#decode<'CopyOutResponse'>().format === 1 || statement?.copy?.header === true ? 1 : 0;
+    work.copyReturned = allowingMore(returnedOf(work), otherMessages);
     work.copyOut = true;
+    work.passes = masker === undefined;
     this.#pass();
   }
 
@@ -364,21 +432,25 @@ export class ServerMessages {
     if (work === undefined || !work.copyOut) throw unexpected(type);
     const masker = work.copyMaskers?.get(work.index);
     const frames = this.#frames;
+    if (type === BACKEND.CopyDone) work.passes = false;
+    else takeRowsOf(returnedOf(work), 1);
     if (masker !== undefined) {
-      const masked = type === BACKEND.CopyDone ? masker.end() : masker.push(frames.buffer.subarray(frames.bodyStart, frames.end));
+      const masked = type === BACKEND.CopyDone ? masker.end() : masker.push(frames.buffer, frames.bodyStart, frames.end, this.#copyRoom);
       if (masked.kind === 'error') return this.#unmaskable(masked.reason);
       work.maskedCells += masked.maskedCells;
-      if (masked.bytes.length > 0) this.#writeCopyData(work, masked.bytes);
+      if (masked.bytes > 0) work.bytesReturned += masked.bytes + 5;
       if (type === BACKEND.CopyData) return;
     }
     this.#pass();
     if (type === BACKEND.CopyData) work.bytesReturned += frames.end - frames.start;
   }
 
-  #writeCopyData(work: Work, data: Uint8Array): void {
-    const message = encodeBackend({ kind: 'CopyData', data });
-    work.bytesReturned += message.length;
-    this.#talk.toClient.write(message);
+  /** Room within a CopyData message. */
+  #roomInCopyData(length: number): { buffer: Uint8Array; start: number } {
+    const { buffer, start } = this.#talk.toClient.reserve(length + 5);
+    buffer[start] = BACKEND.CopyData;
+    put32(buffer, start + 1, length + 4);
+    return { buffer, start: start + 5 };
   }
 
   // ---- what comes unasked ----
@@ -408,6 +480,46 @@ export class ServerMessages {
   }
 }
 
+/** A limit of the policy was reached, and what went over it cannot be taken back one by one: the session ends with its refusal. */
+export class LimitReached extends Error {
+  override readonly name = 'LimitReached';
+  readonly refusal: Refusal;
+
+  constructor(refusal: Refusal) {
+    super(refusal.message);
+    this.refusal = refusal;
+  }
+}
+
+function takeRowsOf(allowance: RowAllowance | undefined, rows: number): void {
+  if (allowance !== undefined && !allowance.take(rows)) throw new LimitReached(allowance.refusal());
+}
+
+/**
+ * `affected`: the server's count. Where it gives none (rows that are still to be fetched, a WITH whose last statement reads, EXPLAIN ANALYZE, COPY of
+ * what a statement returns) nobody can say that what was written is within the limit.
+ */
+function takeAffected(work: Work, affected: number | null): void {
+  const statement = work.statements[work.index];
+  const allowance = statement?.affected;
+  if (statement === undefined || allowance === undefined) return;
+  if (affected === null && WRITES.has(statement.action)) {
+    const { rule } = allowance.refusal();
+    const limit = rule === undefined ? 'a limit' : `the limit ${rule}`;
+    throw new LimitReached({ code: 'limit-exceeded', message: `${limit} ${UNCOUNTED}`, ...(rule === undefined ? {} : { rule }) });
+  }
+  takeRowsOf(allowance, affected ?? 0);
+}
+
+const WRITES: ReadonlySet<string> = new Set(['insert', 'update', 'delete', 'merge']);
+const UNCOUNTED =
+  'counts written rows, and the server does not count those of this statement; write by INSERT, UPDATE, DELETE or MERGE itself and fetch all that it returns at once';
+
+/** The count of a command that only returns rows says how many it returned, not how many it changed. */
+function affectedBy(work: Work, command: string, count: number | null): number | null {
+  return work.copyOut || (READS.has(command) && count === work.rowsReturned) ? null : count;
+}
+
 /** Rows came that the mask plan does not fit: the session ends with `mask-unbindable`. */
 export class UnmaskableResult extends Error {
   override readonly name = 'UnmaskableResult';
@@ -434,8 +546,7 @@ function unexpected(type: number): ProtocolError {
 
 /** The statement at hand may be a COPY, as far as it was analysed: a COPY that nobody announced has no masks. */
 function isCopying(work: Work | undefined): work is Work {
-  const action = work?.statements[work.index]?.action;
-  return action === 'copy' || action === 'unknown';
+  return work?.statements[work.index]?.mayCopy === true;
 }
 
 const NO_COLUMNS: readonly ResultColumn[] = Object.freeze([]);

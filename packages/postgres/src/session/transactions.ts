@@ -43,9 +43,15 @@ export class TransactionForecast {
   /** What follows the last Sync or Query cannot be predicted: wait until all replies are in. */
   gate = false;
   #segmentUncertain = false;
+  #snapshot: TransactionState = { status: 'idle', ordinal: 0, hasEffects: false, stateChanged: false };
 
+  /** As it stands now; the same object while nothing changes. */
   snapshot(): TransactionState {
-    return { status: this.status, ordinal: this.ordinal, hasEffects: this.hasEffects, stateChanged: this.stateChanged };
+    const { status, ordinal, hasEffects, stateChanged } = this;
+    const last = this.#snapshot;
+    if (last.ordinal !== ordinal || last.status !== status || last.hasEffects !== hasEffects || last.stateChanged !== stateChanged)
+      this.#snapshot = { status, ordinal, hasEffects, stateChanged };
+    return this.#snapshot;
   }
 
   /** A statement that runs was forwarded; `rollback`: what it ends, when its action is `rollback`. */

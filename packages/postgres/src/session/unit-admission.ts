@@ -1,4 +1,4 @@
-import type { Admission, Refusal, SqlState, Unit } from '@sqlwarden/core';
+import type { Admission, BoundParameter, Refusal, SqlState, Unit, UnitPhase } from '@sqlwarden/core';
 import type { Conversation } from './conversation.js';
 import { newWork, outcomeOf } from './expected-reply.js';
 import { STATE_PROBE, stateFromRow } from './sql-state.js';
@@ -8,9 +8,6 @@ interface Asked {
   readonly unit: Unit;
   answer: Admission | undefined;
 }
-
-/** What a unit is, before the session adds where it stands. */
-export type UnitContent = Omit<Unit, 'state' | 'transaction'>;
 
 /**
  * Asks the host for one unit at a time, after the session's state is known and the transaction can be told. The answer belongs to the message
@@ -33,8 +30,18 @@ export class UnitAdmission {
     return this.#asked !== undefined && this.#asked.answer === undefined;
   }
 
-  /** The host's answer, or `undefined` while it (or what must be known before it is asked) is waited for. */
-  ask(content: UnitContent): Admission | undefined {
+  /**
+   * The host's answer, or `undefined` while it (or what must be known before it is asked) is waited for. `name`: of the statement at `prepare`,
+   * of the portal at `bind`; empty where there is none.
+   */
+  ask(
+    phase: UnitPhase,
+    text: string,
+    parameterTypes: readonly number[],
+    parameters: readonly BoundParameter[],
+    earlier: Admission | undefined,
+    name = '',
+  ): Admission | undefined {
     const talk = this.#talk;
     if (talk.forecast.gate && talk.expected.length > 0) {
       talk.needReplies();
@@ -50,7 +57,17 @@ export class UnitAdmission {
       // The state changed while the unit was held: what was decided was decided for another meaning of its names.
       this.#giveBack(asked.answer);
     }
-    return this.#askHost({ ...content, state, transaction: talk.forecast.snapshot() });
+    return this.#askHost({
+      phase,
+      text,
+      parameterTypes,
+      parameters,
+      statementName: phase === 'prepare' && name !== '' ? name : undefined,
+      portal: phase === 'bind' && name !== '' ? name : undefined,
+      state,
+      transaction: talk.forecast.snapshot(),
+      earlier,
+    });
   }
 
   #askHost(unit: Unit): Admission | undefined {

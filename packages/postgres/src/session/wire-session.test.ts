@@ -185,11 +185,12 @@ const plainStatement: AdmittedStatement = {
   changesSchema: false,
   hasEffects: false,
   action: 'select',
+  mayCopy: false,
 };
 
 function actionOf(text: string): Partial<AdmittedStatement> {
   const word = /\w+/.exec(text)?.[0].toLowerCase() ?? 'empty';
-  return { action: word, changesState: word === 'set', hasEffects: word === 'insert' };
+  return { action: word, changesState: word === 'set', hasEffects: word === 'insert', mayCopy: word === 'copy' || word === 'unknown' };
 }
 
 function startup(parameters: Record<string, string> = {}): Uint8Array {
@@ -345,7 +346,7 @@ describe('the login', () => {
     const packet = script.rawTo('server');
     expect(decodeStartupPacket(packet, 4, packet.length)).toMatchObject({
       major: 3,
-      minor: 0,
+      minor: 2,
       parameters: new Map([
         ['user', 'gateway'],
         ['database', 'crm'],
@@ -374,7 +375,8 @@ describe('the login', () => {
     ]);
     expect(script.calls).toEqual(['connectServer', 'ready 18.4']);
     expect(script.session.serverCancelKey()).toEqual({ processId: 4711, secret: Uint8Array.of(1, 2, 3, 4) });
-    expect(script.session.clientCancelKey?.processId).not.toBe(4711);
+    expect(script.session.clientCancelKey?.processId).toBe(4711);
+    expect(script.session.clientCancelKey?.secret).not.toEqual(Uint8Array.of(1, 2, 3, 4));
     script.client(query('select 1'));
     expect(script.units[0]?.state).toMatchObject({ database: 'crm', role: 'gateway', searchPath: ['pg_catalog', 'app'] });
   });
@@ -393,7 +395,7 @@ describe('the login', () => {
     [{ client_encoding: 'LATIN1' }, 'client_encoding must be UTF8'],
     [{ session_preload_libraries: 'x' }, 'startup parameter session_preload_libraries is not supported'],
     [{ options: '-c role=postgres' }, 'startup parameter role is not supported'],
-    [{ options: '-cwork_mem=1' }, 'startup parameter work_mem is not supported'],
+    [{ options: '-clog_statement=all' }, 'startup parameter log_statement is not supported'],
     [{ options: '--row-security=off' }, 'startup parameter row_security is not supported'],
     [{ options: '-E' }, 'options may only hold settings'],
   ])('refuses %j by name', (parameters, message) => {
@@ -406,18 +408,24 @@ describe('the login', () => {
       ['user', 'alice'],
       ['_pq_.grease', '1'],
     ]);
-    const script = new Script().client(encodeStartupPacket({ kind: 'StartupMessage', major: 3, minor: 2, parameters }));
-    const raw = script.rawTo('client');
-    expect(decodeBackend(raw[0] ?? 0, raw, 5, raw.readUInt32BE(1) + 1)).toEqual({
-      kind: 'NegotiateProtocolVersion',
-      version: 0x30000,
-      unrecognised: ['_pq_.grease'],
-    });
+    for (const [minor, version] of [
+      [0, 0x30000],
+      [2, 0x30002],
+      [9999, 0x30002],
+    ] as const) {
+      const script = new Script().client(encodeStartupPacket({ kind: 'StartupMessage', major: 3, minor, parameters }));
+      const raw = script.rawTo('client');
+      expect(decodeBackend(raw[0] ?? 0, raw, 5, raw.readUInt32BE(1) + 1)).toEqual({
+        kind: 'NegotiateProtocolVersion',
+        version,
+        unrecognised: ['_pq_.grease'],
+      });
+    }
   });
 
   it('refuses protocol version 2 by its number', () => {
     const script = new Script().client(encodeStartupPacket({ kind: 'StartupMessage', major: 2, minor: 0, parameters: new Map() }));
-    expect(script.clientSaw()).toEqual(['ErrorResponse FATAL 0A000 sqlwarden: protocol version 2.0 is not supported, use 3.0']);
+    expect(script.clientSaw()).toEqual(['ErrorResponse FATAL 0A000 sqlwarden: protocol version 2.0 is not supported, use 3.0 or 3.2']);
   });
 
   it('does not ask for a token where it can be overheard', () => {
@@ -426,7 +434,7 @@ describe('the login', () => {
   });
 
   it('does not ask when the host knows the principal', () => {
-    const script = new Script({ options: { askClientPassword: false } }).client(startup());
+    const script = new Script({ options: { clientMethod: () => ({ kind: 'none' }) } }).client(startup());
     expect(script.logins[0]?.credential).toEqual({ kind: 'none' });
     expect(script.clientSaw()).toEqual([]);
   });
@@ -466,6 +474,17 @@ describe('the login', () => {
     const script = new Script();
     script.session.receive('client', Uint8Array.of(0x40, 0, 0, 0));
     expect(script.reason).toMatchObject({ kind: 'protocol-error', leg: 'client' });
+  });
+
+  it.each([
+    ['Terminate of a client that did not wait', [0x58, 0, 0, 0, 4]],
+    ['a length below any packet', [0, 0, 0, 3]],
+    ['a length without a code', [0, 0, 0, 4]],
+  ])('closes without a word, as PostgreSQL does, on %s', (_name, bytes) => {
+    const script = new Script();
+    script.session.receive('client', Uint8Array.from(bytes));
+    expect(script.reason).toMatchObject({ kind: 'protocol-error', leg: 'client' });
+    expect(script.rawTo('client')).toHaveLength(0);
   });
 
   function loggingIn(login: Partial<ServerLogin>): Script {
@@ -671,8 +690,42 @@ describe('the simple protocol', () => {
     const script = new Script().open().client(call);
     expect(script.serverSaw()).toEqual(['Query sqlwarden: refused message-unsupported']);
     script.server(failure('42601', 'syntax error'), ready('I'));
-    expect(script.clientSaw()).toEqual([expect.stringContaining('0A000 sqlwarden: FunctionCall is not supported'), 'ReadyForQuery I']);
+    expect(script.clientSaw()).toEqual([expect.stringContaining('0A000 sqlwarden: FunctionCall is supported for'), 'ReadyForQuery I']);
     expect(script.units).toHaveLength(0);
+  });
+
+  it('judges a FunctionCall of a large object function as the statement that stands for it, and passes its value', () => {
+    const arguments_ = [Uint8Array.of(0, 0, 0x12, 0x67), Uint8Array.of(0, 4, 0, 0)];
+    const call: FrontendMessage = { kind: 'FunctionCall', functionId: 952, argumentFormats: [1], arguments: arguments_, resultFormat: 1 };
+    const script = new Script().open().client(call);
+    expect(script.units).toMatchObject([
+      {
+        phase: 'query',
+        text: 'SELECT pg_catalog.lo_open($1, $2)',
+        parameters: [{ typeId: 26, format: 'binary', value: arguments_[0] }, { typeId: 23 }],
+      },
+    ]);
+    expect(script.serverSaw()).toEqual([expect.stringContaining('FunctionCall')]);
+    script.server({ kind: 'FunctionCallResponse', value: Uint8Array.of(0, 0, 0, 0) }, ready('I'));
+    expect(script.clientSaw()).toEqual([expect.stringContaining('FunctionCallResponse'), 'ReadyForQuery I']);
+    expect(script.outcomes).toMatchObject([{ status: 'ok', statements: [{ command: 'SELECT', rowsReturned: 1 }] }]);
+  });
+
+  it('does not take a value for rows, nor rows for a value', () => {
+    const call: FrontendMessage = {
+      kind: 'FunctionCall',
+      functionId: 953,
+      argumentFormats: [1],
+      arguments: [Uint8Array.of(0, 0, 0, 0)],
+      resultFormat: 1,
+    };
+    const rows = new Script()
+      .open()
+      .client(call)
+      .server({ kind: 'DataRow', cells: [Uint8Array.of(0x31)] });
+    expect(rows.reason).toMatchObject({ kind: 'protocol-error', leg: 'server' });
+    const value = new Script().open().client(query('select 1')).server({ kind: 'FunctionCallResponse', value: null });
+    expect(value.reason).toMatchObject({ kind: 'protocol-error', leg: 'server' });
   });
 
   it('closes on a message type that the protocol does not have, and names it', () => {
@@ -1181,6 +1234,7 @@ describe('COPY', () => {
     statements: [
       {
         action: 'copy',
+        mayCopy: true,
         plan: redactSecond,
         copy: { format, describe: 'select id, ssn from people', ...(format === 'csv' ? { header: true } : {}) },
       },
@@ -1260,7 +1314,7 @@ describe('COPY', () => {
       expect(script.clientSaw()).toEqual([expect.stringContaining('ERROR 0A000'), 'ReadyForQuery I']);
       expect(script.outcomes).toMatchObject([{ ticket: 1, status: 'error' }]);
     }
-    const unknown = new Script({ decide: () => ({ statements: [{ action: 'copy', plan: redactSecond }] }) })
+    const unknown = new Script({ decide: () => ({ statements: [{ action: 'copy', mayCopy: true, plan: redactSecond }] }) })
       .open()
       .client(query('copy people to stdout'));
     expect(unknown.serverSaw()).toEqual(['Query sqlwarden: refused mask-unbindable']);
@@ -1587,5 +1641,34 @@ describe('however the bytes are cut', () => {
       }),
       { numRuns: 400 },
     );
+  });
+});
+
+describe('names in pipelines', () => {
+  const lastBound = (script: Script): string | undefined => script.units.findLast(({ phase }) => phase === 'bind')?.text;
+
+  it('a statement that was given its name anew in a later segment is not replaced when an earlier one fails', () => {
+    const script = new Script().open();
+    script.client(parse('select old'), sync).server(one('ParseComplete'), ready('I'));
+    script.client(parse('select broken'), sync, parse('select new'));
+    script.server(failure('42601', 'syntax error'), ready('I'), one('ParseComplete'));
+    script.client(bind());
+    expect(script.reason).toBeUndefined();
+    expect(lastBound(script)).toBe('select new');
+  });
+
+  it('the unnamed statement does not come back when a Query was sent as a portal since', () => {
+    const affected = { remaining: 5, take: () => true, refusal: () => ({ code: 'limit-exceeded', message: '' }) as const };
+    const decide = ({ text }: Unit): Decision =>
+      text === 'insert' ? { statements: [{ action: 'insert', hasEffects: true, affected }] } : {};
+    const script = new Script({ decide }).open();
+    script.client(parse('select 1'), sync).server(one('ParseComplete'), ready('I'));
+    script.client(bind('', '', 'one too many'), { kind: 'Close', target: 'statement', name: '' }, sync, query('insert'));
+    script.server(failure('08P01', 'one too many'), ready('I'));
+    script.server(one('ParseComplete'), one('BindComplete'), one('NoData'), tag('INSERT 0 1'), ready('I'));
+    expect(script.clientSaw().slice(-2)).toEqual(['CommandComplete INSERT 0 1', 'ReadyForQuery I']);
+    // The server has `insert` under this name.
+    script.client(bind());
+    expect(script.serverSaw().at(-1)).toContain('refused unknown-name');
   });
 });

@@ -10,6 +10,7 @@ import type {
   Refusal,
   ServerLogin,
   SessionHost,
+  TlsFacts,
   WireSession,
   WireSessionOptions,
 } from '@sqlwarden/core';
@@ -20,17 +21,18 @@ import { FrameSplitter } from '../protocol/frame-splitter.js';
 import { BACKEND_LIMIT_TABLE, FRONTEND_LIMIT_TABLE } from '../protocol/message-types.js';
 import { ProtocolError } from '../protocol/protocol-error.js';
 import { noticeResponse, refusalResponse } from '../refusal.js';
+import { newCancelKey } from './cancel-keys.js';
 import { ClientLogin } from './client-login.js';
 import { ClientMessages } from './client-messages.js';
 import { Conversation } from './conversation.js';
 import { ServerLoginLeg, type ServerLoginFailure } from './server-login.js';
-import { EncodingLost, ServerMessages, UnmaskableResult } from './server-messages.js';
+import { EncodingLost, LimitReached, ServerMessages, UnmaskableResult } from './server-messages.js';
 import { settleLost } from './lost-connection.js';
 import { STATE_PROBE, stateFromRow } from './sql-state.js';
 import type { AcceptedStartup } from './startup-parameters.js';
 
 /**
- * A PostgreSQL session between a client and a server, as {@link WireSession} states. Protocol 3.0; see the "Frontend/Backend Protocol" chapter
+ * A PostgreSQL session between a client and a server, as {@link WireSession} states. Protocol 3.0 and 3.2; see the "Frontend/Backend Protocol" chapter
  * of the PostgreSQL documentation.
  */
 export function createWireSession(host: SessionHost, options: WireSessionOptions): WireSession {
@@ -59,6 +61,8 @@ class PostgresSession implements WireSession {
   #serverKey: CancelKey | undefined;
   #clientKey: CancelKey | undefined;
   #clientPaused = false;
+  /** Words of the host's for the client. */
+  #notices: Uint8Array[] = [];
   #busy = false;
   #again = false;
 
@@ -90,7 +94,7 @@ class PostgresSession implements WireSession {
         refuse: (refusal) => this.#refuse(refusal),
       },
       this.#clientFrames,
-      options.askClientPassword !== false,
+      options,
     );
     this.#clientMessages = new ClientMessages(this.#talk, this.#clientFrames);
     this.#serverMessages = new ServerMessages(this.#talk, this.#serverFrames);
@@ -110,9 +114,9 @@ class PostgresSession implements WireSession {
     else this.#serverEnded(detail);
   }
 
-  tlsStarted(leg: Leg): void {
+  tlsStarted(leg: Leg, facts?: TlsFacts): void {
     if (leg === 'client') this.#clientLogin.tlsStarted();
-    else this.#serverLogin?.tlsStarted();
+    else this.#serverLogin?.tlsStarted(facts);
     this.#run();
   }
 
@@ -139,7 +143,7 @@ class PostgresSession implements WireSession {
 
   notice(message: string, hint?: string): void {
     if (this.#phase !== 'open') return;
-    this.#talk.toClient.write(noticeResponse(message, hint));
+    this.#notices.push(noticeResponse(message, hint));
     this.#run();
   }
 
@@ -197,8 +201,16 @@ class PostgresSession implements WireSession {
     if (this.#over) return;
     if (this.#clientMessages.terminated && this.#talk.expected.length === 0) return this.#end({ kind: 'closed', by: 'client' });
     this.#backPressure();
+    this.#writeNotices();
     this.#talk.toClient.flush();
     this.#talk.toServer.flush();
+  }
+
+  /** Between two messages of the server's. */
+  #writeNotices(): void {
+    if (this.#notices.length === 0 || this.#serverMessages.midMessage) return;
+    for (const notice of this.#notices) this.#talk.toClient.write(notice);
+    this.#notices = [];
   }
 
   get #over(): boolean {
@@ -287,7 +299,7 @@ class PostgresSession implements WireSession {
       return this.#refuse({ code: 'upstream-refused', message: 'the database does not speak UTF8 to its clients' });
     const { toClient } = this.#talk;
     this.#serverKey = key;
-    this.#clientKey = newKey(this.#host);
+    this.#clientKey = newCancelKey((length) => this.#host.randomBytes(length), key, this.#startup?.secretBytes ?? 4);
     toClient.write(encodeBackend({ kind: 'AuthenticationOk' }));
     for (const [name, value] of this.#parameters) toClient.write(encodeBackend({ kind: 'ParameterStatus', name, value }));
     toClient.write(encodeBackend({ kind: 'BackendKeyData', ...this.#clientKey }));
@@ -316,14 +328,20 @@ class PostgresSession implements WireSession {
   #serverEnded(detail: string | undefined): void {
     if (this.#serverMessages.fatal || this.#clientMessages.terminated) return this.#end({ kind: 'closed', by: 'server' });
     const refusal: Refusal = { code: 'upstream-unavailable', message: 'the connection to the database was lost, connect again' };
-    this.#talk.toClient.write(
-      refusalResponse(detail === undefined ? refusal : { ...refusal, hint: 'the log of the gateway says more' }, 'FATAL'),
-    );
+    this.#lastWord(detail === undefined ? refusal : { ...refusal, hint: 'the log of the gateway says more' });
     this.#end({ kind: 'closed', by: 'server' });
   }
 
   #failed(leg: Leg, error: unknown): void {
     if (error instanceof UnmaskableResult) return this.#refuse({ code: 'mask-unbindable', message: error.message });
+    if (error instanceof LimitReached) {
+      const work = this.#talk.expected.peek()?.work;
+      if (work !== undefined) {
+        work.errorCode = error.refusal.code;
+        work.limit = error.refusal.rule;
+      }
+      return this.#refuse(error.refusal);
+    }
     if (error instanceof EncodingLost)
       return this.#refuse({ code: 'message-unsupported', message: 'client_encoding must stay UTF8, connect again' });
     if (!(error instanceof ProtocolError)) {
@@ -332,13 +350,18 @@ class PostgresSession implements WireSession {
     }
     if (leg === 'server') {
       const refusal: Refusal = { code: 'upstream-unavailable', message: 'the database broke the protocol, connect again' };
-      this.#talk.toClient.write(refusalResponse(refusal, 'FATAL'));
-    } else this.#talk.toClient.write(refusalResponse({ code: 'message-unsupported', message: error.message }, 'FATAL'));
+      this.#lastWord(refusal);
+    } else if (!this.#clientLogin.isMute(error)) this.#lastWord({ code: 'message-unsupported', message: error.message });
     this.#end({ kind: 'protocol-error', leg, detail: error.message });
   }
 
+  /** Why the session ends; not in the middle of a message, where it would be taken for a part of it. */
+  #lastWord(refusal: Refusal): void {
+    if (!this.#serverMessages.midMessage) this.#talk.toClient.write(refusalResponse(refusal, 'FATAL'));
+  }
+
   #refuse(refusal: Refusal): void {
-    this.#talk.toClient.write(refusalResponse(refusal, 'FATAL'));
+    this.#lastWord(refusal);
     this.#end({ kind: 'refused', refusal });
   }
 
@@ -354,11 +377,4 @@ class PostgresSession implements WireSession {
     if (open) settleLost(this.#talk);
     this.#host.end(reason);
   }
-}
-
-/** A cancel key of our own: the server's would let the client reach past the gateway. Protocol 3.0 carries 4 bytes of secret. */
-function newKey(host: SessionHost): CancelKey {
-  const bytes = host.randomBytes(8);
-  const processId = bytes.subarray(0, 4).reduce((value, byte) => value * 256 + byte, 0) % 0x7fff_ffff;
-  return { processId: processId + 1, secret: bytes.slice(4, 8) };
 }

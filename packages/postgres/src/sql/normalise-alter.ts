@@ -81,7 +81,8 @@ function otherAction(normaliser: Normaliser, type: string, definition: Shape | u
   if (relation !== undefined && type === 'AT_DropInherit') return { kind: 'detach', relation, as: 'parent' };
   const privileges = PRIVILEGE_COMMANDS.has(type) ? { privileges: true } : {};
   const keys = found.foreignKeys.length === 0 ? {} : { foreignKeys: found.foreignKeys };
-  return { kind: 'other', what, expressions: found.expressions, relations, ...keys, ...privileges };
+  const unique = found.unique === undefined ? {} : { unique: found.unique };
+  return { kind: 'other', what, expressions: found.expressions, relations, ...keys, ...unique, ...privileges };
 }
 
 /** ATTACH and DETACH PARTITION; gives the partition. */

@@ -163,7 +163,7 @@ function index(normaliser: Normaliser, shape: Shape): Statement {
   const name = shape.optionalText('idxname');
   // An index stands in the schema of its table.
   const names = name === undefined ? [] : [[...relation.slice(0, -1), name]];
-  return schema(normaliser, shape, 'create', 'index', { names, relation, expressions });
+  return schema(normaliser, shape, 'create', 'index', { names, relation, expressions, ...(shape.flag('unique') && { unique: true }) });
 }
 
 function domain(normaliser: Normaliser, shape: Shape): Statement {

@@ -61,11 +61,12 @@ function readResult(
   isSet: boolean,
   parameters: readonly RoutineParameter[],
   isProcedure: boolean,
-): Pick<CreateRoutine, 'returns' | 'resultColumns' | 'rowOf'> {
+): Pick<CreateRoutine, 'returns' | 'resultColumns' | 'rowOf' | 'forTriggers'> {
   const name = type === undefined ? [] : readType(type).name;
   type?.skipAll();
   const columns = parameters.filter(({ output }) => output).map((parameter) => parameter.name);
   if (isProcedure) return { returns: 'nothing' };
+  if (!isSet && name.at(-1) === 'trigger') return { returns: 'value', forTriggers: true };
   if (columns.length > 0) return { returns: isSet || columns.length > 1 ? 'table' : 'value', resultColumns: columns };
   return { returns: isSet ? 'table' : 'value', ...(name.length > 0 && { rowOf: name }) };
 }

@@ -23,6 +23,8 @@ export interface Constraints {
   readonly foreignKeys: ForeignKey[];
   default?: Expression;
   notNull: boolean;
+  /** Columns of constraints that keep two rows from having equal values. */
+  unique?: readonly string[];
 }
 
 /** A field that holds the relation a statement is about. */
@@ -141,8 +143,10 @@ const CONSTRAINT_DETAILS = [
 export function readConstraint(normaliser: Normaliser, shape: Shape, into: Constraints, ownColumns: readonly string[] = []): void {
   if (shape.name !== 'Constraint') throw new UnknownNodeError(`${shape.name} where a constraint was expected`);
   shape.skip(...CONSTRAINT_DETAILS);
-  for (const field of ['keys', 'including', 'options', 'fk_del_set_cols', 'old_conpfeqop']) skipList(shape, field);
+  for (const field of ['including', 'options', 'fk_del_set_cols', 'old_conpfeqop']) skipList(shape, field);
   const type = shape.text('contype');
+  const keys = shape.names('keys');
+  if (type === 'CONSTR_UNIQUE' || type === 'CONSTR_PRIMARY') into.unique = [...(into.unique ?? []), ...keys];
   const expressions = [...maybeExpression(normaliser, shape, 'raw_expr'), ...maybeExpression(normaliser, shape, 'where_clause')];
   for (const exclusion of shape.list('exclusions')) {
     const [element, ...operators] = exclusion.list('items');

@@ -1,8 +1,18 @@
-import { joinName } from '@sqlwarden/core';
-import type { NameParts, OperatorName, RoutineFacts, RoutineKnowledge, RoutineUse, TypeName } from '@sqlwarden/core';
+import { joinName, unreachable } from '@sqlwarden/core';
+import type {
+  DocumentAccess,
+  Expression,
+  NameParts,
+  OperatorName,
+  RoutineFacts,
+  RoutineKnowledge,
+  RoutineUse,
+  TypeName,
+} from '@sqlwarden/core';
 import type { PostgresCatalogue, RoutineDetail } from '../catalog/resolved-catalogue.js';
 import { BodyPurity } from './body-purity.js';
 import { extensionEffect, type RoutineEffect, systemEffect } from './routine-tables.js';
+import { type AccessName, documentAccess } from './document-access.js';
 import { isTemporarySchema } from './rules.js';
 import { TOTAL_CAST_TYPES, totalOf, totalOperators } from './total-routines.js';
 
@@ -84,6 +94,31 @@ class CatalogueKnowledge implements RoutineKnowledge {
       }
     }
     return worst(found);
+  }
+
+  documentAccess(expression: Expression, searchPath: readonly string[]): DocumentAccess | undefined {
+    const access = documentAccess(expression);
+    if (access === undefined) return undefined;
+    return access.by.every((name) => this.#isSystems(name, searchPath)) ? access : undefined;
+  }
+
+  /** Nothing of a user's can be meant by the operator or function of that name. Extensions have such operators for types of their own. */
+  #isSystems(by: AccessName, searchPath: readonly string[]): boolean {
+    const schemas = by.schema === undefined ? searchPath : [by.schema];
+    switch (by.kind) {
+      case 'subscript':
+        return true;
+      case 'operator':
+        return (this.#catalogue.operators.get(by.name) ?? []).every(
+          ({ schema, routineId }) => !schemas.includes(schema) || this.#catalogue.routinesById.get(routineId)?.extension !== undefined,
+        );
+      case 'type':
+        return schemas.every((schema) => schema === 'pg_catalog' || !this.#catalogue.types.has(joinName(schema, by.name)));
+      case 'function':
+        return schemas.every((schema) => schema === 'pg_catalog' || !this.#catalogue.routines.has(joinName(schema, by.name)));
+      default:
+        return unreachable(by.kind);
+    }
   }
 
   cast(type: TypeName, searchPath: readonly string[]): RoutineFacts | undefined {

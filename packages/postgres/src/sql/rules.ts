@@ -13,6 +13,16 @@ export function isTemporarySchema(schema: string): boolean {
 const SESSION_TEXTS: OpaqueReason = { kind: 'foreign-data', detail: 'SQL of sessions' };
 const SECRETS: OpaqueReason = { kind: 'foreign-data', detail: 'passwords and connection strings' };
 const STATISTICS: OpaqueReason = { kind: 'foreign-data', detail: 'values of columns in statistics' };
+/** Figures of statistics that tell of values: how long they are, how many are equal, whether their order is that of the rows. */
+const FIGURES = [
+  'avg_width',
+  'n_distinct',
+  'correlation',
+  'most_common_freqs',
+  'most_common_elem_freqs',
+  'elem_count_histogram',
+  'range_empty_frac',
+] as const;
 const LARGE_OBJECTS: OpaqueReason = { kind: 'foreign-data', detail: 'large objects' };
 const FILES: OpaqueReason = { kind: 'foreign-data', detail: "the server's configuration files" };
 
@@ -41,12 +51,17 @@ const SENSITIVE: Readonly<Record<RelationName, readonly [OpaqueReason, ...string
     'most_common_elems',
     'range_length_histogram',
     'range_bounds_histogram',
+    ...FIGURES,
   ],
-  'pg_catalog.pg_statistic': [STATISTICS, 'stavalues1', 'stavalues2', 'stavalues3', 'stavalues4', 'stavalues5'],
-  'pg_catalog.pg_statistic_ext_data': [STATISTICS, 'stxdmcv', 'stxdexpr'],
-  'pg_catalog.pg_stats_ext': [STATISTICS, 'most_common_vals'],
-  'pg_catalog.pg_stats_ext_exprs': [STATISTICS, 'most_common_vals', 'histogram_bounds', 'most_common_elems'],
+  'pg_catalog.pg_statistic': [STATISTICS, 'stawidth', 'stadistinct', ...['stanumbers', 'stavalues'].flatMap(oneToFive)],
+  'pg_catalog.pg_statistic_ext_data': [STATISTICS, 'stxdmcv', 'stxdexpr', 'stxdndistinct', 'stxddependencies'],
+  'pg_catalog.pg_stats_ext': [STATISTICS, 'most_common_vals', 'most_common_freqs', 'most_common_base_freqs', 'n_distinct', 'dependencies'],
+  'pg_catalog.pg_stats_ext_exprs': [STATISTICS, 'most_common_vals', 'histogram_bounds', 'most_common_elems', ...FIGURES],
 };
+
+function oneToFive(name: string): string[] {
+  return [1, 2, 3, 4, 5].map((number) => `${name}${number}`);
+}
 
 function sensitiveColumn(relation: RelationName, column: string): OpaqueReason | undefined {
   const entry = SENSITIVE[relation];

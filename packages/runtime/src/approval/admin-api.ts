@@ -35,6 +35,21 @@ export interface RequestView extends RequestSummary {
   readonly subject: ApprovalSubject;
 }
 
+/** One client that is connected. */
+export interface SessionSummary {
+  readonly id: string;
+  readonly upstream: string;
+  /** Absent until the client has logged in. */
+  readonly principal?: Principal;
+  /** The client's transport address. */
+  readonly client: string;
+  readonly openedAt: number;
+  /** `idle`: nothing of it runs, and no transaction of it is open. */
+  readonly state: 'login' | 'idle' | 'active';
+  /** Which worker serves it, where there are several. */
+  readonly worker?: string;
+}
+
 /** What an approver sends. */
 export interface DecisionBody {
   readonly decision: 'approve' | 'reject';

@@ -1,5 +1,5 @@
 import { request as httpRequest } from 'node:http';
-import type { AdminProblem, DecisionBody, RequestSummary, RequestView } from './admin-api.js';
+import type { AdminProblem, DecisionBody, RequestSummary, RequestView, SessionSummary } from './admin-api.js';
 
 /** Why a request to the admin socket failed before it was answered. */
 export type AdminClientErrorCode =
@@ -32,6 +32,8 @@ export interface AdminClientOptions {
 export interface AdminClient {
   /** Requests that wait for a decision, oldest first. */
   pending(): Promise<readonly RequestSummary[]>;
+  /** Clients that are connected, oldest first. */
+  sessions(): Promise<readonly SessionSummary[]>;
   /** One request in full. */
   request(id: string): Promise<RequestView>;
   /** Decides a request as whoever the token belongs to; give the digest of the request that was shown. */
@@ -46,6 +48,10 @@ export function createAdminClient(options: AdminClientOptions): AdminClient {
     async pending() {
       const { requests } = await ask<{ requests?: readonly RequestSummary[] }>(options, 'GET', '/v1/pending');
       return requests ?? badAnswer();
+    },
+    async sessions() {
+      const { sessions } = await ask<{ sessions?: readonly SessionSummary[] }>(options, 'GET', '/v1/sessions');
+      return sessions ?? badAnswer();
     },
     async request(id) {
       const { request } = await ask<{ request?: RequestView }>(options, 'GET', requestPath(id));

@@ -199,4 +199,72 @@ describe('ApprovalStore', () => {
     approvals.decide(held.request.id, { ...approval('dana', 'reject'), approver });
     expect(await ended).toMatchObject({ refusal: { message: `request ${held.request.id} was rejected by Dana[31m` } });
   });
+
+  describe('with other workers', () => {
+    /** Two stores that know each other, with what each has recorded. */
+    function pair(): { first: ApprovalStore; second: ApprovalStore; events: { first: string[]; second: string[] } } {
+      const events = { first: [] as string[], second: [] as string[] };
+      const open = (name: 'first' | 'second', other: () => ApprovalStore): ApprovalStore =>
+        new ApprovalStore({
+          now: () => 0,
+          recorder: {
+            requested: ({ id }) => void events[name].push(`requested ${id}`),
+            decided: ({ id }, { decision, token }) => void events[name].push(`${decision} ${id} by ${token}`),
+            ended: ({ id }, end) => void events[name].push(`${end} ${id}`),
+          },
+          maxPending: 3,
+          maxPendingPerRequester: 2,
+          claimElsewhere: async (digest) => structuredClone(other().giveUp(digest)),
+        });
+      const first: ApprovalStore = open('first', () => second);
+      const second: ApprovalStore = open('second', () => first);
+      return { first, second, events };
+    }
+
+    it('moves an approval that nobody waits for to where its requester comes back, with its record', async () => {
+      const { first, second, events } = pair();
+      const { id, digest } = pending(await first.requestAnywhere(subject(), requirement, context)).request;
+      first.decide(id, approval());
+      expect(await second.requestAnywhere(subject(), requirement, context)).toMatchObject({ kind: 'approved', request: { id } });
+      expect(first.use(id, digest)).toMatchObject({ code: 'approval-expired' });
+      expect(second.use(id, digest)).toBeUndefined();
+      expect(events.first).toEqual([`requested ${id}`, `approve ${id} by t`, `withdrawn ${id}`]);
+      expect(events.second).toEqual([`requested ${id}`, `approve ${id} by t`, `used ${id}`]);
+    });
+
+    it('leaves alone what somebody waits for, what is not approved, and what is for something else', async () => {
+      const { first, second } = pair();
+      const held = pending(await first.requestAnywhere(subject(), requirement, context));
+      const other = pending(await second.requestAnywhere(subject(), requirement, context));
+      expect(other.request.id).not.toBe(held.request.id);
+      first.decide(held.request.id, approval());
+      expect((await second.requestAnywhere(subject('drop table t'), requirement, context)).kind).toBe('pending');
+      expect(first.get(held.request.id)?.state).toBe('approved');
+    });
+
+    it('takes nothing for what another worker only says', async () => {
+      const { first } = pair();
+      const { id } = pending(await first.requestAnywhere(subject('drop table t'), requirement, context)).request;
+      first.decide(id, approval());
+      const recorded: string[] = [];
+      const lying = new ApprovalStore({
+        now: () => 0,
+        recorder: { requested: (request) => void recorded.push(request.id), decided: () => undefined, ended: () => undefined },
+        maxPending: 3,
+        maxPendingPerRequester: 2,
+        claimElsewhere: async () => first.get(id),
+      });
+      expect((await lying.requestAnywhere(subject(), requirement, context)).kind).toBe('pending');
+      expect([recorded.length, recorded.includes(id)]).toEqual([1, false]);
+    });
+
+    it('moves an approval once only, so that no log tells of it twice', async () => {
+      const { first, second } = pair();
+      const { id, digest } = pending(await first.requestAnywhere(subject(), requirement, context)).request;
+      first.decide(id, approval());
+      await second.requestAnywhere(subject(), requirement, context);
+      expect(second.giveUp(digest)).toBeUndefined();
+      expect(second.use(id, digest)).toBeUndefined();
+    });
+  });
 });

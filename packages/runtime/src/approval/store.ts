@@ -36,6 +36,8 @@ export interface ApprovalStoreOptions {
   readonly maxPendingPerRequester: number;
   /** Bytes of texts and values that open requests may hold together. Default 64 MiB. */
   readonly maxPendingBytes?: number;
+  /** Asks the stores of other workers to {@link ApprovalStore.giveUp} what has this digest. Never rejects. */
+  readonly claimElsewhere?: (digest: string) => Promise<ApprovalRequest | undefined>;
   /** What an operator must hear of: an end that could not be recorded. Never holds a statement, a value or a token. */
   readonly onTrouble?: (error: Error) => void;
 }
@@ -59,6 +61,8 @@ interface Entry {
   timer: NodeJS.Timeout | undefined;
   /** About what the request holds in memory. */
   readonly bytes: number;
+  /** It came from another store, and its record with it: it goes to no third one. */
+  readonly isAdopted: boolean;
 }
 
 /** Base32 without letters that look like digits. */
@@ -82,6 +86,29 @@ export class ApprovalStore {
     this.#options = options;
   }
 
+  /**
+   * {@link request}, after a look whether exactly this was approved in another worker, for a session that has gone since: the approval moves
+   * here then, with its decisions and their proofs. Rejects when it cannot be recorded.
+   */
+  async requestAnywhere(subject: ApprovalSubject, requirement: ApprovalRequirement, context: ApprovalContext): Promise<HoldAnswer> {
+    const { claimElsewhere } = this.#options;
+    const digest = approvalDigest(subject, nodeHash);
+    if (claimElsewhere !== undefined && this.#unusedWith(digest)?.request.state !== 'approved') {
+      const found = await claimElsewhere(digest);
+      if (found !== undefined) this.#adopt(found, digest, subject, context);
+    }
+    return this.request(subject, requirement, context);
+  }
+
+  /** Lets an approval go that nobody has used and nobody waits for, to the store that asks for it. It cannot be used here any more. */
+  giveUp(digest: string): ApprovalRequest | undefined {
+    const entry = this.#unusedWith(digest);
+    if (entry?.request.state !== 'approved' || entry.isAdopted) return undefined;
+    const { request } = entry;
+    this.#close(entry, 'withdrawn', undefined);
+    return request;
+  }
+
   /** Asks for an approval, or finds that this very thing is approved or asked for already. Throws when it cannot be recorded. */
   request(subject: ApprovalSubject, requirement: ApprovalRequirement, context: ApprovalContext): HoldAnswer {
     const digest = approvalDigest(subject, nodeHash);
@@ -103,11 +130,22 @@ export class ApprovalStore {
       decisions: [],
     };
     this.#options.recorder.requested(request, context);
-    const entry: Entry = { request, waiter: undefined, timer: undefined, bytes };
-    this.#entries.set(request.id, entry);
-    this.#bytes += bytes;
+    return this.#pending(this.#keep({ request, waiter: undefined, timer: undefined, bytes, isAdopted: false }));
+  }
+
+  #keep(entry: Entry): Entry {
+    this.#entries.set(entry.request.id, entry);
+    this.#bytes += entry.bytes;
     this.#startTimer(entry);
-    return this.#pending(entry);
+    return entry;
+  }
+
+  #adopt(request: ApprovalRequest, digest: string, subject: ApprovalSubject, context: ApprovalContext): void {
+    if (request.digest !== digest || this.#closed || this.#entries.has(request.id) || this.#options.now() >= request.expiresAt) return;
+    // INVARIANT: the log that will have the intent has the request and its decisions, so that it can be verified by itself.
+    this.#options.recorder.requested(request, context);
+    for (const decision of request.decisions) this.#options.recorder.decided(request, decision);
+    this.#keep({ request, waiter: undefined, timer: undefined, bytes: sizeOf(subject), isAdopted: true });
   }
 
   /** Requests that wait for a decision, oldest first. */

@@ -1,17 +1,24 @@
-import type { Algorithm, AgentClient, ClaimsMapping, Preset } from '@sqlwarden/identity';
-import type { OneOrMany, PartyKind } from '@sqlwarden/core';
-import type { LimitsConfig } from './gateway-config.js';
+import type { Algorithm, AgentClient, CertificateSubject, ClaimsMapping, PasswordUser, Preset } from '@sqlwarden/identity';
+import type { OneOrMany, PartyKind, ServerLogin, ServerMethod } from '@sqlwarden/core';
+import type { ClientProof, ClientTlsConfig, DrainConfig, LedgerReads, LimitsConfig } from './gateway-config.js';
 
 /** `sqlwarden.yaml` as it is written: what `config.schema.json` lets through. */
 export interface ConfigDocument {
   readonly version: 1;
   readonly environment: string;
   readonly upstreams: readonly UpstreamSource[];
-  readonly identity: { readonly issuers: readonly IssuerSource[] };
+  readonly identity: {
+    readonly issuers?: readonly IssuerSource[];
+    readonly users?: string;
+    readonly certificates?: readonly CertificateSubject[];
+  };
   readonly policy: OneOrMany<string>;
-  readonly ledger: { readonly directory: string; readonly origin?: string };
+  readonly ledger: { readonly directory: string; readonly origin?: string; readonly reads?: LedgerReads };
   readonly masking?: { readonly keyFile: string };
   readonly admin?: { readonly socket: string };
+  readonly workers?: number | 'auto';
+  readonly drain?: Partial<DrainConfig>;
+  readonly health?: { readonly listen?: string; readonly needsUpstreams?: boolean };
   readonly limits?: Partial<LimitsConfig>;
   readonly catalogue?: { readonly maxAgeMs: number };
 }
@@ -20,7 +27,8 @@ export interface UpstreamSource {
   readonly name: string;
   readonly database: 'postgres';
   readonly listen?: string;
-  readonly clientTls?: { readonly certificate: string; readonly key: string };
+  readonly clientTls?: Pick<ClientTlsConfig, 'certificate' | 'key'> & Partial<ClientTlsConfig>;
+  readonly clients?: OneOrMany<ClientProof>;
   readonly server: {
     readonly host?: string;
     readonly port?: number;
@@ -28,9 +36,20 @@ export interface UpstreamSource {
     readonly database?: string;
     readonly tls?: 'verify-full' | 'require' | 'disable';
     readonly ca?: string;
+    readonly certificate?: { readonly certificate: string; readonly key: string };
+    readonly sslNegotiation?: 'postgres' | 'direct';
+    /** YAML takes 3.0 for a number. */
+    readonly protocol?: '3.0' | '3.2' | 3 | 3.2;
     readonly connectTimeoutMs?: number;
   };
-  readonly credentials: { readonly user: string; readonly passwordFile?: string; readonly passwordEnvironment?: string };
+  readonly credentials: {
+    readonly user: string;
+    readonly passwordFile?: string;
+    readonly passwordEnvironment?: string;
+    readonly passwordCommand?: { readonly command: readonly string[]; readonly timeoutMs?: number; readonly cacheMs?: number };
+    readonly accept?: OneOrMany<ServerMethod>;
+    readonly channelBinding?: NonNullable<ServerLogin['channelBinding']>;
+  };
   readonly crossCheck?: 'node-sql-parser';
 }
 
@@ -53,4 +72,10 @@ export interface IssuerSource {
   readonly maxLifetimeSeconds?: number;
   readonly clockSkewSeconds?: number;
   readonly allowInProduction?: boolean;
+}
+
+/** The file of `identity.users` as it is written: what `users.schema.json` lets through. */
+export interface UsersDocument {
+  readonly version: 1;
+  readonly users: readonly PasswordUser[];
 }

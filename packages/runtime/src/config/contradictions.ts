@@ -1,5 +1,7 @@
+import { list } from '@sqlwarden/core';
 import { isProduction } from '@sqlwarden/identity';
 import type { ConfigDocument, IssuerSource, UpstreamSource } from './config-document.js';
+import type { ClientProof } from './gateway-config.js';
 import { parseListen } from './listen-address.js';
 import type { Path } from './yaml-source.js';
 
@@ -12,8 +14,12 @@ export interface Contradiction {
 
 export function findContradictions(document: ConfigDocument): Contradiction[] {
   return [
+    ...healthContradictions(document.health),
+    ...identityContradictions(document),
     ...document.upstreams.flatMap((upstream, at) => upstreamContradictions(upstream, ['upstreams', at])),
-    ...document.identity.issuers.flatMap((issuer, at) => issuerContradictions(issuer, ['identity', 'issuers', at], document.environment)),
+    ...(document.identity.issuers ?? []).flatMap((issuer, at) =>
+      issuerContradictions(issuer, ['identity', 'issuers', at], document.environment),
+    ),
     ...taken(
       document.upstreams.map(({ name }) => name),
       (at) => ['upstreams', at, 'name'],
@@ -23,10 +29,15 @@ export function findContradictions(document: ConfigDocument): Contradiction[] {
       (at) => ['upstreams', at, 'listen'],
     ),
     ...taken(
-      document.identity.issuers.map(({ name }) => name),
+      (document.identity.issuers ?? []).map(({ name }) => name),
       (at) => ['identity', 'issuers', at, 'name'],
     ),
   ];
+}
+
+function healthContradictions(health: ConfigDocument['health']): Contradiction[] {
+  if (health?.listen === undefined || parseListen(health.listen, '/')?.kind === 'tcp') return [];
+  return [{ path: ['health', 'listen'], message: 'is no address; write host:port such as 127.0.0.1:15433' }];
 }
 
 function taken(values: readonly (string | undefined)[], path: (at: number) => Path): Contradiction[] {
@@ -36,7 +47,70 @@ function taken(values: readonly (string | undefined)[], path: (at: number) => Pa
   });
 }
 
-function upstreamContradictions({ listen, clientTls, server, credentials }: UpstreamSource, path: Path): Contradiction[] {
+/** Ways to prove an identity that nobody could use, and identities that nobody could prove. */
+function identityContradictions({ identity, upstreams }: ConfigDocument): Contradiction[] {
+  const found: Contradiction[] = [];
+  const { issuers = [], users, certificates = [] } = identity;
+  if (issuers.length === 0 && users === undefined && certificates.length === 0)
+    found.push({ path: ['identity'], message: 'vouches for nobody; write issuers, users or certificates' });
+  for (const [at, { commonName, uri }] of certificates.entries()) {
+    if ((commonName === undefined) === (uri === undefined))
+      found.push({ path: ['identity', 'certificates', at], message: 'names no certificate, or two ways; write one of uri and commonName' });
+  }
+  const given: Readonly<Record<ClientProof, boolean>> = {
+    token: issuers.length > 0,
+    password: users !== undefined,
+    certificate: certificates.length > 0,
+  };
+  for (const [at, { clients, listen }] of upstreams.entries()) {
+    if (clients === undefined && listen === undefined) continue;
+    for (const proof of list(clients ?? 'token'))
+      if (!given[proof]) found.push({ path: ['upstreams', at, ...(clients === undefined ? [] : ['clients'])], message: NOBODY[proof] });
+  }
+  return found;
+}
+
+const NOBODY: Readonly<Record<ClientProof, string>> = {
+  token: 'lets clients in by token, and there are no issuers; write identity.issuers, or other ways in clients',
+  password: 'lets clients in by password, and there are no users; write identity.users',
+  certificate: 'lets clients in by certificate, and none stands for anybody; write identity.certificates',
+};
+
+function clientContradictions({ clients, clientTls }: UpstreamSource, path: Path): Contradiction[] {
+  const found: Contradiction[] = [];
+  const add = (where: Path, message: string): void => void found.push({ path: [...path, ...where], message });
+  const proofs = list(clients ?? 'token');
+  if (proofs.includes('certificate') && clientTls?.ca === undefined)
+    add(['clients'], 'lets clients in by certificate, and nobody asks for one; write clientTls with ca');
+  if (proofs.lastIndexOf('certificate') > 0) add(['clients'], 'has certificate behind a way that is asked of everybody; write it first');
+  if (clientTls?.ca === undefined && clientTls?.crl !== undefined) add(['clientTls', 'crl'], 'is not looked at without ca; write ca');
+  if (clientTls?.ca === undefined && clientTls?.requireCertificate === true)
+    add(['clientTls', 'requireCertificate'], 'needs authorities of client certificates; write ca');
+  return found;
+}
+
+function credentialContradictions({ server, credentials }: UpstreamSource, path: Path): Contradiction[] {
+  const found: Contradiction[] = [];
+  const add = (where: Path, message: string): void => void found.push({ path: [...path, ...where], message });
+  const { passwordFile, passwordEnvironment, passwordCommand, accept, channelBinding } = credentials;
+  if ([passwordFile, passwordEnvironment, passwordCommand].filter((given) => given !== undefined).length > 1) {
+    const second = passwordFile !== undefined && passwordEnvironment !== undefined ? 'passwordEnvironment' : 'passwordCommand';
+    const first = passwordFile === undefined ? 'passwordEnvironment' : 'passwordFile';
+    add(['credentials', second], `does not go together with ${first}; write one of them`);
+  }
+  const isEncrypted = server.socket === undefined && server.tls !== 'disable';
+  if (!isEncrypted && channelBinding === 'require')
+    add(['credentials', 'channelBinding'], 'needs TLS; leave it out, or write tls: verify-full');
+  if (channelBinding === 'require' && accept !== undefined && !list(accept).includes('scram-sha-256-plus'))
+    add(['credentials', 'accept'], 'leaves out scram-sha-256-plus, which channelBinding requires; write it too');
+  if (!isEncrypted && server.certificate !== undefined) add(['server', 'certificate'], 'is only shown inside TLS; leave it out');
+  if (!isEncrypted && server.sslNegotiation !== undefined)
+    add(['server', 'sslNegotiation'], 'says how TLS begins, and there is none; leave it out');
+  return found;
+}
+
+function upstreamContradictions(upstream: UpstreamSource, path: Path): Contradiction[] {
+  const { listen, clientTls, server } = upstream;
   const found: Contradiction[] = [];
   const add = (where: Path, message: string): void => void found.push({ path: [...path, ...where], message });
   const address = listen === undefined ? undefined : parseListen(listen, '/');
@@ -56,9 +130,7 @@ function upstreamContradictions({ listen, clientTls, server, credentials }: Upst
     add(['server', 'tls'], 'does not go together with socket; leave it out');
   if (server.ca !== undefined && server.tls !== undefined && server.tls !== 'verify-full')
     add(['server', 'ca'], 'is not looked at unless tls is verify-full; write tls: verify-full');
-  if (credentials.passwordFile !== undefined && credentials.passwordEnvironment !== undefined) {
-    add(['credentials', 'passwordEnvironment'], 'does not go together with passwordFile; write one of them');
-  }
+  found.push(...clientContradictions(upstream, path), ...credentialContradictions(upstream, path));
   return found;
 }
 

@@ -1,4 +1,5 @@
-import type { IssuerOptions } from '@sqlwarden/identity';
+import type { ServerLogin, ServerMethod } from '@sqlwarden/core';
+import type { CertificateSubject, IssuerOptions } from '@sqlwarden/identity';
 
 /** `sqlwarden.yaml` after it was checked: defaults filled in, every path absolute. No secret is in it, only where secrets are. */
 export interface GatewayConfig {
@@ -6,23 +7,32 @@ export interface GatewayConfig {
   readonly directory: string;
   readonly environment: string;
   readonly upstreams: readonly UpstreamConfig[];
-  readonly identity: { readonly issuers: readonly IssuerConfig[] };
+  readonly identity: IdentityConfig;
   /** Absolute patterns of policy files. */
   readonly policy: readonly string[];
-  readonly ledger: { readonly directory: string; readonly origin: string };
+  readonly ledger: { readonly directory: string; readonly origin: string; readonly reads: LedgerReads };
   readonly masking: { readonly keyFile: string | undefined };
   readonly admin: { readonly socket: string } | undefined;
+  /** Processes that serve clients behind the listeners; 1: the one that was started. */
+  readonly workers: number;
+  readonly drain: DrainConfig;
+  readonly health: HealthConfig;
   readonly limits: LimitsConfig;
   /** How old the last look at a schema may be when a statement is judged. */
   readonly catalogue: { readonly maxAgeMs: number };
 }
+
+/** `durable`: a read, too, waits until its entry is on the disk; `grouped`: until the operating system has it. */
+export type LedgerReads = 'grouped' | 'durable';
 
 export interface UpstreamConfig {
   readonly name: string;
   readonly database: 'postgres';
   /** `undefined`: only for use as a library. */
   readonly listen: ListenConfig | undefined;
-  readonly clientTls: { readonly certificate: string; readonly key: string } | undefined;
+  readonly clientTls: ClientTlsConfig | undefined;
+  /** How clients may prove who they are, in this order. */
+  readonly clients: readonly ClientProof[];
   readonly server: ServerConfig;
   readonly credentials: CredentialsConfig;
   /** Another parser that is asked before a statement is let through; it can only refuse. */
@@ -44,16 +54,49 @@ export interface ServerConfig {
   readonly tls: 'verify-full' | 'require' | 'disable';
   /** File of PEM authorities; the system's when `undefined`. */
   readonly ca: string | undefined;
+  /** Files of PEM: who the gateway is, for servers that ask for a certificate. */
+  readonly certificate: { readonly certificate: string; readonly key: string } | undefined;
+  readonly sslNegotiation: NonNullable<ServerLogin['sslNegotiation']>;
+  readonly protocol: NonNullable<ServerLogin['protocol']>;
   readonly connectTimeoutMs: number;
 }
 
 export interface CredentialsConfig {
   readonly user: string;
-  /** Where the password is; `none` when the server asks for none. */
-  readonly password:
-    | { readonly kind: 'file'; readonly path: string }
-    | { readonly kind: 'environment'; readonly name: string }
-    | { readonly kind: 'none' };
+  readonly password: PasswordConfig;
+  /** What the server may ask for; `undefined`: whatever does not show the password to others. */
+  readonly accept: readonly ServerMethod[] | undefined;
+  readonly channelBinding: NonNullable<ServerLogin['channelBinding']>;
+}
+
+/** Where the password of an upstream is; `none` when the server asks for none. */
+export type PasswordConfig =
+  | { readonly kind: 'file'; readonly path: string }
+  | { readonly kind: 'environment'; readonly name: string }
+  | { readonly kind: 'command'; readonly command: readonly string[]; readonly timeoutMs: number; readonly cacheMs: number }
+  | { readonly kind: 'none' };
+
+/** Files of PEM for the gateway's end of client legs. */
+export interface ClientTlsConfig {
+  readonly certificate: string;
+  readonly key: string;
+  /** Authorities of client certificates; `undefined`: clients are not asked for one. */
+  readonly ca: string | undefined;
+  readonly crl: string | undefined;
+  /** Who shows no certificate is refused, however else they could prove who they are. */
+  readonly requireCertificate: boolean;
+  readonly minVersion: 'TLSv1.2' | 'TLSv1.3';
+}
+
+/** How a client may prove who it is: a token in the password, a password by SCRAM-SHA-256, or a certificate. */
+export type ClientProof = 'token' | 'password' | 'certificate';
+
+export interface IdentityConfig {
+  readonly issuers: readonly IssuerConfig[];
+  /** File of users who log in by SCRAM-SHA-256. */
+  readonly users: string | undefined;
+  /** Who client certificates stand for, the first that fits. */
+  readonly certificates: readonly CertificateSubject[];
 }
 
 /** What the verifier takes, and for the development issuer the directory that its key is in. */
@@ -61,12 +104,31 @@ export interface IssuerConfig extends IssuerOptions {
   readonly devDirectory?: string;
 }
 
+/** What happens between the signal to stop and the end. */
+export interface DrainConfig {
+  /** How long not ready is shown before listeners close, for balancers to notice. */
+  readonly delayMs: number;
+  /** How long open transactions may go on. */
+  readonly timeoutMs: number;
+}
+
+export interface HealthConfig {
+  readonly listen: { readonly host: string; readonly port: number } | undefined;
+  /** Not ready while an upstream cannot be reached. */
+  readonly needsUpstreams: boolean;
+}
+
 export interface LimitsConfig {
   readonly maxMessageBytes: number;
   readonly maxQueuedBytes: number;
   /** Characters of one unit of statements. */
   readonly maxTextLength: number;
+  /** Clients of one listener at a time. */
   readonly maxSessions: number;
+  /** Those of them that have not logged in yet. */
+  readonly maxLogins: number;
+  /** Clients of one subject at a time, over all listeners. 0: no limit of its own. */
+  readonly maxSessionsPerIdentity: number;
   readonly loginTimeoutMs: number;
 }
 
@@ -75,9 +137,13 @@ export const DEFAULT_LIMITS: LimitsConfig = {
   maxQueuedBytes: 1024 * 1024,
   maxTextLength: 4 * 1024 * 1024,
   maxSessions: 1000,
+  maxLogins: 1000,
+  maxSessionsPerIdentity: 0,
   loginTimeoutMs: 15_000,
 };
 
+export const DEFAULT_DRAIN: DrainConfig = { delayMs: 0, timeoutMs: 10_000 };
 export const DEFAULT_CATALOGUE_MAX_AGE_MS = 1000;
 export const DEFAULT_CONNECT_TIMEOUT_MS = 10_000;
+export const DEFAULT_PASSWORD_COMMAND = { timeoutMs: 10_000, cacheMs: 60_000 } as const;
 export const DEFAULT_PORT = { postgres: 5432 } as const satisfies Record<UpstreamConfig['database'], number>;

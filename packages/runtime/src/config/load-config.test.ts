@@ -5,7 +5,7 @@ import { afterAll, describe, expect, it } from '@jest/globals';
 import { ACTIONS, STATEMENT_CLASSES } from '@sqlwarden/core';
 import { ALGORITHMS, PRESETS } from '@sqlwarden/identity';
 import { ConfigError } from './config-error.js';
-import { DEFAULT_LIMITS } from './gateway-config.js';
+import { DEFAULT_DRAIN, DEFAULT_LIMITS } from './gateway-config.js';
 import { parseListen } from './listen-address.js';
 import { loadConfig } from './load-config.js';
 
@@ -53,6 +53,7 @@ describe('loadConfig', () => {
           database: 'postgres',
           listen: { kind: 'tcp', host: '127.0.0.1', port: 15432, isPrivate: true },
           clientTls: undefined,
+          clients: ['token'],
           server: {
             host: 'db',
             port: 5432,
@@ -60,19 +61,128 @@ describe('loadConfig', () => {
             database: 'crm',
             tls: 'verify-full',
             ca: undefined,
+            certificate: undefined,
+            sslNegotiation: 'postgres',
+            protocol: '3.2',
             connectTimeoutMs: 10_000,
           },
-          credentials: { user: 'gateway', password: { kind: 'none' } },
+          credentials: { user: 'gateway', password: { kind: 'none' }, accept: undefined, channelBinding: 'prefer' },
         },
       ],
-      identity: { issuers: [{ name: 'okta', preset: 'okta', issuer: 'https://acme.okta.com/oauth2/default', audience: 'sqlwarden' }] },
+      identity: {
+        issuers: [{ name: 'okta', preset: 'okta', issuer: 'https://acme.okta.com/oauth2/default', audience: 'sqlwarden' }],
+        users: undefined,
+        certificates: [],
+      },
       policy: [join(root, 'policy/*.yaml')],
-      ledger: { directory: join(root, 'ledger'), origin: 'sqlwarden/production' },
+      ledger: { directory: join(root, 'ledger'), origin: 'sqlwarden/production', reads: 'grouped' },
       masking: { keyFile: undefined },
       admin: undefined,
+      workers: 1,
+      drain: DEFAULT_DRAIN,
+      health: { listen: undefined, needsUpstreams: false },
       limits: DEFAULT_LIMITS,
       catalogue: { maxAgeMs: 1000 },
     });
+  });
+
+  it('reads how clients and the gateway log in', () => {
+    const upstream = `  - name: crm
+    database: postgres
+    listen: 0.0.0.0:15432
+    clientTls: { certificate: ./c.pem, key: ./c.key, ca: ./clients.pem, crl: ./crl.pem, requireCertificate: true, minVersion: TLSv1.3 }
+    clients: [certificate, password]
+    server: { host: db, protocol: 3.0, sslNegotiation: direct, certificate: { certificate: ./g.pem, key: ./g.key } }
+    credentials:
+      user: gateway
+      passwordCommand: { command: [./token, --role, crm], cacheMs: 0 }
+      accept: scram-sha-256-plus
+      channelBinding: require`;
+    const users = 'users: ./users.yaml';
+    const yaml = config({ upstream }).replace(`issuers:\n${ISSUER}`, `${users}\n  certificates: [{ commonName: bob, kind: person }]`);
+    const loaded = load(yaml);
+    expect(loaded.identity).toEqual({
+      issuers: [],
+      users: join(root, 'users.yaml'),
+      certificates: [{ commonName: 'bob', kind: 'person' }],
+    });
+    expect(loaded.upstreams[0]).toMatchObject({
+      clientTls: { ca: join(root, 'clients.pem'), crl: join(root, 'crl.pem'), requireCertificate: true, minVersion: 'TLSv1.3' },
+      clients: ['certificate', 'password'],
+      server: { protocol: '3.0', sslNegotiation: 'direct', certificate: { certificate: join(root, 'g.pem'), key: join(root, 'g.key') } },
+      credentials: {
+        password: { kind: 'command', command: ['./token', '--role', 'crm'], timeoutMs: 10_000, cacheMs: 0 },
+        accept: ['scram-sha-256-plus'],
+        channelBinding: 'require',
+      },
+    });
+  });
+
+  const logins = (more: string, server = 'host: db', credentials = 'user: gateway'): string =>
+    config({
+      upstream: `  - { name: crm, database: postgres, listen: "127.0.0.1:15432", ${more}server: { ${server} }, credentials: { ${credentials} } }`,
+    });
+  it.each<[string, string, string]>([
+    ['passwords without users', logins('clients: password, '), 'clients lets clients in by password, and there are no users'],
+    [
+      'certificates that stand for nobody',
+      logins('clients: certificate, '),
+      'clients lets clients in by certificate, and none stands for anybody',
+    ],
+    [
+      'certificates that nobody asks for',
+      logins('clients: certificate, '),
+      'clients lets clients in by certificate, and nobody asks for one',
+    ],
+    [
+      'a certificate behind a token',
+      logins('clients: [token, certificate], '),
+      'clients has certificate behind a way that is asked of everybody',
+    ],
+    ['a way twice', logins('clients: [token, token], '), 'clients is not right here'],
+    ['an unknown way', logins('clients: kerberos, '), 'clients is "kerberos"'],
+    [
+      'a requirement without authorities',
+      logins('clientTls: { certificate: a, key: b, requireCertificate: true }, '),
+      'requireCertificate needs authorities',
+    ],
+    ['a revocation list without authorities', logins('clientTls: { certificate: a, key: b, crl: c }, '), 'crl is not looked at without ca'],
+    ['binding without TLS', logins('', 'host: db, tls: disable', 'user: g, channelBinding: require'), 'channelBinding needs TLS'],
+    [
+      'binding that is not accepted',
+      logins('', 'host: db', 'user: g, channelBinding: require, accept: md5'),
+      'accept leaves out scram-sha-256-plus',
+    ],
+    [
+      'direct TLS without TLS',
+      logins('', 'host: db, tls: disable, sslNegotiation: direct'),
+      'sslNegotiation says how TLS begins, and there is none',
+    ],
+    [
+      'a certificate without TLS',
+      logins('', 'socket: ./s, certificate: { certificate: a, key: b }'),
+      'certificate is only shown inside TLS',
+    ],
+    [
+      'two passwords',
+      logins('', 'host: db', 'user: g, passwordFile: a, passwordCommand: { command: [b] }'),
+      'passwordCommand does not go together with passwordFile',
+    ],
+    ['a command as one text', logins('', 'host: db', 'user: g, passwordCommand: { command: "a b" }'), 'command is a text'],
+    ['an unknown version', logins('', 'host: db, protocol: 3.1'), 'protocol is'],
+    ['nobody who vouches', config().replace(`issuers:\n${ISSUER}`, 'certificates: []'), 'identity vouches for nobody'],
+    [
+      'a subject without a name',
+      config().replace('identity:', 'identity:\n  certificates: [{ kind: person }]'),
+      'certificates[0] names no certificate',
+    ],
+    [
+      'a subject with two names',
+      config().replace('identity:', 'identity:\n  certificates: [{ kind: person, uri: a, commonName: b }]'),
+      'certificates[0] names no certificate, or two ways',
+    ],
+  ])('finds %s', (_name, yaml, words) => {
+    expect(problemsOf(yaml).join('\n')).toContain(words);
   });
 
   it('knows one cross-check, and has none unless it is said', () => {
@@ -296,7 +406,7 @@ describe('the published schemas', () => {
   });
   it('describe every key, for editors', () => {
     const undescribed: string[] = [];
-    for (const name of ['policy', 'config']) {
+    for (const name of ['policy', 'config', 'users']) {
       const { properties, definitions } = schema(name) as Record<
         'properties' | 'definitions',
         Record<string, { description?: string; properties?: Record<string, object> }>

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { list } from '@sqlwarden/core';
 import { devJwksPath } from '@sqlwarden/identity';
@@ -5,13 +6,17 @@ import type { ConfigDocument, IssuerSource, UpstreamSource } from './config-docu
 import { ConfigError, formatPath } from './config-error.js';
 import { findContradictions } from './contradictions.js';
 import {
-  type CredentialsConfig,
+  type ClientTlsConfig,
   DEFAULT_CATALOGUE_MAX_AGE_MS,
   DEFAULT_CONNECT_TIMEOUT_MS,
+  DEFAULT_DRAIN,
   DEFAULT_LIMITS,
+  DEFAULT_PASSWORD_COMMAND,
   DEFAULT_PORT,
   type GatewayConfig,
+  type HealthConfig,
   type IssuerConfig,
+  type PasswordConfig,
   type UpstreamConfig,
 } from './gateway-config.js';
 import { parseListen } from './listen-address.js';
@@ -40,6 +45,9 @@ export function loadConfig(file: string): GatewayConfig {
   return configOf(document, absolute, directory);
 }
 
+/** What a cancel key can name. */
+const MAX_WORKERS = 63;
+
 function configOf(document: ConfigDocument, file: string, directory: string): GatewayConfig {
   const at = (relative: string): string => path.resolve(directory, relative);
   return {
@@ -47,14 +55,30 @@ function configOf(document: ConfigDocument, file: string, directory: string): Ga
     directory,
     environment: document.environment,
     upstreams: document.upstreams.map((upstream) => upstreamOf(upstream, directory)),
-    identity: { issuers: document.identity.issuers.map((issuer) => issuerOf(issuer, at)) },
+    identity: {
+      issuers: (document.identity.issuers ?? []).map((issuer) => issuerOf(issuer, at)),
+      users: document.identity.users === undefined ? undefined : at(document.identity.users),
+      certificates: document.identity.certificates ?? [],
+    },
     policy: list(document.policy).map(at),
-    ledger: { directory: at(document.ledger.directory), origin: document.ledger.origin ?? `sqlwarden/${document.environment}` },
+    ledger: {
+      directory: at(document.ledger.directory),
+      origin: document.ledger.origin ?? `sqlwarden/${document.environment}`,
+      reads: document.ledger.reads ?? 'grouped',
+    },
     masking: { keyFile: document.masking && at(document.masking.keyFile) },
     admin: document.admin && { socket: at(document.admin.socket) },
+    workers: document.workers === 'auto' ? Math.min(availableParallelism(), MAX_WORKERS) : (document.workers ?? 1),
+    drain: { ...DEFAULT_DRAIN, ...document.drain },
+    health: healthOf(document.health),
     limits: { ...DEFAULT_LIMITS, ...document.limits },
     catalogue: { maxAgeMs: document.catalogue?.maxAgeMs ?? DEFAULT_CATALOGUE_MAX_AGE_MS },
   };
+}
+
+function healthOf(source: ConfigDocument['health']): HealthConfig {
+  const address = source?.listen === undefined ? undefined : parseListen(source.listen, '/');
+  return { listen: address?.kind === 'tcp' ? address : undefined, needsUpstreams: source?.needsUpstreams ?? false };
 }
 
 function upstreamOf(source: UpstreamSource, directory: string): UpstreamConfig {
@@ -64,7 +88,8 @@ function upstreamOf(source: UpstreamSource, directory: string): UpstreamConfig {
     name: source.name,
     database: source.database,
     listen: source.listen === undefined ? undefined : parseListen(source.listen, directory),
-    clientTls: clientTls && { certificate: at(clientTls.certificate), key: at(clientTls.key) },
+    clientTls: clientTls && clientTlsOf(clientTls, at),
+    clients: source.clients === undefined ? ['token'] : list(source.clients),
     server: {
       host: server.host ?? 'localhost',
       port: server.port ?? DEFAULT_PORT[source.database],
@@ -72,16 +97,36 @@ function upstreamOf(source: UpstreamSource, directory: string): UpstreamConfig {
       database: server.database ?? source.name,
       tls: server.tls ?? (server.socket === undefined ? 'verify-full' : 'disable'),
       ca: server.ca === undefined ? undefined : at(server.ca),
+      certificate: server.certificate && { certificate: at(server.certificate.certificate), key: at(server.certificate.key) },
+      sslNegotiation: server.sslNegotiation ?? 'postgres',
+      protocol: Number(server.protocol ?? 3.2) === 3 ? '3.0' : '3.2',
       connectTimeoutMs: server.connectTimeoutMs ?? DEFAULT_CONNECT_TIMEOUT_MS,
     },
-    credentials: { user: source.credentials.user, password: passwordOf(source.credentials, at) },
+    credentials: {
+      user: source.credentials.user,
+      password: passwordOf(source.credentials, at),
+      accept: source.credentials.accept === undefined ? undefined : list(source.credentials.accept),
+      channelBinding: source.credentials.channelBinding ?? 'prefer',
+    },
     crossCheck: source.crossCheck,
   };
 }
 
-function passwordOf(source: UpstreamSource['credentials'], at: (relative: string) => string): CredentialsConfig['password'] {
+function clientTlsOf(source: NonNullable<UpstreamSource['clientTls']>, at: (relative: string) => string): ClientTlsConfig {
+  return {
+    certificate: at(source.certificate),
+    key: at(source.key),
+    ca: source.ca === undefined ? undefined : at(source.ca),
+    crl: source.crl === undefined ? undefined : at(source.crl),
+    requireCertificate: source.requireCertificate ?? false,
+    minVersion: source.minVersion ?? 'TLSv1.2',
+  };
+}
+
+function passwordOf(source: UpstreamSource['credentials'], at: (relative: string) => string): PasswordConfig {
   if (source.passwordFile !== undefined) return { kind: 'file', path: at(source.passwordFile) };
   if (source.passwordEnvironment !== undefined) return { kind: 'environment', name: source.passwordEnvironment };
+  if (source.passwordCommand !== undefined) return { kind: 'command', ...DEFAULT_PASSWORD_COMMAND, ...source.passwordCommand };
   return { kind: 'none' };
 }
 

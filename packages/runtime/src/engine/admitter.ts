@@ -6,6 +6,7 @@ import {
   type LoginRequest,
   type Outcome,
   type Principal,
+  type ReadOutcome,
   type Refusal,
   type SecurityEvent,
   type TransactionEnd,
@@ -19,9 +20,12 @@ import type { Decision } from './decision.js';
 import { decide, deniedDecision } from './decide.js';
 import type { Engine } from './engine.js';
 import { OpenCursors } from './open-cursors.js';
+import { SessionLimits, type StatementAllowances } from './limits.js';
 import { PreparedNames } from './prepared-names.js';
+import { RunningUnits } from './running-units.js';
 import { SessionSchema } from './session-schema.js';
-import { type UnitScope, approvalSubject, unitRecord } from './records.js';
+import { RecordedTransactions } from './recorded-transactions.js';
+import { type UnitScope, approvalSubject, decidedRecord, unitRecord, wouldBe } from './records.js';
 import type { Snapshot, Upstream } from './upstream.js';
 
 /** The approval that lets a unit run. */
@@ -62,10 +66,12 @@ export class Admitter implements ConnectionPolicy {
   readonly #upstream: Upstream;
   readonly #scope: UnitScope;
   readonly #rightsKey: string;
-  readonly #running = new Map<number, Running>();
+  readonly #running = new RunningUnits<Running>();
   readonly #session: WireSession;
   readonly #cursors = new OpenCursors();
   readonly #prepared = new PreparedNames();
+  readonly #transactions = new RecordedTransactions();
+  readonly #limits: SessionLimits;
   readonly #schema: SessionSchema;
   /** Of the unit that waits for an answer. */
   #turn: Turn | undefined;
@@ -82,6 +88,7 @@ export class Admitter implements ConnectionPolicy {
     this.#session = session;
     this.#schema = new SessionSchema(engine, upstream, session);
     this.#rightsKey = engine.rightsKey(scope.principal);
+    this.#limits = new SessionLimits(engine.budgets, engine.policy, scope.principal);
   }
 
   get principal(): Principal {
@@ -112,19 +119,18 @@ export class Admitter implements ConnectionPolicy {
     this.#turn = undefined;
     if (turn === undefined) return;
     turn.over = true;
+    this.#schema.abandoned();
     if (turn.held !== undefined) this.#engine.approvals.withdraw(turn.held);
     if (turn.ticket !== 0) this.#neverForwarded(turn.ticket);
   }
 
-  /** The client asks to stop what runs. True when that was a held unit, which is refused then. */
-  cancelHeld(): boolean {
+  /** The client asks to stop what runs. True when that was a unit that is held, or still judged with nothing running before it: it is refused. */
+  cancelPending(): boolean {
     const turn = this.#turn;
-    if (turn?.held === undefined) return false;
+    if (turn === undefined || (turn.held === undefined && this.#running.size > (turn.ticket === 0 ? 0 : 1))) return false;
+    const message = `the statement was cancelled ${turn.held === undefined ? 'before it ran' : 'while it was held for approval'}`;
     this.abandon();
-    this.#session.admitted({
-      kind: 'refuse',
-      refusal: { code: 'cancelled', message: 'the statement was cancelled while it was held for approval' },
-    });
+    this.#session.admitted({ kind: 'refuse', refusal: { code: 'cancelled', message } });
     return true;
   }
 
@@ -134,24 +140,35 @@ export class Admitter implements ConnectionPolicy {
   }
 
   settle(outcome: Outcome): void {
-    const running = this.#running.get(outcome.ticket);
+    const { ticket } = outcome;
+    const running = this.#running.take(ticket);
     if (running === undefined) return;
-    this.#running.delete(outcome.ticket);
-    this.#engine.recorder.after({
-      type: 'statement.outcome',
-      intent: outcome.ticket,
-      session: this.#scope.session,
-      status: outcome.status,
-      statements: outcome.statements,
-      bytesReturned: outcome.bytesReturned,
-      maskedCells: outcome.maskedCells,
-      ...(outcome.errorCode === undefined ? {} : { errorCode: outcome.errorCode }),
-      durationUs: Math.max(0, Math.round((performance.now() - running.startedAt) * 1000)),
-      transaction: running.transaction,
-      ...(outcome.suspended ? { suspended: true } : {}),
-    });
+    this.#recordOutcome(ticket, running, outcome);
     if (outcome.status === 'ok') this.#afterUnit(running);
-    if (running.decision.changesSchema) this.#schema.mayHaveChanged(running.transaction, outcome.ticket);
+    if (running.decision.changesSchema) this.#schema.mayHaveChanged(running.transaction, intentOf(ticket));
+  }
+
+  /** An intent has one outcome. */
+  #recordOutcome(ticket: number, { startedAt, transaction }: Running, outcome: ReadOutcome): void {
+    const { recorder } = this.#engine;
+    const durationUs = Math.max(0, Math.round((performance.now() - startedAt) * 1000));
+    if (ticket < 0) return recorder.complete(ticket, outcome, durationUs);
+    const { status, statements, bytesReturned, maskedCells, errorCode, limit, suspended } = outcome;
+    for (const statement of statements) if (statement.transaction !== undefined) this.#transactions.intent(statement.transaction);
+    recorder.after({
+      type: 'statement.outcome',
+      intent: ticket,
+      session: this.#scope.session,
+      status,
+      statements,
+      bytesReturned,
+      maskedCells,
+      ...(errorCode === undefined ? {} : { errorCode }),
+      ...(limit === undefined ? {} : { limit }),
+      durationUs,
+      transaction,
+      ...(suspended ? { suspended: true } : {}),
+    });
   }
 
   #afterUnit({ decision, transaction }: Running): void {
@@ -165,7 +182,8 @@ export class Admitter implements ConnectionPolicy {
   }
 
   transactionEnded(ordinal: number, end: TransactionEnd): void {
-    this.#engine.recorder.after({ type: 'transaction.ended', session: this.#scope.session, transaction: ordinal, end });
+    if (this.#transactions.ended(ordinal))
+      this.#engine.recorder.after({ type: 'transaction.ended', session: this.#scope.session, transaction: ordinal, end });
     this.#cursors.transactionEnded(ordinal, end === 'committed');
     this.#schema.transactionEnded(ordinal, end !== 'rolled-back');
   }
@@ -175,7 +193,7 @@ export class Admitter implements ConnectionPolicy {
       type: 'security.finding',
       session: this.#scope.session,
       kind: event.kind,
-      intent: event.ticket,
+      ...(event.ticket < 0 ? { read: -event.ticket } : { intent: event.ticket }),
       detail: 'the server names a protected origin that the analysis did not expect; the column was masked',
       columns: event.columns,
     });
@@ -184,20 +202,7 @@ export class Admitter implements ConnectionPolicy {
   ended(reason: EndReason): void {
     this.#over = true;
     this.abandon();
-    for (const [ticket, running] of this.#running) {
-      this.#engine.recorder.after({
-        type: 'statement.outcome',
-        intent: ticket,
-        session: this.#scope.session,
-        status: 'unknown',
-        statements: [],
-        bytesReturned: 0,
-        maskedCells: 0,
-        durationUs: Math.max(0, Math.round((performance.now() - running.startedAt) * 1000)),
-        transaction: running.transaction,
-      });
-    }
-    this.#running.clear();
+    for (const [ticket, running] of this.#running.takeAll()) this.#recordOutcome(ticket, running, LOST);
     this.#schema.ended();
     if (reason.kind === 'protocol-error') {
       this.#engine.recorder.after({
@@ -223,7 +228,7 @@ export class Admitter implements ConnectionPolicy {
     const earlier = granted(unit)?.decision;
     // Statements other than queries look their names up when they run, so state and names must still be those of the binding.
     const isSame = earlier?.epoch === snapshot.epoch && earlier.stateId === unit.state.id && earlier.names === this.#names;
-    if (isSame && unit.phase === 'execute') return earlier;
+    if (isSame && (unit.phase === 'execute' || (unit.phase === 'bind' && isMadeFor(earlier, unit)))) return earlier;
     return snapshot.decisions.get(unit.text, this.#cacheKey(unit, this.#names));
   }
 
@@ -273,6 +278,7 @@ export class Admitter implements ConnectionPolicy {
       {
         text: unit.text,
         state: unit.state,
+        parameterTypes: unit.parameterTypes,
         stateChangedInTransaction: unit.transaction.stateChanged,
         schemaChangedInTransaction: this.#schema.isChangedInTransaction,
         cursors: this.#cursors.outputs,
@@ -301,19 +307,24 @@ export class Admitter implements ConnectionPolicy {
   #forward(unit: Unit, decision: Decision, approval: Grant | undefined, turn: Turn): Admission | Promise<Admission> {
     const runs = (unit.phase === 'query' || unit.phase === 'execute') && decision.statements.length > 0;
     if (!runs) return proceed(0, decision, approval);
+    const ready = this.#engine.recorder.ready();
+    if (ready !== undefined) return ready.then(() => this.#forwardLate(unit, decision, approval, turn));
+    const limited = this.#limits.admit(decision.verdict);
+    if (limited.kind === 'refused') return this.#refuse(unit, decision, limited.refusal);
+    const allowances = limited.kind === 'limited' ? limited.statements : undefined;
     const ticket = this.#writeIntent(unit, decision, approval);
     if (typeof ticket !== 'number') return ticket;
     this.#lastOrdinal = unit.transaction.ordinal;
     this.#running.set(ticket, { decision, startedAt: performance.now(), transaction: unit.transaction.ordinal });
     // ROLLBACK TO takes back a part of what the transaction has changed.
     const takesBack = this.#schema.isChangedInTransaction && decision.statements.some(({ action }) => action === 'rollback');
-    if (decision.changesSchema || takesBack) this.#schema.mayHaveChanged(unit.transaction.ordinal, ticket);
+    if (decision.changesSchema || takesBack) this.#schema.mayHaveChanged(unit.transaction.ordinal, intentOf(ticket));
     this.#cursors.beforeUnit(decision.facts?.statements ?? []);
     this.#prepared.beforeUnit(decision.facts?.statements ?? []);
-    if (!decision.durable) return proceed(ticket, decision, approval);
+    if (!decision.durable) return proceed(ticket, decision, approval, allowances);
     turn.ticket = ticket;
     return this.#engine.recorder.durable(ticket).then(
-      () => proceed(ticket, decision, approval),
+      () => proceed(ticket, decision, approval, allowances),
       (error: unknown) => {
         this.#neverForwarded(ticket);
         return { kind: 'refuse', refusal: ledgerRefusal(this.#engine, error) } as const;
@@ -321,25 +332,35 @@ export class Admitter implements ConnectionPolicy {
     );
   }
 
+  #forwardLate(unit: Unit, decision: Decision, approval: Grant | undefined, turn: Turn): Admission | Promise<Admission> {
+    if (turn.over) return GIVEN_UP;
+    const expired = this.#expired();
+    return expired === undefined ? this.#forward(unit, decision, approval, turn) : this.#refuse(unit, decision, expired);
+  }
+
   #writeIntent(unit: Unit, decision: Decision, approval: Grant | undefined): number | Admission {
+    const { recorder } = this.#engine;
     const disclosures: Disclosure[] = [];
-    const { observed } = decision.verdict;
     try {
-      return this.#engine.recorder.before(
+      if (isCompleted(decision, approval)) {
+        const read = {
+          session: this.#scope.session,
+          phase: unit.phase,
+          parameters: unit.parameters,
+          transaction: unit.transaction.ordinal,
+        };
+        const ticket = recorder.begin(decision, () => decidedRecord(this.#scope, unit, decision, recorder), read);
+        this.#transactions.read(unit.transaction.ordinal);
+        return ticket;
+      }
+      this.#transactions.intent(unit.transaction.ordinal);
+      return recorder.before(
         {
           type: 'statement.intent',
-          ...unitRecord(this.#scope, unit, decision, this.#engine.recorder, disclosures),
-          verdict: approval !== undefined ? 'approved' : observed !== undefined ? 'observed' : 'allow',
+          ...unitRecord(this.#scope, unit, decision, recorder, disclosures),
+          verdict: approval !== undefined ? 'approved' : decision.verdict.observed !== undefined ? 'observed' : 'allow',
           ...(approval === undefined ? {} : { approval }),
-          ...(observed === undefined || observed.effect === 'allow'
-            ? {}
-            : {
-                wouldBe: {
-                  effect: observed.effect,
-                  ...(observed.refusal === undefined ? {} : { code: observed.refusal.code }),
-                  ...(observed.refusal?.rule === undefined ? {} : { rule: observed.refusal.rule }),
-                },
-              }),
+          ...wouldBe(decision),
         },
         disclosures,
       );
@@ -350,20 +371,9 @@ export class Admitter implements ConnectionPolicy {
 
   /** Ends an intent whose unit was not forwarded and will not be. An intent has one outcome, whoever finds out first. */
   #neverForwarded(ticket: number): void {
-    const running = this.#running.get(ticket);
+    const running = this.#running.take(ticket);
     if (running === undefined) return;
-    this.#running.delete(ticket);
-    this.#engine.recorder.after({
-      type: 'statement.outcome',
-      intent: ticket,
-      session: this.#scope.session,
-      status: 'cancelled',
-      statements: [],
-      bytesReturned: 0,
-      maskedCells: 0,
-      durationUs: 0,
-      transaction: running.transaction,
-    });
+    this.#recordOutcome(ticket, running, NEVER_RAN);
   }
 
   #refuse(unit: Unit, decision: Decision, refusal: Refusal): Admission {
@@ -397,11 +407,12 @@ export class Admitter implements ConnectionPolicy {
     if (requirement === undefined)
       return this.#refuse(unit, decision, { code: 'policy-error', message: 'policy asks for an approval without saying by whom' });
     const subject = approvalSubject(this.#scope, unit, decision);
-    const held = this.#engine.approvals.request(subject, requirement, {
+    const held = await this.#engine.approvals.requestAnywhere(subject, requirement, {
       session: this.#scope.session,
       facts: decision.facts?.statements ?? [],
       labels: decision.verdict.labels,
     });
+    if (turn.over) return GIVEN_UP;
     if (held.kind === 'refused') return this.#refuse(unit, decision, held.refusal);
     const { request } = held;
     if (held.kind === 'pending') {
@@ -461,7 +472,19 @@ export class Admitter implements ConnectionPolicy {
       return;
     }
     this.#turn = undefined;
-    this.#session.admitted(admission);
+    this.#session.admitted(this.#recorded(admission));
+  }
+
+  /** An answer that comes late is only given when its record is written. */
+  #recorded(admission: Admission): Admission {
+    if (admission.kind === 'refuse' || admission.ticket === 0) return admission;
+    try {
+      this.#engine.recorder.flush();
+      return admission;
+    } catch (error) {
+      this.#neverForwarded(admission.ticket);
+      return { kind: 'refuse', refusal: ledgerRefusal(this.#engine, error) };
+    }
   }
 
   #expired(): Refusal | undefined {
@@ -478,6 +501,19 @@ export class Admitter implements ConnectionPolicy {
   }
 }
 
+/** Such a unit need not be durable before it runs, and gets one entry when it is over. */
+function isCompleted(decision: Decision, approval: Grant | undefined): boolean {
+  return !decision.durable && approval === undefined;
+}
+
+function intentOf(ticket: number): number | undefined {
+  return ticket > 0 ? ticket : undefined;
+}
+
+const NOTHING_CAME = { statements: [], bytesReturned: 0, maskedCells: 0, errorCode: undefined, suspended: false } as const;
+const LOST: ReadOutcome = { ...NOTHING_CAME, status: 'unknown' };
+const NEVER_RAN: ReadOutcome = { ...NOTHING_CAME, status: 'cancelled' };
+
 /** The answer to a unit that was given up: nobody hears it. */
 const GIVEN_UP: Admission = { kind: 'refuse', refusal: { code: 'cancelled', message: 'the statement was given up' } };
 
@@ -489,9 +525,24 @@ function granted(unit: Unit): Granted | undefined {
   return unit.earlier?.kind === 'proceed' ? (unit.earlier.decision as Granted) : undefined;
 }
 
-function proceed(ticket: number, decision: Decision, approval: Grant | undefined): Admission {
+/** Admissions of phases that run nothing: one for each decision. */
+const PREPARED = new WeakMap<Decision, Admission>();
+
+function proceed(ticket: number, decision: Decision, approval: Grant | undefined, allowances?: readonly StatementAllowances[]): Admission {
+  const isShared = ticket === 0 && approval === undefined;
+  const known = isShared ? PREPARED.get(decision) : undefined;
+  if (known !== undefined) return known;
   const kept: Granted = { decision, approval };
-  return { kind: 'proceed', ticket, statements: decision.statements, cleanTexts: decision.cleanTexts, decision: kept };
+  const admission: Admission = {
+    kind: 'proceed',
+    ticket,
+    statements:
+      allowances === undefined ? decision.statements : decision.statements.map((statement, at) => ({ ...statement, ...allowances[at] })),
+    cleanTexts: decision.cleanTexts,
+    decision: kept,
+  };
+  if (isShared) PREPARED.set(decision, admission);
+  return admission;
 }
 
 const OUTDATED: Refusal = {
@@ -506,6 +557,13 @@ const OUTDATED: Refusal = {
 function isOutdated(unit: Unit, decision: Decision): boolean {
   const earlier = granted(unit)?.decision;
   return earlier !== undefined && earlier !== decision && earlier.maskKey !== decision.maskKey;
+}
+
+/** Nothing that a decision depends on, beside names and state, is another for the unit. */
+function isMadeFor({ parameterTypes, stateChanged }: Decision, unit: Unit): boolean {
+  if (stateChanged !== unit.transaction.stateChanged || parameterTypes.length !== unit.parameterTypes.length) return false;
+  for (let at = 0; at < parameterTypes.length; at++) if (parameterTypes[at] !== unit.parameterTypes[at]) return false;
+  return true;
 }
 
 function namesWhatIsMissing(decision: Decision): boolean {

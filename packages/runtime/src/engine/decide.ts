@@ -30,6 +30,8 @@ export interface DecideFor {
 export interface DecideWhat {
   readonly text: string;
   readonly state: SqlState;
+  /** Declared types of parameters. */
+  readonly parameterTypes: readonly number[];
   readonly stateChangedInTransaction: boolean;
   readonly schemaChangedInTransaction: boolean;
   readonly cursors: NonNullable<AnalyseContext['cursors']>;
@@ -51,6 +53,7 @@ export async function decide(who: DecideFor, what: DecideWhat, snapshot: Snapsho
     schemaChangedInTransaction: what.schemaChangedInTransaction,
     cursors: what.cursors,
     prepared: what.prepared,
+    documents: snapshot.protection.documents,
   });
   const judged = evaluate({
     policy: who.engine.policy,
@@ -90,7 +93,7 @@ function makeDecision(who: DecideFor, what: DecideWhat, snapshot: Snapshot, { un
   const { dialect } = who.upstream.options;
   const byOrigin = who.engine.originMasks(who.principal, snapshot);
   const statements = facts.statements.map((statement, index) => {
-    const copy = statement.action === 'copy' ? dialect.copyToClient(unit, index, what.text, statement) : undefined;
+    const copy = copies(statement) ? dialect.copyToClient(unit, index, what.text, statement) : undefined;
     return { ...admitted(statement, verdict.masks[index], byOrigin), ...(copy === undefined ? {} : { copy }) };
   });
   return {
@@ -98,6 +101,8 @@ function makeDecision(who: DecideFor, what: DecideWhat, snapshot: Snapshot, { un
     catalogueVersion: catalogue.version,
     stateId: what.state.id,
     names: what.names,
+    parameterTypes: what.parameterTypes,
+    stateChanged: what.stateChangedInTransaction,
     maskKey: maskKey(verdict.masks),
     text: what.text,
     unit: facts.statements.some(({ prepares }) => prepares !== undefined) ? unit : undefined,
@@ -107,7 +112,7 @@ function makeDecision(who: DecideFor, what: DecideWhat, snapshot: Snapshot, { un
     cleanTexts: byOrigin.size > 0,
     elevated: facts.statements.some((statement) => statement.elevated),
     changesSchema: statements.some((statement) => statement.changesSchema),
-    durable: facts.statements.some(mustBeDurable),
+    durable: who.engine.options.durableReads || facts.statements.some(mustBeDurable),
     fingerprint: sha256Hex(dialect.shape(what.text)),
     schemaDigest: schemaDigest(facts, catalogue),
   };
@@ -120,7 +125,13 @@ function admitted(facts: StatementFacts, masks: StatementMasks | undefined, byOr
     changesSchema: mayChangeSchema(facts),
     hasEffects: facts.locks || (facts.class !== 'read' && facts.class !== 'session' && facts.class !== 'transaction'),
     action: facts.action,
+    mayCopy: copies(facts) || facts.action === 'unknown',
   };
+}
+
+/** A COPY of what a statement returns is called after that statement. */
+function copies(facts: StatementFacts): boolean {
+  return facts.action === 'copy' || facts.alsoActions?.includes('copy') === true;
 }
 
 /** A plan for every statement with rows, masked or not: the server's own word on where a column comes from is checked against it. */
@@ -186,6 +197,8 @@ export function deniedDecision(refusal: Refusal, from?: Snapshot & { readonly sh
     catalogueVersion: from?.resolved.catalogue.version ?? 0,
     stateId: -1,
     names: '',
+    parameterTypes: [],
+    stateChanged: false,
     maskKey: '',
     text: '',
     unit: undefined,

@@ -8,6 +8,9 @@ export interface Decision {
   /** The session state it was made for, with the cursors and prepared statements that had names. */
   readonly stateId: number;
   readonly names: string;
+  readonly parameterTypes: readonly number[];
+  /** State was changed in the transaction that it was made in. */
+  readonly stateChanged: boolean;
   /** Equal for results that are masked alike. */
   readonly maskKey: string;
   readonly text: string;

@@ -1,5 +1,7 @@
 import { type CompiledPolicy, type MaskPlan, type Principal, rightsKey, originMasks } from '@sqlwarden/core';
 import type { ApprovalStore } from '../approval/store.js';
+import { Turn } from '../transport/turn.js';
+import { BudgetBook } from './budgets.js';
 import type { Recorder } from './recorder.js';
 import type { Snapshot, Upstream } from './upstream.js';
 
@@ -10,6 +12,8 @@ export interface EngineOptions {
   readonly policy: CompiledPolicy;
   readonly policyDigest: string;
   readonly recorder: Recorder;
+  /** Reads, too, must be on the disk before they are forwarded. */
+  readonly durableReads: boolean;
   readonly approvals: ApprovalStore;
   readonly now: () => number;
   /** What an operator must hear of: never a statement, a value or a token. */
@@ -19,11 +23,17 @@ export interface EngineOptions {
 /** What all connections share: policy, ledger, approvals. */
 export class Engine {
   readonly options: EngineOptions;
+  /** In which all connections send. */
+  readonly turn: Turn;
+  /** What identities have used of the limits of the policy. */
+  readonly budgets: BudgetBook;
   readonly #originMasks = new WeakMap<Snapshot, Map<string, MaskPlan['byOrigin']>>();
   readonly #lastIntent = new WeakMap<Upstream, number>();
 
   constructor(options: EngineOptions) {
     this.options = options;
+    this.budgets = new BudgetBook({ now: options.now });
+    this.turn = new Turn(() => options.recorder.flush(), options.onTrouble);
   }
 
   get policy(): CompiledPolicy {
@@ -64,8 +74,8 @@ export class Engine {
   }
 
   /** A statement of ours may have changed the committed schema of an upstream. */
-  schemaSuspect(upstream: Upstream, intent: number): void {
-    this.#lastIntent.set(upstream, intent);
+  schemaSuspect(upstream: Upstream, intent: number | undefined): void {
+    if (intent !== undefined) this.#lastIntent.set(upstream, intent);
     upstream.suspect();
   }
 

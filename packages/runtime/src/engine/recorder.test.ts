@@ -45,6 +45,10 @@ describe('the recorder', () => {
       {
         commit: (name, value) => ledger.commit(name, value),
         durable: (seq) => ledger.durable(seq),
+        begin: (read) => ledger.begin(read),
+        complete: (ticket, outcome, durationUs) => ledger.complete(ticket, outcome, durationUs),
+        flush: () => ledger.flush(),
+        ready: () => ledger.ready(),
         append: (event, disclosures) => {
           if (isAway) throw new LedgerError('write-failed', 'the ledger cannot be written (ENOSPC): free space');
           if (event.type === 'session.closed') written.push(event.reason);

@@ -1,4 +1,12 @@
-import type { Commitment, Disclosure, LedgerWriter, NewLedgerEvent } from '@sqlwarden/core';
+import {
+  type BegunRead,
+  type Commitment,
+  DECISION_REACH,
+  type Disclosure,
+  type LedgerWriter,
+  type NewLedgerEvent,
+  type ReadOutcome,
+} from '@sqlwarden/core';
 import { LedgerError } from '@sqlwarden/ledger';
 
 /** Events that already happened and still have to be written; more than this means that the ledger has been away for long. */
@@ -11,7 +19,11 @@ const MAX_UNWRITTEN = 100_000;
 export class Recorder {
   readonly #ledger: LedgerWriter;
   readonly #onTrouble: (error: Error) => void;
-  readonly #unwritten: Unwritten[] = [];
+  readonly #unwritten: (() => void)[] = [];
+  /** Where the entry of a decision stands. */
+  readonly #decided = new WeakMap<object, number>();
+  /** Of the last entry. */
+  #last = 0;
 
   constructor(ledger: LedgerWriter, onTrouble: (error: Error) => void) {
     this.#ledger = ledger;
@@ -21,18 +33,70 @@ export class Recorder {
   /** Writes an event before what it tells of may happen. Returns its `seq`; throws a `LedgerError`. */
   before(event: NewLedgerEvent, disclosures: readonly Disclosure[]): number {
     this.#catchUp();
-    return this.#ledger.append(event, disclosures);
+    this.#last = this.#ledger.append(event, disclosures);
+    return this.#last;
+  }
+
+  /**
+   * Writes the beginning of a unit that gets one entry when it is over, before that one what was decided of it if that is not there yet.
+   * Returns its ticket; throws a `LedgerError`.
+   */
+  begin(decision: object, decided: () => Decided, read: Omit<BegunRead, 'decision'>): number {
+    this.#catchUp();
+    let seq = this.#decided.get(decision);
+    if (seq === undefined || this.#last - seq > DECISION_REACH / 2) {
+      const { event, disclosures } = decided();
+      this.#last = seq = this.#ledger.append(event, disclosures);
+      this.#decided.set(decision, seq);
+    }
+    const { session, phase, parameters, transaction } = read;
+    return this.#ledger.begin({ session, decision: seq, phase, parameters, transaction });
+  }
+
+  /** Records what came of a unit that was begun; never throws. `durationUs`: microseconds from its beginning. */
+  complete(ticket: number, outcome: ReadOutcome, durationUs: number): void {
+    const write = (): void => this.#complete(ticket, outcome, durationUs);
+    try {
+      this.#catchUp();
+      write();
+    } catch (error) {
+      this.#late(write, error as Error);
+    }
+  }
+
+  #complete(ticket: number, outcome: ReadOutcome, durationUs: number): void {
+    try {
+      this.#last = this.#ledger.complete(ticket, outcome, durationUs);
+    } catch (error) {
+      // A ticket that the ledger does not know will not become known: it must not stand in the way of all others.
+      if (!(error instanceof LedgerError) || error.code !== 'not-found') throw error;
+      this.#onTrouble(error);
+    }
+  }
+
+  /** Everything that was recorded is with the operating system when this returns; throws a `LedgerError`. */
+  flush(): void {
+    this.#ledger.flush();
+  }
+
+  /** A promise while units should be held back; see `LedgerWriter.ready`. */
+  ready(): Promise<void> | undefined {
+    return this.#ledger.ready();
   }
 
   /** Records what has happened; never throws. */
   after(event: NewLedgerEvent, disclosures: readonly Disclosure[] = []): void {
     try {
       this.#catchUp();
-      this.#write({ event, disclosures });
+      this.#write(event, disclosures);
     } catch (error) {
-      if (this.#unwritten.length < MAX_UNWRITTEN) this.#unwritten.push({ event, disclosures });
-      this.#onTrouble(error as Error);
+      this.#late(() => this.#write(event, disclosures), error as Error);
     }
+  }
+
+  #late(write: () => void, error: Error): void {
+    if (this.#unwritten.length < MAX_UNWRITTEN) this.#unwritten.push(write);
+    this.#onTrouble(error);
   }
 
   durable(seq: number): Promise<void> {
@@ -50,7 +114,7 @@ export class Recorder {
     let written = 0;
     try {
       for (const late of this.#unwritten) {
-        this.#write(late);
+        late();
         written++;
       }
     } finally {
@@ -59,9 +123,9 @@ export class Recorder {
   }
 
   /** Writes what has happened. An event that no ledger can take must not stand in the way of all others: a finding stands in its place. */
-  #write({ event, disclosures }: Unwritten): void {
+  #write(event: NewLedgerEvent, disclosures: readonly Disclosure[]): void {
     try {
-      this.#ledger.append(event, disclosures);
+      this.#last = this.#ledger.append(event, disclosures);
     } catch (error) {
       if (!(error instanceof LedgerError) || (error.code !== 'entry-too-large' && error.code !== 'not-serialisable')) throw error;
       this.#ledger.append(unrecordable(event, error), []);
@@ -70,8 +134,9 @@ export class Recorder {
   }
 }
 
-interface Unwritten {
-  readonly event: NewLedgerEvent;
+/** What is the same for every execution under one decision. */
+export interface Decided {
+  readonly event: Extract<NewLedgerEvent, { type: 'statement.decided' }>;
   readonly disclosures: readonly Disclosure[];
 }
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import type { ApprovalSubject, Catalogue, Disclosure, Principal, Unit, UnitFacts, UnitRecord } from '@sqlwarden/core';
+import type { ApprovalSubject, Catalogue, Disclosure, Principal, StatementIntent, Unit, UnitFacts, UnitRecord } from '@sqlwarden/core';
 import type { Decision } from './decision.js';
-import type { Recorder } from './recorder.js';
+import type { Decided, Recorder } from './recorder.js';
 
 /** Where and for whom a unit runs; constant for a session. */
 export interface UnitScope {
@@ -37,6 +37,46 @@ export function unitRecord(scope: UnitScope, unit: Unit, decision: Decision, rec
     transaction: unit.transaction.ordinal,
     elevated: decision.elevated,
     masks: maskRecords(decision),
+  };
+}
+
+/** What `statement.decided` says of every execution under a decision. */
+export function decidedRecord(scope: UnitScope, unit: Unit, decision: Decision, recorder: Recorder): Decided {
+  const disclosures: Disclosure[] = [];
+  const { verdict } = decision;
+  const event: Decided['event'] = {
+    type: 'statement.decided',
+    upstream: scope.upstream,
+    database: unit.state.database,
+    environment: scope.environment,
+    enforcement: scope.enforcement,
+    text: recorder.commit('text', unit.text, disclosures),
+    fingerprint: decision.fingerprint,
+    facts: decision.facts?.statements ?? [],
+    labels: verdict.labels,
+    protectedColumns: verdict.protectedColumns,
+    rules: verdict.rules,
+    policy: scope.policyDigest,
+    catalogue: decision.catalogueVersion,
+    elevated: decision.elevated,
+    masks: maskRecords(decision),
+    verdict: verdict.observed === undefined ? 'allow' : 'observed',
+    ...wouldBe(decision),
+  };
+  return { event, disclosures };
+}
+
+/** In observe mode: what policy would have done. */
+export function wouldBe({ verdict }: Decision): Pick<StatementIntent, 'wouldBe'> {
+  const { observed } = verdict;
+  if (observed === undefined || observed.effect === 'allow') return {};
+  const { effect, refusal } = observed;
+  return {
+    wouldBe: {
+      effect,
+      ...(refusal === undefined ? {} : { code: refusal.code }),
+      ...(refusal?.rule === undefined ? {} : { rule: refusal.rule }),
+    },
   };
 }
 

@@ -1,4 +1,4 @@
-import type { CatalogueQuery, Unit, WireSession } from '@sqlwarden/core';
+import type { CatalogueQuery, ResolvedCatalogue, Unit, WireSession } from '@sqlwarden/core';
 import type { Engine } from './engine.js';
 import type { Snapshot, Upstream } from './upstream.js';
 
@@ -17,8 +17,10 @@ export class SessionSchema {
   /** Undefined when there is none, or when it has changed since it was read. */
   #own: OwnSchema | undefined;
   /** Set when a statement of the running transaction may have changed the schema. */
-  #changes: { readonly transaction: number; readonly intent: number } | undefined;
+  #changes: { readonly transaction: number; readonly intent: number | undefined } | undefined;
   #lastEnded = -1;
+  /** Goes up when a unit is given up: what still looks for it must not be mistaken for a look for the next one. */
+  #givenUp = 0;
 
   constructor(engine: Engine, upstream: Upstream, session: WireSession) {
     this.#engine = engine;
@@ -53,13 +55,15 @@ export class SessionSchema {
     if (!isOwn) return committed;
     const known = this.#ownFor(committed);
     if (known !== undefined) return known;
-    const query: CatalogueQuery = (sql) => this.#inject(sql);
+    const givenUp = this.#givenUp;
+    const query: CatalogueQuery = (sql) =>
+      givenUp === this.#givenUp ? this.#inject(sql) : Promise.reject(new Error('the unit was given up'));
     // Most statements that may change the schema (a call of a routine that is not understood) do not.
     if (!hasOwn && (await this.#upstream.isUnchanged(query))) {
       this.#changes = undefined;
       return committed;
     }
-    const snapshot = this.#upstream.snapshotOf(await this.#upstream.readCatalogue(query));
+    const snapshot = this.#upstream.snapshotOf(await this.#read(query, unit));
     this.#own = { snapshot, base: committed.epoch };
     return snapshot;
   }
@@ -72,8 +76,13 @@ export class SessionSchema {
     return after === before ? undefined : after;
   }
 
-  /** A statement that may change the schema was forwarded, or has run. */
-  mayHaveChanged(transaction: number, intent: number): void {
+  /** The unit that is looked for was given up: nothing more is asked on its connection. */
+  abandoned(): void {
+    this.#givenUp += 1;
+  }
+
+  /** A statement that may change the schema was forwarded, or has run; `intent`: its entry, where it has one. */
+  mayHaveChanged(transaction: number, intent: number | undefined): void {
     this.#own = undefined;
     if (transaction <= this.#lastEnded) this.#engine.schemaSuspect(this.#upstream, intent);
     else this.#changes = { transaction, intent };
@@ -94,6 +103,21 @@ export class SessionSchema {
     this.#changes = undefined;
     this.#own = undefined;
     if (changes !== undefined && mayBeCommitted) this.#engine.schemaSuspect(this.#upstream, changes.intent);
+  }
+
+  async #read(query: CatalogueQuery, unit: Unit): Promise<ResolvedCatalogue> {
+    const bracket = unit.transaction.status === 'open' ? this.#upstream.options.dialect.catalogueBracket : undefined;
+    if (bracket === undefined) return this.#upstream.readCatalogue(query);
+    const isBlock = await query(bracket.before).then(
+      () => true,
+      () => false,
+    );
+    if (!isBlock) return this.#upstream.readCatalogue(query);
+    try {
+      return await this.#upstream.readCatalogue(query);
+    } finally {
+      for (const statement of bracket.after) await query(statement);
+    }
   }
 
   #ownFor(committed: Snapshot): Snapshot | undefined {

@@ -1,18 +1,22 @@
 import {
   type CatalogueChange,
   type CatalogueQuery,
+  type CellType,
   type CompiledPolicy,
   type Dialect,
   type ProtectionMap,
   type ReadCatalogue,
   type ResolvedCatalogue,
+  type ResultColumn,
   type ServerLogin,
   diffCatalogues,
   protectionFor,
 } from '@sqlwarden/core';
 import type { CrossCheck } from '../cross-check/cross-check.js';
+import type { ClientRules } from '../login/client-identity.js';
+import type { PasswordSource } from '../login/password-source.js';
 import type { ParsePool } from '../parse-pool.js';
-import { ControlConnection } from '../transport/control-connection.js';
+import { ControlConnection, ControlConnectionError } from '../transport/control-connection.js';
 import type { ServerTarget } from '../transport/server-socket.js';
 import { DecisionCache, DecisionCounter } from './decision.js';
 
@@ -20,7 +24,11 @@ export interface UpstreamOptions {
   readonly name: string;
   readonly dialect: Dialect;
   readonly target: ServerTarget;
+  /** Without the password where `password` has it. */
   readonly login: ServerLogin;
+  readonly password?: PasswordSource;
+  /** How its clients may prove who they are; default: by token. */
+  readonly clients?: ClientRules;
   readonly parser: ParsePool;
   /** Asked before a unit is let through, when the configuration says so. */
   readonly crossCheck?: CrossCheck;
@@ -31,6 +39,7 @@ export interface UpstreamOptions {
   readonly onSchemaChange: (upstream: Upstream, change: { readonly version: number; readonly changes: readonly CatalogueChange[] }) => void;
 }
 
+const BY_TOKEN: ClientRules = { proofs: ['token'], requireCertificate: false };
 const MAX_LOOKS = 4;
 const DECISIONS = { maxTexts: 20_000, maxCharacters: 64 * 1024 * 1024 };
 const OWN_DECISIONS = { maxTexts: 500, maxCharacters: 1024 * 1024 };
@@ -60,7 +69,9 @@ export class Upstream {
   #fingerprint = '';
   #checkedAt = Number.NEGATIVE_INFINITY;
   #readAt = Number.NEGATIVE_INFINITY;
-  #suspect = true;
+  /** Changes that were reported, and those of them that the last look came after. */
+  #suspicions = 1;
+  #cleared = 0;
   #checking: Promise<Snapshot> | undefined;
   #version = 0;
   #epoch = 0;
@@ -74,10 +85,25 @@ export class Upstream {
     this.#readCatalogue = options.dialect.createCatalogueReader();
   }
 
+  /** The type behind a result column, by the schema that was last seen. */
+  cellType(column: ResultColumn): CellType {
+    return this.options.dialect.cellType(column, this.#snapshot?.resolved);
+  }
+
   /** The schema, if the last look at it is good enough for a decision now. */
   current(): Snapshot | undefined {
-    if (this.#suspect || this.options.now() - this.#checkedAt > this.options.maxAgeMs) return undefined;
+    const age = this.options.now() - this.#checkedAt;
+    if (this.#cleared !== this.#suspicions || age > this.options.maxAgeMs) return undefined;
+    // Whoever asks while there is time looks ahead for those who come when there is none. A failure shows when the look is needed.
+    if (age > this.options.maxAgeMs / 2 && this.#checking === undefined) this.#startChecking().catch(() => undefined);
     return this.#snapshot;
+  }
+
+  #startChecking(): Promise<Snapshot> {
+    this.#checking ??= this.#check().finally(() => {
+      this.#checking = undefined;
+    });
+    return this.#checking;
   }
 
   /** The schema after a look at it. Rejects with a `ControlConnectionError` when the server cannot be asked. */
@@ -85,10 +111,7 @@ export class Upstream {
     for (let attempt = 0; ; attempt++) {
       const current = this.current();
       if (current !== undefined) return current;
-      this.#checking ??= this.#check().finally(() => {
-        this.#checking = undefined;
-      });
-      const seen = await this.#checking;
+      const seen = await this.#startChecking();
       // A look that was already under way when a change was reported does not count; a schema that never rests is taken as last seen.
       if (attempt >= MAX_LOOKS) return seen;
     }
@@ -96,7 +119,7 @@ export class Upstream {
 
   /** Something may have changed the committed schema: the next decision looks again. */
   suspect(): void {
-    this.#suspect = true;
+    this.#suspicions += 1;
   }
 
   /** The rules for a schema that only one session sees; its epoch is nobody else's. */
@@ -114,6 +137,21 @@ export class Upstream {
     return this.#readCatalogue(query, ++this.#version, (text, context) => this.options.parser.parse(text, context));
   }
 
+  get clients(): ClientRules {
+    return this.options.clients ?? BY_TOKEN;
+  }
+
+  /** How to log in now; the password may be another one each time. Rejects when it cannot be had. */
+  async serverLogin(): Promise<ServerLogin> {
+    const { login, password } = this.options;
+    return password === undefined ? login : { ...login, password: await password.current() };
+  }
+
+  /** The server let nobody in with what {@link serverLogin} gave last. */
+  loginRefused(): void {
+    this.options.password?.rejected();
+  }
+
   close(): void {
     this.#closed = true;
     this.#control?.close();
@@ -121,15 +159,16 @@ export class Upstream {
   }
 
   async #check(): Promise<Snapshot> {
-    // INVARIANT: a change that is reported while the look is under way makes another look necessary.
-    this.#suspect = false;
+    // INVARIANT: what was reported before the look is not done with until its end; what is reported meanwhile makes another look necessary.
+    const suspicions = this.#suspicions;
     const startedAt = this.options.now();
     try {
       const snapshot = await this.#look();
       this.#checkedAt = startedAt;
+      this.#cleared = suspicions;
       return snapshot;
     } catch (error) {
-      this.#suspect = true;
+      this.suspect();
       throw error;
     }
   }
@@ -166,14 +205,18 @@ export class Upstream {
 
   #protect(resolved: ResolvedCatalogue): ProtectionMap {
     const { dialect, policy, name } = this.options;
-    return protectionFor(policy, name, resolved.catalogue, (relation) => dialect.relationOutputs(resolved, relation));
+    return protectionFor(policy, name, resolved.catalogue, (relation, documents) => dialect.relationOutputs(resolved, relation, documents));
   }
 
   #liveControl(): ControlConnection {
     if (this.#control !== undefined && !this.#control.failed) return this.#control;
     if (this.#closed) throw new Error('the gateway is shutting down');
-    const { dialect, target, login } = this.options;
-    this.#control = new ControlConnection(dialect, target, login);
-    return this.#control;
+    const { dialect, target } = this.options;
+    const control = new ControlConnection(dialect, target, this.serverLogin());
+    control.ready().catch((error: unknown) => {
+      if (error instanceof ControlConnectionError && error.refused) this.loginRefused();
+    });
+    this.#control = control;
+    return control;
   }
 }

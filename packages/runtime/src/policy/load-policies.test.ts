@@ -56,13 +56,15 @@ describe('loadPolicies: what is wrong, where, and what to write instead', () => 
     [
       'an unknown section',
       'version: 1\nfoo: 1\n',
-      ['p.yaml:2:1: foo is not a key that is known here; write one of version, mode, default, classify, mask, rules, tests instead'],
+      [
+        'p.yaml:2:1: foo is not a key that is known here; write one of version, mode, default, classify, mask, rules, limits, tests instead',
+      ],
     ],
     [
       'a key of the prototype',
       'version: 1\nrules: []\nconstructor: 1\n',
       [
-        'p.yaml:3:1: constructor is not a key that is known here; write one of version, mode, default, classify, mask, rules, tests instead',
+        'p.yaml:3:1: constructor is not a key that is known here; write one of version, mode, default, classify, mask, rules, limits, tests instead',
       ],
     ],
     [
@@ -120,7 +122,7 @@ describe('loadPolicies: what is wrong, where, and what to write instead', () => 
     [
       'a rule id twice',
       'version: 1\nrules:\n  - { id: a, then: allow }\n  - { id: a, then: deny }\n',
-      ['p.yaml:4:11: rules[1].id "a" is taken by an earlier rule; write another one'],
+      ['p.yaml:4:11: rules[1].id "a" is taken by an earlier rule or limit; write another one'],
     ],
     [
       'a reserved rule id',
@@ -213,7 +215,37 @@ describe('loadPolicies: what is wrong, where, and what to write instead', () => 
     [
       'two wants',
       "version: 1\ntests:\n  - { as: {}, sql: 'x', want: { allowed: true, refused: a } }\n",
-      ['p.yaml:3:31: tests[0].want has several keys; write exactly one of allowed, refused, approve, masked'],
+      ['p.yaml:3:31: tests[0].want has several keys; write exactly one of allowed, refused, approve, masked, limited'],
+    ],
+    [
+      'a limit of nothing',
+      'version: 1\nlimits:\n  - { id: a, each: identity }\n',
+      ['p.yaml:3:5: limits[0] "a" limits nothing; write rowsReturned, rowsAffected or statements'],
+    ],
+    [
+      'statements without a time',
+      'version: 1\nlimits:\n  - { id: a, statements: { max: 3 } }\n',
+      ['p.yaml:3:26: limits[0].statements lacks the key "per"; write a duration such as 1h'],
+    ],
+    [
+      'a limit in no time',
+      'version: 1\nlimits:\n  - { id: a, rowsReturned: { max: 3, per: 0s } }\n',
+      ['p.yaml:3:43: limits[0].rowsReturned.per "0s" is neither "statement" nor a duration; write one like "1h"'],
+    ],
+    [
+      'a limit with the id of a rule',
+      'version: 1\nrules:\n  - { id: a, then: allow }\nlimits:\n  - { id: a, rowsAffected: { max: 3 } }\n',
+      ['p.yaml:5:11: limits[0].id "a" is taken by an earlier rule or limit; write another one'],
+    ],
+    [
+      'a limit by a label that nothing has',
+      'version: 1\nlimits:\n  - { id: a, match: { labels: pii }, rowsAffected: { max: 3 } }\n',
+      ['p.yaml:3:31: limits[0].match.labels "pii" is not the label of any classification; classify columns with it first'],
+    ],
+    [
+      'a path that is none',
+      'version: 1\nclassify:\n  - { label: a, columns: "crm.a.b.c#/x~5" }\n',
+      ['p.yaml:3:26: classify[0].columns "crm.a.b.c#/x~5" has a path that is no JSON Pointer; write one like #/user/email'],
     ],
     [
       'several things at once, in the order of the file',
@@ -265,7 +297,7 @@ describe('loadPolicies: what is wrong, where, and what to write instead', () => 
   it('finds ids that are taken by another file', () => {
     const base = directory({ 'a.yaml': rule('then: allow'), 'b.yaml': rule('then: deny') });
     expect(failure(() => loadPolicies(['*.yaml'], base)).message).toBe(
-      'b.yaml:3:11: rules[0].id "a" is taken by an earlier rule; write another one',
+      'b.yaml:3:11: rules[0].id "a" is taken by an earlier rule or limit; write another one',
     );
   });
 

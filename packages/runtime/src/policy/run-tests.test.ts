@@ -24,6 +24,7 @@ const document: PolicyDocument = {
     { id: 'no-staging', match: { environment: 'staging' }, then: 'deny' },
     { id: 'ddl', match: { class: 'schema', actor: { kind: 'agent' } }, then: { approve: { groups: ['dba'] } } },
   ],
+  limits: [{ id: 'few', match: { class: 'read', subject: { groups: ['app'] } }, rowsReturned: { max: 5 } }],
 };
 const policy = compilePolicy([document], { compilePattern });
 const catalogue = {
@@ -109,6 +110,11 @@ describe('runPolicyTests', () => {
     ['nothing masked', { groups: ['office'] }, READ, { masked: {} }, true],
     ['nothing masked, but some are', app, READ, { masked: {} }, false],
     ['masked, but it is refused', {}, READ, { masked: {} }, false],
+    ['limited', app, READ, { limited: ['few'] }, true],
+    ['limited, but by another limit', app, READ, { limited: ['many'] }, false],
+    ['limited by nothing, but it is', app, READ, { limited: [] }, false],
+    ['limited by nothing', { groups: ['office'] }, READ, { limited: [] }, true],
+    ['limited, but it is refused', {}, READ, { limited: [] }, false],
     ['an analysis that fails', app, 'boom', { refused: 'policy-denied' }, false],
   ])('%s', async (_, as, sql, want, passed) => {
     expect((await run({ as, sql, want })).passed).toBe(passed);
@@ -121,7 +127,7 @@ describe('runPolicyTests', () => {
       name: 'mail is a token',
       passed: false,
       want: 'allowed, masked: email with token',
-      got: 'allowed by reads, masked: email with email, workmail with email',
+      got: 'allowed by reads, masked: email with email, workmail with email, limited: few',
     });
   });
 

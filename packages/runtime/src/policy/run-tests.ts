@@ -114,6 +114,7 @@ function meets(verdict: Verdict, facts: UnitFacts, { want }: PolicyTest): boolea
   if ('allowed' in want) return verdict.effect === 'allow';
   if ('approve' in want) return verdict.effect === 'approve' && verdict.rules.includes(want.approve);
   if ('masked' in want) return verdict.effect === 'allow' && sameEntries(maskedOutputs(verdict, facts), want.masked);
+  if ('limited' in want) return verdict.effect === 'allow' && sameNames(limitsOf(verdict), want.limited);
   if (verdict.refusal === undefined) return false;
   const { code, rule } = verdict.refusal;
   const decided = rule ?? (code === 'policy-denied' ? 'default' : undefined);
@@ -139,10 +140,21 @@ function sameEntries(got: ReadonlyMap<string, string>, want: Readonly<Record<str
   return entries.length === got.size && entries.every(([name, kind]) => got.get(name) === kind);
 }
 
+/** Ids of the limits that hold for some statement of the unit. */
+function limitsOf(verdict: Verdict): readonly string[] {
+  return [...new Set((verdict.limits ?? []).flat().map(({ limit }) => limit))].sort();
+}
+
+function sameNames(got: readonly string[], want: readonly string[]): boolean {
+  const wanted = new Set(want);
+  return got.length === wanted.size && got.every((name) => wanted.has(name));
+}
+
 function describeWant(want: PolicyTest['want']): string {
   if ('allowed' in want) return 'allowed';
   if ('approve' in want) return `held for approval by ${want.approve}`;
   if ('masked' in want) return `allowed, masked: ${describeMasks(Object.entries(want.masked))}`;
+  if ('limited' in want) return `allowed, limited: ${listed(want.limited)}`;
   return `refused: ${want.refused}`;
 }
 
@@ -152,11 +164,17 @@ function describeGot(verdict: Verdict, facts: UnitFacts): string {
       return `refused: ${[verdict.refusal?.rule, verdict.refusal?.code].filter((part) => part !== undefined).join(', ')} (${verdict.refusal?.message ?? ''})`;
     case 'approve':
       return `held for approval by ${verdict.approval?.rule ?? ''}`;
-    case 'allow':
-      return `allowed by ${verdict.rules.join(', ')}, masked: ${describeMasks([...maskedOutputs(verdict, facts)])}`;
+    case 'allow': {
+      const limited = verdict.limits === undefined ? '' : `, limited: ${listed(limitsOf(verdict))}`;
+      return `allowed by ${verdict.rules.join(', ')}, masked: ${describeMasks([...maskedOutputs(verdict, facts)])}${limited}`;
+    }
     default:
       return unreachable(verdict.effect);
   }
+}
+
+function listed(list: readonly string[]): string {
+  return list.length === 0 ? 'nothing' : list.join(', ');
 }
 
 function describeMasks(masks: readonly (readonly [string, string])[]): string {

@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { TLSSocket, type SecureContext } from 'node:tls';
 import type {
   Admission,
   CancelKey,
@@ -10,6 +9,7 @@ import type {
   Leg,
   LoginRequest,
   Outcome,
+  Refusal,
   SecurityEvent,
   SessionHost,
   TransactionEnd,
@@ -17,7 +17,9 @@ import type {
   WireSession,
   WireSessionOptions,
 } from '@sqlwarden/core';
-import { dialServer, encryptServerSocket, type ServerTarget } from './server-socket.js';
+import { type ClientTls, encryptClientStream } from './client-tls.js';
+import { dialServer, encryptServerSocket, serverTlsFacts, type ServerTarget } from './server-socket.js';
+import type { Turn, TurnMember } from './turn.js';
 
 /** What a connection asks of the engine: identity, decisions and records. */
 export interface ConnectionPolicy {
@@ -38,18 +40,41 @@ export interface ConnectionOptions {
   readonly dialect: Dialect;
   readonly session: WireSessionOptions;
   readonly client: Duplex;
-  /** Certificate for the client leg; without one clients cannot encrypt. */
-  readonly clientTls: SecureContext | undefined;
+  /** The gateway's end of TLS; without it clients cannot encrypt. */
+  readonly clientTls: ClientTls | undefined;
   readonly clientLegIsPrivate: boolean;
   readonly server: ServerTarget;
   /** A client that has not logged in by then is closed. */
   readonly loginTimeoutMs: number;
   /** After the session's end, how long a client may take to read what is left. */
   readonly lingerMs: number;
+  /** Of all connections that share a ledger. */
+  readonly turn: Turn;
+}
+
+const NOT_RECORDED: Refusal = {
+  code: 'ledger-unavailable',
+  message: 'the statement could not be recorded, so it was not run; see the log of the gateway and connect again',
+};
+
+/** What is to be sent on one leg: nearly always one piece. */
+class PendingBytes {
+  first: Uint8Array | undefined = undefined;
+  more: Uint8Array[] | undefined = undefined;
+
+  add(bytes: Uint8Array): void {
+    if (this.first === undefined) this.first = bytes;
+    else (this.more ??= []).push(bytes);
+  }
+
+  clear(): void {
+    this.first = undefined;
+    this.more = undefined;
+  }
 }
 
 /** The sockets of one client connection: splices the two legs through a wire session, with back-pressure in both directions. */
-export class Connection implements SessionHost {
+export class Connection implements SessionHost, TurnMember {
   readonly session: WireSession;
   readonly #options: ConnectionOptions;
   readonly #policy: ConnectionPolicy;
@@ -60,6 +85,10 @@ export class Connection implements SessionHost {
     server: { session: false, full: false },
   };
   readonly #loginTimer: NodeJS.Timeout;
+  /** What was sent in this turn. */
+  readonly #pending: Record<Leg, PendingBytes> = { client: new PendingBytes(), server: new PendingBytes() };
+  #isInTurn = false;
+  #isUnrecorded = false;
   #keepsAlive = true;
   #ended = false;
 
@@ -76,6 +105,11 @@ export class Connection implements SessionHost {
 
   get canEncryptClient(): boolean {
     return this.#options.clientTls !== undefined;
+  }
+
+  /** What the client speaks through now: once TLS has started, the encrypted stream. */
+  get clientStream(): Duplex {
+    return this.#streams.client ?? this.#options.client;
   }
 
   get clientLegIsPrivate(): boolean {
@@ -95,22 +129,56 @@ export class Connection implements SessionHost {
   }
 
   send(leg: Leg, bytes: Uint8Array): void {
+    this.#pending[leg].add(bytes);
+    if (this.#isInTurn) return;
+    this.#isInTurn = true;
+    this.#options.turn.add(this);
+  }
+
+  sendPending(): void {
+    this.#isInTurn = false;
+    this.#isUnrecorded = false;
+    this.#write('server');
+    this.#write('client');
+  }
+
+  get isUnrecorded(): boolean {
+    return this.#isUnrecorded;
+  }
+
+  notRecorded(): void {
+    this.#isUnrecorded = false;
+    this.#pending.server.clear();
+    this.session.terminate(NOT_RECORDED);
+    this.sendPending();
+  }
+
+  #write(leg: Leg): void {
+    const pending = this.#pending[leg];
+    const { first, more } = pending;
+    if (first === undefined) return;
+    pending.clear();
     const stream = this.#streams[leg];
     if (stream === undefined || stream.destroyed || stream.writableEnded) return;
-    if (stream.writableCorked === 0) {
+    let isTaken: boolean;
+    if (more === undefined) isTaken = stream.write(first);
+    else {
       stream.cork();
-      process.nextTick(() => stream.uncork());
+      isTaken = stream.write(first);
+      for (const bytes of more) isTaken = stream.write(bytes);
+      stream.uncork();
     }
-    if (!stream.write(bytes)) this.#hold(leg === 'client' ? 'server' : 'client', 'full', true);
+    if (!isTaken) this.#hold(leg === 'client' ? 'server' : 'client', 'full', true);
   }
 
   startTls(leg: Leg): void {
     const plain = this.#streams[leg];
     if (plain === undefined) return;
+    // Requests for TLS carry no statement.
+    this.#write(leg);
     plain.removeAllListeners('data');
     plain.removeAllListeners('end');
     plain.removeAllListeners('drain');
-    while (plain.writableCorked > 0) plain.uncork();
     if (leg === 'client') this.#encryptClient(plain);
     else this.#encryptServer(plain as Socket);
   }
@@ -133,7 +201,10 @@ export class Connection implements SessionHost {
   }
 
   admit(unit: Unit): Admission | undefined {
-    return this.#policy.admit(unit);
+    const admission = this.#policy.admit(unit);
+    // What is admitted later was written before.
+    if (admission?.kind === 'proceed' && admission.ticket !== 0) this.#isUnrecorded = true;
+    return admission;
   }
 
   abandon(): void {
@@ -169,6 +240,8 @@ export class Connection implements SessionHost {
     if (this.#ended) return;
     this.#ended = true;
     clearTimeout(this.#loginTimer);
+    if (this.#isUnrecorded && !this.#options.turn.record()) this.#pending.server.clear();
+    this.sendPending();
     this.#closeLegs();
     this.#policy.ended(reason);
   }
@@ -205,10 +278,9 @@ export class Connection implements SessionHost {
   }
 
   #encryptClient(plain: Duplex): void {
-    const secure = new TLSSocket(plain, {
-      isServer: true,
-      ...(this.#options.clientTls === undefined ? {} : { secureContext: this.#options.clientTls }),
-    });
+    const { clientTls } = this.#options;
+    if (clientTls === undefined) return;
+    const secure = encryptClientStream(plain, clientTls);
     this.#streams.client = secure;
     secure.once('secure', () => this.session.tlsStarted('client'));
     this.#attach('client', secure);
@@ -218,7 +290,7 @@ export class Connection implements SessionHost {
     const secure = encryptServerSocket(plain, this.#options.server);
     this.#streams.server = secure;
     this.#applyKeepAlive();
-    secure.once('secureConnect', () => this.session.tlsStarted('server'));
+    secure.once('secureConnect', () => this.session.tlsStarted('server', serverTlsFacts(secure)));
     this.#attach('server', secure);
   }
 

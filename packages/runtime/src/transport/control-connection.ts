@@ -2,11 +2,18 @@ import { randomBytes } from 'node:crypto';
 import type { Socket } from 'node:net';
 import type { CancelKey, Dialect, ServerClient, ServerLogin } from '@sqlwarden/core';
 import { nodeHash } from '../node-hash.js';
-import { dialServer, encryptServerSocket, type ServerTarget } from './server-socket.js';
+import { dialServer, encryptServerSocket, serverTlsFacts, type ServerTarget } from './server-socket.js';
 
 /** What went wrong on a connection of the gateway's own; the message names the upstream's answer, never a secret. */
 export class ControlConnectionError extends Error {
   override readonly name = 'ControlConnectionError';
+  /** The server answered, and did not let the gateway in. */
+  readonly refused: boolean;
+
+  constructor(message: string, refused = false) {
+    super(message);
+    this.refused = refused;
+  }
 }
 
 const MAX_MESSAGE_BYTES = 64 * 1024 * 1024;
@@ -16,7 +23,7 @@ const DEFAULT_ANSWER_TIMEOUT_MS = 30_000;
 /** One connection of the gateway's own to a server: logs in, runs statements one after another. Dead after its first failure. */
 export class ControlConnection {
   readonly #socket: Socket;
-  readonly #client: ServerClient;
+  #client: ServerClient | undefined;
   readonly #ready: Promise<void>;
   #failure: ControlConnectionError | undefined;
   readonly #fail: (error: ControlConnectionError) => void;
@@ -32,7 +39,7 @@ export class ControlConnection {
   constructor(
     dialect: Dialect,
     target: ServerTarget,
-    login: ServerLogin,
+    login: ServerLogin | Promise<ServerLogin>,
     cancel?: CancelKey,
     answerTimeoutMs: number = DEFAULT_ANSWER_TIMEOUT_MS,
   ) {
@@ -51,26 +58,13 @@ export class ControlConnection {
       for (const listener of this.#onFailure) listener(error);
       this.#socket.destroy();
     };
-    let active: Socket = dialServer(target);
-    this.#socket = active;
-    this.#client = dialect.createServerClient(
-      {
-        send: (bytes) => void active.write(bytes),
-        startTls: () => {
-          active.removeAllListeners('data');
-          const secure = encryptServerSocket(active, target);
-          active = secure;
-          secure.once('secureConnect', () => this.#client.tlsStarted());
-          this.#listen(secure);
-        },
-        randomBytes: (length) => randomBytes(length),
-        ready: () => resolveReady(),
-        failed: (detail) => this.#fail(new ControlConnectionError(detail)),
-      },
-      { login, hash: nodeHash, maxMessageBytes: MAX_MESSAGE_BYTES, ...(cancel === undefined ? {} : { cancel }) },
+    this.#socket = dialServer(target);
+    const connected = new Promise<void>((resolve) => this.#socket.once('connect', resolve));
+    this.#listen(this.#socket);
+    Promise.all([login, connected]).then(
+      ([known]) => this.#begin(dialect, target, known, cancel, resolveReady),
+      (error: unknown) => this.#fail(new ControlConnectionError((error as Error).message)),
     );
-    active.once('connect', () => this.#client.connected());
-    this.#listen(active);
     const patience = this.#patience('let the gateway in');
     this.#ready.finally(() => clearTimeout(patience)).catch(() => undefined);
   }
@@ -93,13 +87,36 @@ export class ControlConnection {
       }
       this.#onFailure.add(reject);
       const patience = this.#patience('answer');
-      this.#client.query(sql, (result) => {
+      this.#client?.query(sql, (result) => {
         clearTimeout(patience);
         this.#onFailure.delete(reject);
         if (result.kind === 'rows') resolve(result.rows);
         else reject(new ControlConnectionError(`the server refused a statement of the gateway: ${result.code} ${result.message}`));
       });
     });
+  }
+
+  #begin(dialect: Dialect, target: ServerTarget, login: ServerLogin, cancel: CancelKey | undefined, ready: () => void): void {
+    if (this.#failure !== undefined) return;
+    let active = this.#socket;
+    const client = dialect.createServerClient(
+      {
+        send: (bytes) => void active.write(bytes),
+        startTls: () => {
+          active.removeAllListeners('data');
+          const secure = encryptServerSocket(active, target);
+          active = secure;
+          secure.once('secureConnect', () => client.tlsStarted(serverTlsFacts(secure)));
+          this.#listen(secure);
+        },
+        randomBytes: (length) => randomBytes(length),
+        ready,
+        failed: (detail, refused) => this.#fail(new ControlConnectionError(detail, refused)),
+      },
+      { login, hash: nodeHash, maxMessageBytes: MAX_MESSAGE_BYTES, ...(cancel === undefined ? {} : { cancel }) },
+    );
+    this.#client = client;
+    client.connected();
   }
 
   /** Keeps the process alive or not. */
@@ -120,13 +137,18 @@ export class ControlConnection {
     return setTimeout(() => this.#fail(new ControlConnectionError(`the server did not ${what} within ${ms} ms`)), ms).unref();
   }
 
+  #received(chunk: Buffer): void {
+    if (this.#client === undefined) this.#fail(new ControlConnectionError('the server sent bytes where none belong'));
+    else this.#client.receive(chunk);
+  }
+
   #listen(socket: Socket): void {
-    socket.on('data', (chunk: Buffer) => this.#client.receive(chunk));
+    socket.on('data', (chunk: Buffer) => this.#received(chunk));
     socket.on('error', (error: NodeJS.ErrnoException) =>
       this.#fail(new ControlConnectionError(`connection to the server failed: ${error.code ?? error.message}`)),
     );
     socket.on('close', () => {
-      this.#client.ended();
+      this.#client?.ended();
       this.#fail(new ControlConnectionError('the server closed the connection'));
     });
   }

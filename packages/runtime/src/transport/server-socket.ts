@@ -1,5 +1,7 @@
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
+import type { TlsFacts } from '@sqlwarden/core';
+import { endPointOf } from './end-point.js';
 
 /** Where an upstream's server listens and how its leg is protected. */
 export interface ServerTarget {
@@ -11,6 +13,8 @@ export interface ServerTarget {
   readonly tls: 'verify-full' | 'require' | 'disable';
   /** PEM of the authorities to trust; the system's when absent. */
   readonly ca: string | undefined;
+  /** PEM: who the gateway is, for servers that ask for a certificate. */
+  readonly certificate?: { readonly certificate: string; readonly key: string };
   readonly connectTimeoutMs: number;
 }
 
@@ -28,13 +32,25 @@ export function dialServer(target: ServerTarget): Socket {
 
 /** TLS over a connected socket, as its client. The result emits `secureConnect` or `error`. */
 export function encryptServerSocket(socket: Socket, target: ServerTarget): TLSSocket {
+  const { certificate } = target;
   return connectTls({
     socket,
     ...(isIP(target.host) === 0 ? { servername: target.host } : {}),
     host: target.host,
     ...(target.ca === undefined ? {} : { ca: target.ca }),
+    ...(certificate === undefined ? {} : { cert: certificate.certificate, key: certificate.key }),
     rejectUnauthorized: target.tls === 'verify-full',
     minVersion: 'TLSv1.2',
     ALPNProtocols: ['postgresql'],
   });
+}
+
+/** What TLS with a server came to, once its handshake is done. */
+export function serverTlsFacts(socket: TLSSocket): TlsFacts {
+  const certificate = socket.getPeerX509Certificate();
+  const endPoint = certificate === undefined ? undefined : endPointOf(certificate.raw);
+  return {
+    ...(endPoint === undefined ? {} : { endPoint }),
+    ...(typeof socket.alpnProtocol === 'string' ? { protocol: socket.alpnProtocol } : {}),
+  };
 }

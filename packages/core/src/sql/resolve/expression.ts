@@ -4,6 +4,7 @@ import { joinName } from '../names.js';
 import { callValue, castValue, chainedOperator, isKnownCall, operatorValue } from './call.js';
 import { caseCondition, comparedValue, queried } from './condition.js';
 import type { Resolver } from './context.js';
+import { documentMember } from './document.js';
 import { expandStar, type Found, lookUp, type Scope } from './scope.js';
 import { type Column, derive, either, NOTHING, OPAQUE, type Outputs, rowOf, type Value } from './value.js';
 
@@ -22,9 +23,9 @@ export function expressionValue(r: Resolver, expression: Expression, scope: Scop
     case 'star':
       return rowValue(r, [expression], scope);
     case 'call':
-      return callValue(r, expression, scope);
+      return documentMember(r, expression, scope) ?? callValue(r, expression, scope);
     case 'operator':
-      return operatorChain(r, expression, scope);
+      return documentMember(r, expression, scope) ?? operatorChain(r, expression, scope);
     case 'comparison':
       return comparisonValue(r, expression, scope);
     case 'logical':
@@ -68,7 +69,7 @@ export function expressionValue(r: Resolver, expression: Expression, scope: Scop
     case 'field-star':
       return r.value(expression.operand, scope);
     case 'subscript':
-      return valueOf(r, [expression.operand, ...expression.indices], scope);
+      return documentMember(r, expression, scope) ?? valueOf(r, [expression.operand, ...expression.indices], scope);
     case 'variable':
       return r.programs.variable(r, expression);
     case 'assignment': {
@@ -267,7 +268,10 @@ function caseValue(r: Resolver, expression: Case, scope: Scope): Value {
 function operatorChain(r: Resolver, expression: Operator, scope: Scope): Value {
   const spine: Operator[] = [];
   let at: Expression = expression;
+  let member: Value | undefined;
   while (at.kind === 'operator' && at.operands.length === 2) {
+    member = at === expression ? undefined : documentMember(r, at, scope);
+    if (member !== undefined) break;
     spine.push(at);
     const [left]: readonly Expression[] = at.operands;
     if (left === undefined) break;
@@ -281,7 +285,7 @@ function operatorChain(r: Resolver, expression: Operator, scope: Scope): Value {
       expression.operands,
     );
   }
-  const values = [r.value(at, scope)];
+  const values = [member ?? r.value(at, scope)];
   let opaque = false;
   let total = true;
   for (const operator of spine.reverse()) {

@@ -231,11 +231,21 @@ function fireTriggers(r: Resolver, writing: Writing, events: readonly TriggerEve
   // Through a view or a common table the values that are written are told as flows into the columns below.
   for (const base of below(relation)) {
     const rows = r.relation(splitName(base))?.outputs ?? NO_OUTPUTS;
-    r.programs.triggers(r, base, { old: rows, new: rows }, events);
+    throughView(base, writing, r.programs.triggers(r, base, { old: rows, new: rows }, events));
   }
   if (relation.derived === true) return;
   for (const { name, value } of r.programs.triggers(r, relation.name, { old: relation.outputs, new: writtenRow(writing) }, events))
     writing.assigned.set(name, [...(writing.assigned.get(name) ?? []), value]);
+}
+
+/** What the triggers of a relation below put into its columns is what columns that show these may have. */
+function throughView(base: RelationName, { range, assigned }: Writing, filled: readonly Column[]): void {
+  const stored = new Map(filled.map(({ name }) => [`${base}.${joinName(name)}`, [] as Value[]]));
+  for (const { name, value } of filled) stored.get(`${base}.${joinName(name)}`)?.push(value);
+  for (const { name, value } of range.columns) {
+    const values = [...value.origins.keys()].flatMap((origin) => stored.get(origin) ?? []);
+    if (values.length > 0) assigned.set(name, [...(assigned.get(name) ?? []), ...values]);
+  }
 }
 
 function writtenThrough(relation: ResolvedRelation): Set<RelationName> {

@@ -1,4 +1,4 @@
-import type { MaskFunction, MaskKind } from '../masking/mask.js';
+import type { MaskFunction, MaskKind } from './mask.js';
 import { unreachable } from '../unreachable.js';
 
 /** Mask functions from the strictest (nothing can be learnt) to the weakest. */
@@ -14,8 +14,10 @@ const ORDER = {
   partial: 8,
   date_trunc: 9,
   bucket: 10,
-  noise: 11,
-  regex: 12,
+  round: 11,
+  noise: 12,
+  regex: 13,
+  json: 14,
 } as const satisfies Record<MaskKind, number>;
 
 const UNIT_ORDER = { year: 0, quarter: 1, month: 2, day: 3, hour: 4 } as const;
@@ -32,6 +34,8 @@ function letThrough(mask: MaskFunction): number {
       return mask.prefix + mask.suffix;
     case 'bucket':
       return -mask.size;
+    case 'round':
+      return -mask.to;
     case 'noise':
       return -mask.ratio;
     case 'date_trunc':
@@ -45,6 +49,7 @@ function letThrough(mask: MaskFunction): number {
     case 'email':
     case 'last4':
     case 'regex':
+    case 'json':
       return 0;
     default:
       return unreachable(mask);

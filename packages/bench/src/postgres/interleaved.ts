@@ -1,0 +1,69 @@
+import type { BenchCase, CaseSetting } from './cases.js';
+import type { OpenPath } from './paths.js';
+import { type Failure, isFailure, type Sample } from './sample.js';
+import type { Series } from './series.js';
+
+export interface InterleavedRun {
+  readonly cases: readonly BenchCase[];
+  readonly paths: readonly OpenPath[];
+  readonly clients: readonly number[] | undefined;
+  readonly rounds: number;
+  /** Seconds; 0: none. */
+  readonly warmUp: number;
+  readonly setting: CaseSetting;
+  /** Told of each measurement. */
+  readonly onMeasured: (text: string) => void;
+}
+
+/**
+ * Measures each case on all paths, one after the other, in every round from another path on: what disturbs the machine for some seconds
+ * then disturbs all of them alike. A path is warmed up before its first measurement of a case.
+ */
+export async function measureInterleaved(run: InterleavedRun): Promise<Series[]> {
+  const series = run.cases.flatMap((one) => seriesOf(one, run));
+  for (const group of groupsOf(series)) {
+    if (run.warmUp > 0) {
+      for (const { one, path, clients } of group) await one.run(path, clients, { ...run.setting, seconds: run.warmUp });
+    }
+    for (let round = 0; round < run.rounds; round += 1) {
+      for (const { one, path, clients, results } of rotated(group, round)) {
+        const result = await one.run(path, clients, run.setting);
+        results.push(result);
+        run.onMeasured(`${one.name} ${clients} ${path.name}: ${shown(result, one)}`);
+      }
+    }
+  }
+  return series.map(({ one, path, clients, results }) => ({ name: one.name, unit: one.unit, clients, path: path.name, results }));
+}
+
+interface OpenSeries {
+  readonly one: BenchCase;
+  readonly path: OpenPath;
+  readonly clients: number;
+  readonly results: (Sample | Failure)[];
+}
+
+function seriesOf(one: BenchCase, { paths, clients }: InterleavedRun): OpenSeries[] {
+  const counts = one.clients === undefined ? [1] : (clients ?? one.clients);
+  const taken = paths.filter(({ name }) => one.paths?.includes(name) ?? true);
+  return counts.flatMap((count) => taken.map((path) => ({ one, path, clients: count, results: [] })));
+}
+
+/** What is compared with each other: one case with one number of clients. */
+function groupsOf(series: readonly OpenSeries[]): OpenSeries[][] {
+  const groups = new Map<string, OpenSeries[]>();
+  for (const one of series) {
+    const key = `${one.one.name} ${one.clients}`;
+    groups.set(key, [...(groups.get(key) ?? []), one]);
+  }
+  return [...groups.values()];
+}
+
+function rotated<Item>(items: readonly Item[], by: number): Item[] {
+  const at = items.length === 0 ? 0 : by % items.length;
+  return [...items.slice(at), ...items.slice(0, at)];
+}
+
+function shown(result: Sample | Failure, { unit }: BenchCase): string {
+  return isFailure(result) ? `failed: ${result.failed}` : `${result.throughput.toFixed(0)} ${unit}/s`;
+}

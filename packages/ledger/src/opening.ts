@@ -1,0 +1,64 @@
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { writeFailed } from './append-file.js';
+import { CheckpointFiles } from './checkpoint-files.js';
+import { LedgerError } from './ledger-error.js';
+import type { LedgerOptions } from './ledger-options.js';
+import { type DirectoryLock, lockDirectory } from './lock.js';
+import { recoverLog, type RecoveredLog } from './recover.js';
+import { fileSigner, publishVerifier, type Signer } from './signer.js';
+
+/** What a log that is opened consists of. */
+export interface OpenedParts {
+  readonly signer: Signer;
+  readonly lock: DirectoryLock;
+  readonly checkpoints: CheckpointFiles;
+  readonly log: RecoveredLog;
+  /** Entries under the newest checkpoint. */
+  readonly signed: number;
+}
+
+/** Locks a directory and reads what is in it. Throws a {@link LedgerError}; nothing is held then. */
+export async function openParts(options: LedgerOptions): Promise<OpenedParts> {
+  const lock = await takeDirectory(options.directory);
+  let checkpoints: CheckpointFiles | undefined;
+  try {
+    await prepareDirectory(options.directory);
+    const signer = await signerOf(options);
+    const opened = await CheckpointFiles.open(options.directory, signer.key);
+    checkpoints = opened.files;
+    const log = await recoverLog(options.directory, opened.newest);
+    return { signer, lock, checkpoints, log, signed: opened.newest?.size ?? 0 };
+  } catch (error) {
+    checkpoints?.close();
+    await lock.release();
+    throw asLedgerError(error);
+  }
+}
+
+async function signerOf(options: LedgerOptions): Promise<Signer> {
+  const signer = options.signer ?? (await fileSigner(options.directory, options.origin));
+  if (signer.key.name !== options.origin) throw new LedgerError('bad-key', 'the name of the signing key must be the origin of the log');
+  await publishVerifier(options.directory, signer);
+  return signer;
+}
+
+/** Errors of the system become `write-failed`. */
+export function asLedgerError(error: unknown): LedgerError {
+  return error instanceof LedgerError ? error : writeFailed(error);
+}
+
+async function takeDirectory(directory: string): Promise<DirectoryLock> {
+  try {
+    await mkdir(directory, { recursive: true, mode: 0o750 });
+    return await lockDirectory(directory);
+  } catch (error) {
+    throw asLedgerError(error);
+  }
+}
+
+async function prepareDirectory(directory: string): Promise<void> {
+  await mkdir(join(directory, 'disclosures'), { recursive: true, mode: 0o700 });
+  await rm(join(directory, 'tmp'), { recursive: true, force: true });
+  await mkdir(join(directory, 'tmp'), { mode: 0o750 });
+}

@@ -1,0 +1,67 @@
+import { describe, expect, it } from '@jest/globals';
+import type { InjectResult, Unit, WireSession } from '@sqlwarden/core';
+import type { Engine } from './engine.js';
+import { SessionSchema } from './session-schema.js';
+import type { Upstream } from './upstream.js';
+
+const OK: InjectResult = { kind: 'rows', rows: [] };
+
+/** A schema whose transaction has changed it, on a connection where every statement of the gateway's waits for its answer. */
+function changed() {
+  const asked: { readonly sql: string; readonly answer: (result: InjectResult) => void }[] = [];
+  const session = { inject: (sql: string, answer: (result: InjectResult) => void) => void asked.push({ sql, answer }) };
+  const upstream = {
+    fresh: () => Promise.resolve({ epoch: 1 }),
+    isUnchanged: async (query: (sql: string) => Promise<unknown>) => {
+      await query('fingerprint');
+      return false;
+    },
+    readCatalogue: async (query: (sql: string) => Promise<unknown>) => {
+      await query('relations');
+      await query('routines');
+      return {};
+    },
+    snapshotOf: () => ({ epoch: -1 }),
+    options: { dialect: { catalogueBracket: { before: 'SAVEPOINT s', after: ['ROLLBACK TO s', 'RELEASE s'] } } },
+  };
+  const schema = new SessionSchema({} as Engine, upstream as unknown as Upstream, session as unknown as WireSession);
+  schema.mayHaveChanged(1, undefined);
+  const unit = { state: {}, transaction: { status: 'open', ordinal: 1 } } as Unit;
+  const answer = async (): Promise<void> => {
+    asked.at(-1)?.answer(OK);
+    await new Promise((resolve) => setImmediate(resolve));
+  };
+  const start = async () => {
+    const found = schema.look(unit).then(
+      () => 'found',
+      () => 'given up',
+    );
+    await new Promise((resolve) => setImmediate(resolve));
+    return found;
+  };
+  return { schema, start, answer, asked: () => asked.map(({ sql }) => sql) };
+}
+
+describe('the schema as one session sees it', () => {
+  it('is read inside of a savepoint', async () => {
+    const { start, answer, asked } = changed();
+    const found = start();
+    await new Promise((resolve) => setImmediate(resolve));
+    for (let at = 0; at < 6; at++) await answer();
+    expect(asked()).toEqual(['fingerprint', 'SAVEPOINT s', 'relations', 'routines', 'ROLLBACK TO s', 'RELEASE s']);
+    expect(await found).toBe('found');
+  });
+
+  it('is not read on, nor anything rolled back, once the unit was given up', async () => {
+    const { schema, start, answer, asked } = changed();
+    const found = start();
+    await new Promise((resolve) => setImmediate(resolve));
+    await answer();
+    await answer();
+    // The client cancels: what it sends next may be pending by the time of the next answer.
+    schema.abandoned();
+    await answer();
+    expect(await found).toBe('given up');
+    expect(asked()).toEqual(['fingerprint', 'SAVEPOINT s', 'relations']);
+  });
+});

@@ -1,0 +1,70 @@
+import { statSync } from 'node:fs';
+import type { ClientProof, GatewayConfig, UpstreamConfig } from '../config/gateway-config.js';
+import { isLoopback } from '../config/listen-address.js';
+
+/** What is allowed and weak in how clients and the gateway log in; for `check`. */
+export function accessWarnings(config: GatewayConfig): readonly string[] {
+  return [...config.upstreams.flatMap((upstream) => upstreamWarnings(upstream)), ...usersWarnings(config)];
+}
+
+function upstreamWarnings(upstream: UpstreamConfig): readonly string[] {
+  const found = [...serverWarnings(upstream), ...secretWarnings(upstream), ...clientWarnings(upstream)];
+  return found.map((warning) => `upstream ${upstream.name}: ${warning}`);
+}
+
+function serverWarnings({ server, credentials: { accept, channelBinding, password } }: UpstreamConfig): readonly string[] {
+  const found: string[] = [];
+  if (server.tls === 'disable' && server.socket === undefined && !isLoopback(server.host))
+    found.push('statements and rows cross the network to the server in clear; write tls: verify-full');
+  if (server.tls !== 'require') return found;
+  if (channelBinding === 'require') return found;
+  found.push('whoever is between can take the place of the server, which tls: require does not check; write tls: verify-full');
+  const isShown = accept === undefined || accept.includes('password') || accept.includes('md5');
+  if (password.kind !== 'none' && isShown)
+    found.push('whoever takes the place of the server may ask for the password; write accept: [scram-sha-256-plus, scram-sha-256]');
+  return found;
+}
+
+function secretWarnings({ credentials: { password }, clientTls, server }: UpstreamConfig): readonly string[] {
+  const secrets: readonly (readonly [string, string | undefined])[] = [
+    ['the password', password.kind === 'file' ? password.path : undefined],
+    ['the key of clientTls', clientTls?.key],
+    ['the key of the gateway', server.certificate?.key],
+  ];
+  return secrets.flatMap(([what, path]) =>
+    path !== undefined && isOpen(path) ? [`${what} can be read by others; chmod 600 ${path}`] : [],
+  );
+}
+
+function clientWarnings({ listen, clients, clientTls }: UpstreamConfig): readonly string[] {
+  if (listen === undefined) return [];
+  const found: string[] = [];
+  const takes = (proof: ClientProof): boolean => clients.includes(proof);
+  if (takes('password') && takes('token'))
+    found.push('how a login is answered tells which names are users of the file; give tokens and passwords a listener each to keep that');
+  if (clientTls?.ca !== undefined && clientTls.crl === undefined)
+    found.push('client certificates that were revoked go on to be taken; write clientTls.crl, or have them end soon');
+  return found;
+}
+
+function usersWarnings({ identity, masking }: GatewayConfig): readonly string[] {
+  const { users, issuers, certificates } = identity;
+  const found: string[] = [];
+  if (users !== undefined && isOpen(users)) found.push(`users: whoever reads the file can try passwords; chmod 600 ${users}`);
+  if (users !== undefined && masking.keyFile === undefined)
+    found.push('users: without masking.keyFile, a change of the users can tell which names are none; write masking: { keyFile: <file> }');
+  if (issuers.length > 0 && (users !== undefined || certificates.some(({ issuer }) => issuer === undefined)))
+    found.push(
+      'users and certificates: who has tokens too could approve what they ask for themselves, unless issuer and id say who they are',
+    );
+  return found;
+}
+
+/** Somebody besides its owner may read the file. What cannot be looked at is reported where it is read. */
+function isOpen(path: string): boolean {
+  try {
+    return process.platform !== 'win32' && (statSync(path).mode & 0o044) !== 0;
+  } catch {
+    return false;
+  }
+}

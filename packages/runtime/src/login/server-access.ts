@@ -1,0 +1,70 @@
+import type { ServerLogin } from '@sqlwarden/core';
+import { isLoopback } from '../config/listen-address.js';
+import { configProblem, readNamedFile } from '../config/named-file.js';
+import type { GatewayConfig, UpstreamConfig } from '../config/gateway-config.js';
+import type { ServerTarget } from '../transport/server-socket.js';
+import { openPasswordSource, type PasswordSource } from './password-source.js';
+
+/** How the gateway reaches the server of an upstream and logs in there. */
+export interface ServerAccess {
+  readonly target: ServerTarget;
+  /** Without the password, which `password` has. */
+  readonly login: ServerLogin;
+  readonly password: PasswordSource;
+}
+
+/** Reads what the configuration of an upstream names. Throws a `ConfigError` when something cannot be used. */
+export function openServerAccess(config: GatewayConfig, upstream: UpstreamConfig): ServerAccess {
+  checkPassword(config, upstream);
+  return {
+    target: targetOf(config, upstream),
+    login: loginOf(upstream),
+    password: openPasswordSource(upstream.credentials.password, config.directory),
+  };
+}
+
+function targetOf({ file }: GatewayConfig, { server }: UpstreamConfig): ServerTarget {
+  const pem = (path: string, key: string, advice: string): string => readNamedFile(file, path, key, advice).toString('utf8');
+  const { certificate } = server;
+  return {
+    host: server.host,
+    port: server.port,
+    socketPath: server.socket,
+    tls: server.tls,
+    connectTimeoutMs: server.connectTimeoutMs,
+    ca:
+      server.ca === undefined ? undefined : pem(server.ca, 'server.ca', 'give the PEM of the authority that signed the server certificate'),
+    ...(certificate === undefined
+      ? {}
+      : {
+          certificate: {
+            certificate: pem(certificate.certificate, 'server.certificate.certificate', 'give the PEM of the certificate of the gateway'),
+            key: pem(certificate.key, 'server.certificate.key', 'give the PEM of its key'),
+          },
+        }),
+  };
+}
+
+function loginOf({ server, credentials }: UpstreamConfig): ServerLogin {
+  return {
+    user: credentials.user,
+    database: server.database,
+    password: undefined,
+    tls: server.tls === 'disable' ? 'disable' : 'require',
+    sslNegotiation: server.sslNegotiation,
+    isPrivate: server.socket !== undefined || isLoopback(server.host),
+    ...(credentials.accept === undefined ? {} : { accept: credentials.accept }),
+    channelBinding: credentials.channelBinding,
+    protocol: server.protocol,
+  };
+}
+
+/** A password that is not there is found at start, and not at the first login. A command is not run for that: it may cost money, or tell somebody. */
+function checkPassword({ file }: GatewayConfig, { credentials: { password } }: UpstreamConfig): void {
+  if (password.kind === 'file') readNamedFile(file, password.path, 'credentials.passwordFile', 'write the password into it');
+  if (password.kind !== 'environment') return;
+  if ((process.env[password.name] ?? '') === '') {
+    const message = `the environment variable ${password.name} is not set; set it to the password`;
+    throw configProblem('config-invalid', file, 'credentials.passwordEnvironment', message);
+  }
+}

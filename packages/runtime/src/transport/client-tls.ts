@@ -1,0 +1,108 @@
+import { constants, X509Certificate } from 'node:crypto';
+import type { Duplex } from 'node:stream';
+import { createSecureContext, type PeerCertificate, type SecureContext, type SecureVersion, TLSSocket } from 'node:tls';
+import type { ClientCertificate } from '@sqlwarden/identity';
+import { endPointOf } from './end-point.js';
+
+/** PEM texts of the gateway's end of client legs. */
+export interface ClientTlsFiles {
+  readonly certificate: string;
+  readonly key: string;
+  /** Authorities of client certificates; without them none is asked for. */
+  readonly ca?: string | undefined;
+  /** What those authorities have revoked. */
+  readonly crl?: string | undefined;
+  readonly minVersion?: SecureVersion;
+}
+
+/** The gateway's end of TLS on client legs. */
+export interface ClientTls {
+  readonly context: SecureContext;
+  readonly asksForCertificate: boolean;
+  /** For channel binding: of the certificate that clients see. */
+  readonly endPoint: Uint8Array | undefined;
+}
+
+/** What a client showed of itself by TLS. `untrusted`: a certificate that must not be believed; `reason` is OpenSSL's, for the log. */
+export type ShownCertificate =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'trusted'; readonly certificate: ClientCertificate }
+  | { readonly kind: 'untrusted'; readonly reason: string };
+
+const ALPN = 'postgresql';
+
+/** Throws what `node:tls` does when key, certificate and authorities cannot be used. */
+export function openClientTls({ certificate, key, ca, crl, minVersion = 'TLSv1.2' }: ClientTlsFiles): ClientTls {
+  const context = createSecureContext({
+    cert: certificate,
+    key,
+    minVersion,
+    ...(ca === undefined ? {} : { ca }),
+    ...(crl === undefined ? {} : { crl }),
+    // A resumed session would keep a certificate that has been revoked since; renegotiation would let it change. PostgreSQL allows neither.
+    secureOptions: constants.SSL_OP_NO_TICKET | constants.SSL_OP_NO_RENEGOTIATION,
+  });
+  return { context, asksForCertificate: ca !== undefined, endPoint: endPointOf(new X509Certificate(certificate).raw) };
+}
+
+/** TLS over a client's stream, as its server. The result emits `secure` once the handshake is done, or `error`. */
+export function encryptClientStream(plain: Duplex, tls: ClientTls): TLSSocket {
+  return new TLSSocket(plain, {
+    isServer: true,
+    secureContext: tls.context,
+    // Judged after the handshake, by `shownCertificate`: who is refused is told so in the protocol's own words.
+    requestCert: tls.asksForCertificate,
+    rejectUnauthorized: false,
+    // A client that offers other protocols only is refused by TLS; one that offers none is a client of before direct TLS.
+    ALPNProtocols: [ALPN],
+  });
+}
+
+/** Whether the client said by ALPN that it speaks PostgreSQL, as direct TLS needs ("SSL Session Encryption"). */
+export function saysPostgres(stream: TLSSocket): boolean {
+  return stream.alpnProtocol === ALPN;
+}
+
+/** What the client of a stream showed. Fails closed: what cannot be judged is not trusted. */
+export function shownCertificate(stream: Duplex): ShownCertificate {
+  if (!(stream instanceof TLSSocket)) return { kind: 'none' };
+  const peer = stream.getPeerCertificate(false) as Partial<PeerCertificate> | null;
+  if (peer === null || peer.raw === undefined) return { kind: 'none' };
+  const problem = verifyProblem(stream);
+  if (problem !== undefined) return { kind: 'untrusted', reason: problem };
+  return { kind: 'trusted', certificate: readCertificate(peer as PeerCertificate) };
+}
+
+/**
+ * OpenSSL's judgement of the chain. `TLSSocket.authorized` is only filled in for sockets that a `tls.Server` accepted; it is filled in from this,
+ * which has no documented name.
+ */
+function verifyProblem(stream: TLSSocket): string | undefined {
+  const handle = (stream as unknown as { readonly _handle?: { verifyError?(): (Error & { code?: string }) | null | undefined } })._handle;
+  if (typeof handle?.verifyError !== 'function') return 'the certificate cannot be judged on this platform';
+  const error = handle.verifyError();
+  return error === null || error === undefined ? undefined : (error.code ?? 'unknown');
+}
+
+function readCertificate(peer: PeerCertificate): ClientCertificate {
+  const names = (peer.subject as unknown as { readonly CN?: string | readonly string[] } | undefined)?.CN;
+  return {
+    commonNames: names === undefined ? [] : typeof names === 'string' ? [names] : names,
+    uris: alternativeNames(peer.subjectaltname ?? '').flatMap(([kind, value]) => (kind === 'URI' ? [value] : [])),
+    notAfter: Date.parse(peer.valid_to),
+  };
+}
+
+/** `KIND:value, KIND:value` as Node writes it: a value that could be taken for more than one name is quoted as JSON (CVE-2021-44532). */
+export function alternativeNames(text: string): (readonly [kind: string, value: string])[] {
+  const names: (readonly [string, string])[] = [];
+  const entry = /([A-Za-z ]+):("(?:[^"\\]|\\.)*"|[^",]*)(?:, |$)/y;
+  while (entry.lastIndex < text.length) {
+    const match = entry.exec(text);
+    // What cannot be read is no name of anybody.
+    if (match === null) return [];
+    const [, kind = '', value = ''] = match;
+    names.push([kind, value.startsWith('"') ? (JSON.parse(value) as string) : value]);
+  }
+  return names;
+}

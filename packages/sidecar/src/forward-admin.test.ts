@@ -1,0 +1,82 @@
+import { describe, expect, it } from '@jest/globals';
+import type { AdminAnswer, AdminRequest } from '@sqlwarden/runtime';
+import { forwardAdmin } from './forward-admin.js';
+import type { Question } from './worker-messages.js';
+
+/** A worker that knows one request, and remembers what it was asked. */
+function worker(
+  name: string,
+  id: string,
+  requestedAt: number,
+): { name: string; asked: AdminRequest[]; ask(question: Question): Promise<AdminAnswerOf> } {
+  const asked: AdminRequest[] = [];
+  const answer = (request: AdminRequest): AdminAnswer => {
+    if (request.url === '/v1/pending') return { status: 200, body: { requests: [{ id, requestedAt }] } };
+    if (request.url === '/v1/sessions') return { status: 200, body: { sessions: [{ id: `session of ${name}`, openedAt: requestedAt }] } };
+    if (!request.url.startsWith(`/v1/requests/${id}`)) return { status: 404, body: { code: 'request-unknown', message: 'unknown' } };
+    return { status: 200, body: { request: { id, by: name, method: request.method } } };
+  };
+  return {
+    name,
+    asked,
+    async ask(question) {
+      if (question.about !== 'admin') return undefined;
+      asked.push(question.request);
+      return { about: 'admin', answer: answer(question.request) };
+    },
+  };
+}
+
+type AdminAnswerOf = { readonly about: 'admin'; readonly answer: AdminAnswer } | undefined;
+const gone = { name: 'worker-3', ask: async (): Promise<undefined> => undefined };
+const decision: AdminRequest = {
+  method: 'POST',
+  url: '/v1/requests/bbb/decision',
+  authorization: 'Bearer x',
+  contentType: 'application/json',
+  body: '{}',
+};
+
+describe('requests to the admin socket of several workers', () => {
+  it('lists what all of them have, oldest first', async () => {
+    const workers = [worker('worker-1', 'aaa', 20), worker('worker-2', 'bbb', 10)];
+    expect(await forwardAdmin({ method: 'GET', url: '/v1/pending' }, workers)).toEqual({
+      status: 200,
+      body: {
+        requests: [
+          { id: 'bbb', requestedAt: 10 },
+          { id: 'aaa', requestedAt: 20 },
+        ],
+      },
+    });
+    expect((await forwardAdmin({ method: 'GET', url: '/v1/sessions' }, workers)).body).toMatchObject({
+      sessions: [{ worker: 'worker-2' }, { worker: 'worker-1' }],
+    });
+  });
+
+  it('does not give a part of a list for the whole', async () => {
+    for (const workers of [[worker('worker-1', 'aaa', 1), gone], []])
+      expect((await forwardAdmin({ method: 'GET', url: '/v1/pending' }, workers)).status).toBe(503);
+  });
+
+  it('brings a decision with its token to the worker that has the request, and to no other', async () => {
+    const [one, two] = [worker('worker-1', 'aaa', 1), worker('worker-2', 'bbb', 2)];
+    expect(await forwardAdmin(decision, [one, two, gone])).toMatchObject({
+      status: 200,
+      body: { request: { by: 'worker-2', method: 'POST' } },
+    });
+    expect(two.asked.at(-1)).toEqual(decision);
+    expect(one.asked.filter(({ authorization }) => authorization !== undefined)).toEqual([]);
+  });
+
+  it('says that a request is unknown only when every worker was asked', async () => {
+    const one = worker('worker-1', 'aaa', 1);
+    expect((await forwardAdmin(decision, [one])).status).toBe(404);
+    expect((await forwardAdmin(decision, [one, gone])).status).toBe(503);
+  });
+
+  it('refuses what the interface does not have', async () => {
+    expect((await forwardAdmin({ method: 'GET', url: '/v2' }, [])).status).toBe(404);
+    expect((await forwardAdmin({ method: 'DELETE', url: '/v1/pending' }, [])).status).toBe(405);
+  });
+});

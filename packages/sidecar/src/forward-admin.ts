@@ -1,0 +1,98 @@
+import { type AdminAnswer, type AdminRequest, adminRoute, answerAdmin, type RequestSummary, type SessionSummary } from '@sqlwarden/runtime';
+import type { WorkerProcess } from './worker-process.js';
+
+type Asked = Pick<WorkerProcess, 'name' | 'ask'>;
+
+/**
+ * Answers a request to the approvers' interface from all workers: lists are those of all together; one request, and the decision about
+ * it, belong to the worker whose session waits. Never rejects.
+ */
+export async function forwardAdmin(request: AdminRequest, workers: readonly Asked[]): Promise<AdminAnswer> {
+  const route = adminRoute(request.url);
+  // What is wrong with the request itself needs no worker.
+  if (route === undefined || request.method !== (route.of === 'decision' ? 'POST' : 'GET')) return answerAdmin(request, NOTHING);
+  switch (route.of) {
+    case 'pending':
+      return merged(await askAll(request, workers), 'requests', requestsOf, byAge('requestedAt'));
+    case 'sessions':
+      return merged(
+        await askAll(request, workers),
+        'sessions',
+        (answer, worker) => sessionsOf(answer).map((session) => ({ ...session, worker })),
+        byAge('openedAt'),
+      );
+    case 'request':
+    case 'decision': {
+      const look: AdminRequest = { method: 'GET', url: `/v1/requests/${route.id}` };
+      const looked = await askAll(look, workers);
+      const owner = looked.find(({ answer }) => answer?.status === 200);
+      if (owner !== undefined) return route.of === 'request' ? (owner.answer ?? unavailable()) : forward(request, owner.worker);
+      if (looked.length === 0 || looked.some(({ answer }) => answer === undefined)) return unavailable();
+      const [any] = looked;
+      return any === undefined ? unavailable() : forward(request, any.worker);
+    }
+  }
+}
+
+const NOTHING = {
+  approvals: { pending: () => [], get: () => undefined, decide: () => neverAsked() },
+  verify: () => neverAsked(),
+};
+
+function neverAsked(): never {
+  throw new Error('the primary process decides nothing');
+}
+
+interface Looked {
+  readonly worker: Asked;
+  /** `undefined`: it did not answer. */
+  readonly answer: AdminAnswer | undefined;
+}
+
+function askAll(request: AdminRequest, workers: readonly Asked[]): Promise<readonly Looked[]> {
+  return Promise.all(workers.map(async (worker) => ({ worker, answer: await ask(request, worker) })));
+}
+
+async function ask(request: AdminRequest, worker: Asked): Promise<AdminAnswer | undefined> {
+  const answer = await worker.ask({ about: 'admin', request });
+  return answer?.about === 'admin' ? answer.answer : undefined;
+}
+
+async function forward(request: AdminRequest, worker: Asked): Promise<AdminAnswer> {
+  return (await ask(request, worker)) ?? unavailable();
+}
+
+/** A list that may be incomplete would say that nothing waits where something does. */
+function merged<T>(
+  looked: readonly Looked[],
+  key: string,
+  read: (answer: AdminAnswer, worker: string) => readonly T[],
+  order: (one: T, other: T) => number,
+): AdminAnswer {
+  if (looked.length === 0) return unavailable();
+  const all: T[] = [];
+  for (const { worker, answer } of looked) {
+    if (answer?.status !== 200) return unavailable();
+    all.push(...read(answer, worker.name));
+  }
+  return { status: 200, body: { [key]: all.toSorted(order) } };
+}
+
+function requestsOf({ body }: AdminAnswer): readonly RequestSummary[] {
+  return (body as { readonly requests?: readonly RequestSummary[] }).requests ?? [];
+}
+
+function sessionsOf({ body }: AdminAnswer): readonly SessionSummary[] {
+  return (body as { readonly sessions?: readonly SessionSummary[] }).sessions ?? [];
+}
+
+function byAge<Key extends string>(key: Key): (one: Readonly<Record<Key, number>>, other: Readonly<Record<Key, number>>) => number {
+  return (one, other) => one[key] - other[key];
+}
+
+function unavailable(): AdminAnswer {
+  return {
+    status: 503,
+    body: { code: 'worker-unavailable', message: 'a worker of the gateway does not answer; try again, and see the log of the gateway' },
+  };
+}
