@@ -55,17 +55,21 @@ export class ParameterCommitments {
 
 /** The value as a disclosure carries it (core's `disclosedValue`), in a form that needs no escape in JSON. */
 function valueText(value: Uint8Array): string {
-  if (isPlain(value)) {
-    const text = String.fromCharCode(...value);
-    // What looks like the spelling of bytes is written as bytes, so that it reads back.
-    if (!text.startsWith('base64:')) return text;
-  }
+  const text = value.length > PLAIN_BYTES ? undefined : plainText(value);
+  // What looks like the spelling of bytes is written as bytes, so that it reads back.
+  if (text !== undefined && !text.startsWith('base64:')) return text;
   return `base64:${Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('base64')}`;
 }
 
-/** A little printable ASCII without `"` and `\`. */
-function isPlain(value: Uint8Array): boolean {
-  if (value.length > 64) return false;
-  for (const byte of value) if (byte < 0x20 || byte > 0x7e || byte === 0x22 || byte === 0x5c) return false;
-  return true;
+const PLAIN_BYTES = 64;
+
+/** The text of printable ASCII without `"` and `\`; `undefined` for anything else. */
+function plainText(value: Uint8Array): string | undefined {
+  let text = '';
+  for (let at = 0; at < value.length; at++) {
+    const byte = value[at] as number;
+    if (byte < 0x20 || byte > 0x7e || byte === 0x22 || byte === 0x5c) return undefined;
+    text += String.fromCharCode(byte);
+  }
+  return text;
 }
