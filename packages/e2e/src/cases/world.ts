@@ -30,6 +30,9 @@ export interface DialectWorld {
   analyse(unit: ParsedUnit, catalogue: ResolvedCatalogue, state: SqlState): UnitFacts;
 }
 
+/** Columns whose documents policy tells apart by their parts. */
+const DOCUMENTS = new Set(['public.events.payload']);
+
 const parsePostgres = postgres.createParser();
 
 /** A session that has done nothing yet. */
@@ -44,7 +47,7 @@ export const WORLDS: Readonly<Record<DialectName, DialectWorld>> = {
     searchPath: ['pg_catalog', 'public'],
     parse: parsePostgres,
     catalogue: (statements) => postgres.catalogueFromDefinitions(statements),
-    analyse: (unit, catalogue, state) => postgres.analyse(unit, { catalogue, state, ...FRESH }),
+    analyse: (unit, catalogue, state) => postgres.analyse(unit, { catalogue, state, documents: DOCUMENTS, ...FRESH }),
   },
   mysql: {
     defaultSchema: 'shop',
