@@ -1,6 +1,7 @@
 import type { CellStructure, CellType, PartMask } from '@sqlwarden/core';
 import { ByteReader } from '../protocol/byte-reader.js';
 import { GrowingBytes } from './growing-bytes.js';
+import { quotePart, readQuotedPart } from './quoted-part.js';
 import { putInt32, utf8, utf8Text } from './type-codec.js';
 
 /** Fields of composite values. Text: documentation, "Composite Type Input and Output Syntax"; binary: `record_send`. NULL fields stay NULL. */
@@ -46,36 +47,16 @@ function rewriteText(cell: Uint8Array, masks: readonly PartMask[]): Uint8Array |
   let out = '(';
   let at = 1;
   for (const [position, mask] of masks.entries()) {
-    const field = readField(text, at);
+    const field = readQuotedPart(text, at, ',)');
     if (field === undefined || text[field.end] !== (position === masks.length - 1 ? ')' : ',')) return undefined;
     const masked = field.value === null ? null : mask(utf8(field.value));
     if (masked === undefined) return undefined;
     if (position > 0) out += ',';
-    if (masked !== null) out += quoteField(utf8Text(masked) ?? '');
+    if (masked !== null) out += quotePart(utf8Text(masked) ?? '', SPECIAL);
     at = field.end + 1;
   }
   return at === text.length ? utf8(`${out})`) : undefined;
 }
 
-/** The field that begins at `start`: quotes may stand anywhere in it, are doubled or escaped inside; nothing at all is NULL. */
-function readField(text: string, start: number): { readonly value: string | null; readonly end: number } | undefined {
-  let value = '';
-  let quoted = false;
-  for (let at = start; at < text.length; at++) {
-    const character = text[at] ?? '';
-    if (!quoted && (character === ',' || character === ')')) return { value: at === start ? null : value, end: at };
-    if (character === '\\') {
-      at += 1;
-      value += text[at] ?? '';
-    } else if (character === '"' && quoted && text[at + 1] === '"') {
-      at += 1;
-      value += '"';
-    } else if (character === '"') quoted = !quoted;
-    else value += character;
-  }
-  return undefined;
-}
-
-function quoteField(text: string): string {
-  return text !== '' && !/["\\(),\s]/.test(text) ? text : `"${text.replace(/["\\]/g, (character) => character + character)}"`;
-}
+/** What `record_out` puts into quotes. */
+const SPECIAL = /["\\(),\s]/;

@@ -1,6 +1,7 @@
 import type { CellStructure, CellType, PartMask } from '@sqlwarden/core';
 import { ByteReader } from '../protocol/byte-reader.js';
 import { GrowingBytes } from './growing-bytes.js';
+import { quotePart, readQuotedPart } from './quoted-part.js';
 import { putInt32, utf8, utf8Text } from './type-codec.js';
 
 /** Bounds of ranges. Text: documentation, "Range Types", input and output; binary: `range_send`. Which bounds there are stays. */
@@ -105,34 +106,19 @@ function readRange(text: string, start: number, mask: PartMask): { readonly text
   return { text: `${open}${lower.text},${upper.text}${text[upper.end] ?? ''}`, end: upper.end + 1 };
 }
 
-/** A bound up to one of `closing`: quotes may stand anywhere in it; nothing at all is infinite. */
+/** A bound up to one of `closing`; nothing at all is infinite. */
 function readBound(
   text: string,
   start: number,
   closing: string,
   mask: PartMask,
 ): { readonly text: string; readonly end: number } | undefined {
-  let value = '';
-  let quoted = false;
-  for (let at = start; at < text.length; at++) {
-    const character = text[at] ?? '';
-    if (!quoted && closing.includes(character)) {
-      if (at === start) return { text: '', end: at };
-      const masked = mask(utf8(value));
-      return masked === undefined || masked === null ? undefined : { text: quoteBound(utf8Text(masked) ?? ''), end: at };
-    }
-    if (character === '\\') {
-      at += 1;
-      value += text[at] ?? '';
-    } else if (character === '"' && quoted && text[at + 1] === '"') {
-      at += 1;
-      value += '"';
-    } else if (character === '"') quoted = !quoted;
-    else value += character;
-  }
-  return undefined;
+  const part = readQuotedPart(text, start, closing);
+  if (part === undefined) return undefined;
+  if (part.value === null) return { text: '', end: part.end };
+  const masked = mask(utf8(part.value));
+  return masked === undefined || masked === null ? undefined : { text: quotePart(utf8Text(masked) ?? '', SPECIAL), end: part.end };
 }
 
-function quoteBound(text: string): string {
-  return text !== '' && !/["\\()[\],\s]/.test(text) ? text : `"${text.replace(/["\\]/g, (character) => character + character)}"`;
-}
+/** What `range_out` puts into quotes. */
+const SPECIAL = /["\\()[\],\s]/;
