@@ -41,11 +41,14 @@ export class Matrix {
     this.#site = site;
   }
 
-  /** A difference between worlds counts only when it is there on new connections too: what ran before on the old ones was not the same. */
+  /** A difference between worlds counts only when it is still there on new connections and without the dead rows of the runs before, which were not the same. */
   async judge(run: Run): Promise<Judged> {
     const judged = await this.#judge(run);
     if (!judged.leaks.some(({ oracle }) => oracle === 'two worlds')) return judged;
-    for (const world of ['a', run.other] as const) await this.#lanes.get(laneOf(run.mask, world))?.close();
+    for (const world of ['a', run.other] as const) {
+      await this.#lanes.get(laneOf(run.mask, world))?.close();
+      await this.#site.settle(world);
+    }
     const again = await this.#judge(run);
     const first = judged.leaks.filter(({ oracle }) => oracle === 'canary');
     return { ...again, leaks: [...first, ...again.leaks], unsteady: again.leaks.length === 0 };

@@ -161,7 +161,7 @@ export class ClientMessages {
   }
 
   #discard(type: number): boolean {
-    this.#admission.drop();
+    this.#admission.abandon();
     if (type !== FRONTEND.Sync) return true;
     this.#talk.discarding = false;
     return this.#sync();
@@ -194,7 +194,7 @@ export class ClientMessages {
   }
 
   #refuse(type: number, refusal: Refusal): boolean {
-    this.#admission.drop();
+    this.#admission.abandon();
     if (type === FRONTEND.Query || type === FRONTEND.FunctionCall) this.#talk.refuseQuery(refusal);
     else this.#talk.refuseExtended(refusal);
     return true;
@@ -395,7 +395,7 @@ export class ClientMessages {
     if (portal === 'wait') return false;
     if (portal === undefined) {
       // It may be a cursor of the SQL level. A description holds no data, and the server says when there is no such name.
-      this.#admission.drop();
+      this.#admission.abandon();
       this.#forwardCurrent(new ExpectedReply('describe-portal', this.#frames.end - this.#frames.start, true));
       return true;
     }
@@ -450,7 +450,7 @@ export class ClientMessages {
   }
 
   #unknownName(sqlstate: string, what: string): boolean {
-    this.#admission.drop();
+    this.#admission.abandon();
     const fields = [
       { code: 'S', value: 'ERROR' },
       { code: 'V', value: 'ERROR' },

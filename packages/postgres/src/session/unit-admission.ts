@@ -97,20 +97,15 @@ export class UnitAdmission {
     this.#asked.answer = admission;
   }
 
-  /** The unit will not be forwarded: the host is told when it was not answered yet. */
+  /** The message being handled will not be forwarded: the host is told to stop, or its answer is given back. */
   abandon(): void {
-    const { pending } = this;
-    if (!pending) return this.drop();
-    this.#asked = undefined;
-    this.#talk.host.abandon();
-  }
-
-  /** The message being handled will not be forwarded: an answer that is there is given back. */
-  drop(): void {
-    const answer = this.#asked?.answer;
+    const asked = this.#asked;
     this.#asked = undefined;
     this.#probeFailure = undefined;
-    if (answer !== undefined) this.#giveBack(answer);
+    if (asked === undefined) return;
+    // INVARIANT: what the host is asked next must not be answered with what it was asked before.
+    if (asked.answer === undefined) this.#talk.host.abandon();
+    else this.#giveBack(asked.answer);
   }
 
   /** Ends a ticket that was given for something that will not run. */

@@ -1084,6 +1084,16 @@ describe('a unit that waits', () => {
     expect(script.reason).toEqual({ kind: 'closed', by: 'client' });
   });
 
+  it('gives up the unit when it is refused because the state of the session changed and cannot be read', () => {
+    const script = new Script({ decide: later }).open().client(query('held'), query('select 2'));
+    script.server(status('search_path', 'other'));
+    script.server(failure('42501', 'permission denied'), ready('I'));
+    expect(script.calls.at(-1)).toBe('abandon');
+    // The refusal is the server's own error; the next one is asked for after it.
+    script.server(failure('42601', 'syntax error'), ready('I')).probe();
+    expect(script.units.map(({ text }) => text)).toEqual(['held', 'select 2']);
+  });
+
   it('injects only while a unit is pending', () => {
     const script = new Script().open();
     const results: InjectResult[] = [];
