@@ -1,39 +1,30 @@
 import { encodeBase64 } from '@sqlwarden/core';
 import { type CheckpointFiles, signCheckpoint } from './checkpoint-files.js';
 import type { Signer } from './signer.js';
-import { TileWriter } from './tile-writer.js';
-import type { TreeBuilder } from './tree-builder.js';
-import { forEachLeaf } from './write-ahead.js';
+import type { TreeThread } from './tree-thread.js';
+import type { Frame } from './write-ahead.js';
 
 export interface CheckpointerParts {
-  readonly directory: string;
   readonly origin: string;
   readonly signer: Signer;
   readonly checkpoints: CheckpointFiles;
-  readonly tree: TreeBuilder;
+  readonly tree: TreeThread;
+  /** Entries in the tree. */
+  readonly size: number;
   /** Entries under the newest checkpoint. */
   readonly signed: number;
 }
 
-/** Leaves that are hashed without a break: about 50 µs of the event loop. */
-const SLICE_LEAVES = 64;
-
-/** Hashes what was written, in slices, and signs the tree. */
+/** Signs the tree over what was written. */
 export class Checkpointer {
   readonly #parts: CheckpointerParts;
-  readonly #tiles: TileWriter;
+  #size: number;
   #signed: number;
-  /** Frames whose entries are not in the tree yet, from {@link #nextFrame} on. */
-  #frames: Buffer[] = [];
-  #nextFrame = 0;
-  /** Entries in them. */
-  #waiting = 0;
-  #slice: NodeJS.Immediate | undefined;
 
   constructor(parts: CheckpointerParts) {
     this.#parts = parts;
+    this.#size = parts.size;
     this.#signed = parts.signed;
-    this.#tiles = new TileWriter(parts.directory);
   }
 
   /** Entries under the newest checkpoint. */
@@ -41,17 +32,10 @@ export class Checkpointer {
     return this.#signed;
   }
 
-  /** Everything that was added is in the tree: the frames are not read any more. */
-  get isIdle(): boolean {
-    return this.#frames.length === 0;
-  }
-
-  /** Takes a frame that was written, with `entries` entries in it; it must not be changed until {@link isIdle}. */
-  add(frame: Buffer, entries: number): void {
-    if (entries === 0) return;
-    this.#frames.push(frame);
-    this.#waiting += entries;
-    if (this.#waiting >= SLICE_LEAVES) this.#slice ??= setImmediate(this.#hashSlice);
+  /** Takes a frame that was written, with `entries` entries in it. */
+  add(frame: Frame, entries: number): void {
+    this.#size += entries;
+    this.#parts.tree.add(frame);
   }
 
   /**
@@ -59,58 +43,30 @@ export class Checkpointer {
    * is there too, with its size; rejects with a `LedgerError` or the system's error.
    */
   async sign(durable: (seq: number) => Promise<void>): Promise<number> {
-    while (this.#waiting > SLICE_LEAVES) {
-      this.#hash();
-      await new Promise((resolve) => setImmediate(resolve));
-    }
-    while (this.#waiting > 0) this.#hash();
     const { origin, signer, checkpoints, tree } = this.#parts;
-    const snapshot = tree.snapshot();
+    const size = this.#size;
     // INVARIANT: nothing is signed that power loss could take back; a log that signs two histories has forked.
-    await durable(snapshot.size - 1);
-    await this.#tiles.write(snapshot);
-    await checkpoints.add(await signCheckpoint({ origin, size: snapshot.size, root: snapshot.root }, signer));
-    this.#signed = snapshot.size;
-    tree.confirm(snapshot);
-    await this.#tiles.replacePartials(snapshot);
-    return snapshot.size;
+    const [head] = await Promise.all([tree.ask({ kind: 'write' }), durable(size - 1)]);
+    if (head.size !== size) throw new Error(`the tree has ${head.size} entries, not the ${size} that were written`);
+    await checkpoints.add(await signCheckpoint({ origin, size, root: head.root }, signer));
+    this.#signed = size;
+    await tree.ask({ kind: 'signed' });
+    return size;
   }
 
   /** Resolves when the entries before `seq` are on stable storage in bundles: they need not be anywhere else. */
-  settle(seq: number): Promise<void> {
-    return this.#tiles.syncBefore(seq);
+  async settle(seq: number): Promise<void> {
+    await this.#parts.tree.ask({ kind: 'settle', seq });
   }
 
   /** The size and root of the tree over everything that was added. */
-  head(): { readonly size: number; readonly root: string } {
-    while (this.#waiting > 0) this.#hash();
-    const { tree } = this.#parts;
-    return { size: tree.size, root: encodeBase64(tree.root()) };
+  async head(): Promise<{ readonly size: number; readonly root: string }> {
+    const { size, root } = await this.#parts.tree.ask({ kind: 'head' });
+    return { size, root: encodeBase64(root) };
   }
 
-  close(): void {
-    clearImmediate(this.#slice);
+  async close(): Promise<void> {
     this.#parts.checkpoints.close();
-  }
-
-  readonly #hashSlice = (): void => {
-    this.#slice = undefined;
-    this.#hash();
-    if (this.#waiting >= SLICE_LEAVES) this.#slice = setImmediate(this.#hashSlice);
-  };
-
-  readonly #addLeaf = (frame: Buffer, start: number, end: number): void => this.#parts.tree.add(frame.subarray(start, end));
-
-  #hash(): void {
-    let hashed = 0;
-    for (; hashed < SLICE_LEAVES && this.#nextFrame < this.#frames.length; this.#nextFrame++) {
-      const frame = this.#frames[this.#nextFrame];
-      if (frame !== undefined) hashed += forEachLeaf(frame, this.#addLeaf);
-    }
-    this.#waiting -= hashed;
-    if (this.#nextFrame === this.#frames.length) {
-      this.#frames = [];
-      this.#nextFrame = 0;
-    }
+    await this.#parts.tree.close();
   }
 }

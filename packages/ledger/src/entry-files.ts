@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { AppendFile, writeFailed } from './append-file.js';
 import { disclosuresPath, walPath } from './layout.js';
 import { ifMissing } from './ledger-error.js';
+import type { Segment } from './recover.js';
 
 /** The write-ahead files and the disclosures beside them: where everything that was taken is after a flush. */
 export class EntryFiles {
@@ -15,11 +16,12 @@ export class EntryFiles {
   /** Files that are full, but not synced yet. */
   #finished: AppendFile[] = [];
 
-  /** Goes on with the write-ahead files that begin at `starts`, the last of which holds `length` bytes of whole records. */
-  constructor(directory: string, starts: readonly number[], length: number) {
+  /** Goes on with the last of the write-ahead files. */
+  constructor(directory: string, segments: readonly Segment[]) {
     this.#directory = directory;
-    this.#starts = starts.length === 0 ? [0] : [...starts];
-    this.#wal = new AppendFile(join(directory, walPath(this.#starts.at(-1) ?? 0)), { mode: 0o640, length });
+    const last = segments.at(-1) ?? { start: 0, length: 0 };
+    this.#starts = segments.length === 0 ? [0] : segments.map(({ start }) => start);
+    this.#wal = new AppendFile(join(directory, walPath(last.start)), { mode: 0o640, length: last.length });
   }
 
   /** The first entry of the file that is being written. */

@@ -16,7 +16,7 @@ import { Checkpointer } from './checkpointer.js';
 import { EntryFiles } from './entry-files.js';
 import { EventTexts } from './event-text.js';
 import { GroupSync } from './group-sync.js';
-import { segmentStart } from './layout.js';
+import { segmentStart, walPath } from './layout.js';
 import { LedgerError } from './ledger-error.js';
 import type { LedgerOptions } from './ledger-options.js';
 import type { DirectoryLock } from './lock.js';
@@ -24,6 +24,7 @@ import { RandomPool, sha256 } from './node-crypto.js';
 import { ParameterCommitments } from './parameter-commitments.js';
 import { asLedgerError, type OpenedParts, openParts } from './opening.js';
 import type { RecoveredLog } from './recover.js';
+import { TreeThread } from './tree-thread.js';
 import { TurnBuffer } from './turn-buffer.js';
 import { UnsignedLimit } from './unsigned-limit.js';
 import { FrameEncoder } from './write-ahead.js';
@@ -87,10 +88,12 @@ export class Ledger implements LedgerWriter {
     this.#options = options;
     this.#clock = options.clock ?? Date.now;
     this.#lock = parts.lock;
-    this.#checkpointer = new Checkpointer({ directory, origin, signer, checkpoints, tree: log.tree, signed });
-    this.#next = log.tree.size;
+    const files = log.segments.map(({ start, length }) => ({ path: walPath(start), length }));
+    const tree = new TreeThread({ directory, first: log.segments[0]?.start ?? 0, signed, files }, this.#frames);
+    this.#checkpointer = new Checkpointer({ origin, signer, checkpoints, tree, size: log.size, signed });
+    this.#next = log.size;
     this.#lastTime = log.last?.time ?? 0;
-    this.#files = new EntryFiles(directory, log.segments, log.walLength);
+    this.#files = new EntryFiles(directory, log.segments);
     this.#segment = this.#files.segment;
     this.#reads = new BegunReads(log.lastRead);
     this.#flushTimer = setTimeout(() => this.#inBackground(async () => this.#flushLate()), FLUSH_MS).unref();
@@ -105,7 +108,7 @@ export class Ledger implements LedgerWriter {
     const ledger = new Ledger(options, parts);
     try {
       await ledger.#makeRoom();
-      ledger.#start(parts.log);
+      await ledger.#start(parts.log);
       await ledger.#trySigning();
       return ledger;
     } catch (error) {
@@ -170,10 +173,8 @@ export class Ledger implements LedgerWriter {
     if (this.#broken !== undefined) throw this.#broken;
     if (this.#turn.isEmpty) return;
     try {
-      if (this.#checkpointer.isIdle) this.#frames.reuse();
-      const frame = this.#frames.encode(this.#turn.lines);
-      this.#files.write(this.#segment, frame, this.#turn.disclosures);
-      this.#checkpointer.add(frame, this.#turn.entries);
+      this.#files.write(this.#segment, this.#frames.encode(this.#turn.lines), this.#turn.disclosures);
+      this.#checkpointer.add(this.#frames.keep(), this.#turn.entries);
     } catch (error) {
       this.#failing = true;
       throw asLedgerError(error);
@@ -237,7 +238,7 @@ export class Ledger implements LedgerWriter {
     while (this.#checkpointing !== undefined) await this.#checkpointing.catch(() => undefined);
     await this.#syncs.idle();
     this.#files.close();
-    this.#checkpointer.close();
+    await this.#checkpointer.close();
     await this.#lock.release();
   }
 
@@ -253,12 +254,12 @@ export class Ledger implements LedgerWriter {
     await this.checkpoint().catch((error: unknown) => this.#options.onError?.(asLedgerError(error)));
   }
 
-  #start(log: RecoveredLog): void {
+  async #start(log: RecoveredLog): Promise<void> {
     const { origin, software, heartbeatMs = 60_000, checkpointMs = 1_000, sessions } = this.#options;
     for (const begun of log.begun) this.#reads.adopt(begun);
     this.#completeAll();
     this.flush();
-    const previous = this.#checkpointer.head();
+    const previous = await this.#checkpointer.head();
     const recovered = log.last !== undefined && log.last.type !== 'log.closed';
     this.#append({ type: 'log.opened', origin, software, recovered, heartbeatMs, previous }, []);
     this.flush();

@@ -9,12 +9,17 @@ import { TileSource } from './tile-files.js';
 import { TreeBuilder } from './tree-builder.js';
 import { decodeFrames, entryOf } from './write-ahead.js';
 
+/** A write-ahead file: its first entry, and the bytes of its whole frames. */
+export interface Segment {
+  readonly start: number;
+  readonly length: number;
+}
+
 export interface RecoveredLog {
-  readonly tree: TreeBuilder;
-  /** First entries of the files in `wal/`. */
-  readonly segments: readonly number[];
-  /** Bytes of whole frames in the last of them. */
-  readonly walLength: number;
+  /** Entries in it. */
+  readonly size: number;
+  /** The files in `wal/`, oldest first. */
+  readonly segments: readonly Segment[];
   readonly last: LedgerEvent | undefined;
   /** Reads that were begun and have no entry: what became of them is unknown. */
   readonly begun: readonly BegunRecord[];
@@ -23,25 +28,25 @@ export interface RecoveredLog {
 }
 
 /**
- * Reads what is in the directory and brings the tree to where it was. A frame or disclosure of which only the beginning was written is cut
+ * Reads what is in the directory and checks that its tree is the one that was signed. A frame or disclosure of which only the beginning was written is cut
  * off; nothing else is changed. Throws a {@link LedgerError}: `corrupt` or `truncated` when what is there is not what the newest checkpoint
  * was signed over, or the write-ahead files do not follow one another.
  */
 export async function recoverLog(directory: string, newest: Checkpoint | undefined): Promise<RecoveredLog> {
-  const segments = segmentStarts((await readdir(join(directory, 'wal')).catch(ifMissing)) ?? []);
-  const first = segments[0];
+  const starts = segmentStarts((await readdir(join(directory, 'wal')).catch(ifMissing)) ?? []);
+  const first = starts[0];
   if (first === undefined) {
     await assertUnused(directory, newest);
-    return { tree: new TreeBuilder(0, undefined), segments: [], walLength: 0, last: undefined, begun: [], lastRead: 0 };
+    return { size: 0, segments: [], last: undefined, begun: [], lastRead: 0 };
   }
   const signedSize = newest?.size ?? 0;
   if (first > signedSize)
     throw new LedgerError('corrupt', `wal/ begins at entry ${first}, behind the newest checkpoint: files are missing from it`);
   const tree = new TreeBuilder(first, first === 0 ? undefined : new TileSource(directory, signedSize));
   const replay = new Replay(tree, newest);
-  let walLength = 0;
-  for (const [index, start] of segments.entries()) {
-    walLength = await replay.segment(directory, start, index === segments.length - 1);
+  const segments: Segment[] = [];
+  for (const [index, start] of starts.entries()) {
+    segments.push({ start, length: await replay.segment(directory, start, index === starts.length - 1) });
   }
   if (tree.size < signedSize) {
     throw new LedgerError(
@@ -50,7 +55,7 @@ export async function recoverLog(directory: string, newest: Checkpoint | undefin
     );
   }
   await cutDisclosures(directory, tree.size, replay.lastRead, first);
-  return { tree, segments, walLength, last: replay.last, begun: replay.begun, lastRead: replay.lastRead };
+  return { size: tree.size, segments, last: replay.last, begun: replay.begun, lastRead: replay.lastRead };
 }
 
 /** Feeds the entries of the write-ahead files to the tree and compares it with the checkpoint when it has that size. */

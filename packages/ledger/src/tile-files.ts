@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
-import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { readFileSync, rmSync } from 'node:fs';
+import { mkdir, open, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { HASH_BYTES, MAX_ENTRY_BYTES, nodeHash, type SubtreeSource } from '@sqlwarden/core';
 import { ifMissing, LedgerError } from './ledger-error.js';
@@ -75,8 +75,8 @@ async function writeWhole(directory: string, { path, bytes, synced }: FileToWrit
 }
 
 /** Removes the partial tiles that a full one, already synced, replaces (tlog-tiles, "Partial Tiles"). */
-export function removePartials(directory: string, kind: TileKind, index: number): Promise<void> {
-  return rm(join(directory, partialsPath(kind, index)), { recursive: true, force: true });
+export function removePartials(directory: string, kind: TileKind, index: number): void {
+  rmSync(join(directory, partialsPath(kind, index)), { recursive: true, force: true });
 }
 
 async function syncDirectory(path: string): Promise<void> {

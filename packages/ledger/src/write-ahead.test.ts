@@ -11,7 +11,7 @@ const turns = [
   [begunLine('{"read":3}')],
 ];
 const encoder = new FrameEncoder();
-const frames = turns.map((lines) => encoder.encode(lines.join('')));
+const frames = turns.map((lines) => Buffer.from(encoder.encode(lines.join(''))));
 const file = Buffer.concat(frames);
 const entriesOf = (turn: readonly string[]): string[] => turn.filter((line) => line.startsWith('\0')).map((line) => line.slice(1, -1));
 const texts = (leaves: readonly Buffer[]): string[] => leaves.map((leaf) => entryOf(leaf).toString());
@@ -25,19 +25,41 @@ describe('the write-ahead file', () => {
     expect(decoded.leaves[0]).toEqual(Buffer.from(leafInputOf(Buffer.from('{"a":1}'))));
   });
 
-  it('shows the leaves of a frame without reading it as a file', () => {
+  it('shows the leaves of frames without reading them as a file', () => {
     const leaves: string[] = [];
-    expect(forEachLeaf(frames[2]!, (frame, start, end) => leaves.push(frame.toString('utf8', start + 1, end)))).toBe(2);
-    expect(leaves).toEqual(['{"umlaut":"ä"}', '{}']);
+    forEachLeaf(file, (all, start, end) => leaves.push(all.toString('utf8', start + 1, end)));
+    expect(leaves).toEqual(turns.flatMap(entriesOf));
   });
 
-  it('takes a frame that is larger than a slab, and memory that is used again', () => {
-    const small = new FrameEncoder();
+  it('takes a frame that is larger than a piece of memory', () => {
     const large = entryLine(`"${'y'.repeat(2 ** 21)}"`);
-    expect(texts(decodeFrames(small.encode(large), 'wal').leaves)[0]).toHaveLength(2 ** 21 + 2);
-    const one = Buffer.from(small.encode(turns[0]!.join('')));
-    small.reuse();
-    expect(small.encode(turns[0]!.join(''))).toEqual(one);
+    expect(texts(decodeFrames(new FrameEncoder().encode(large), 'wal').leaves)[0]).toHaveLength(2 ** 21 + 2);
+  });
+
+  it('puts frames one behind the other, and over one that was not kept', () => {
+    const fresh = new FrameEncoder();
+    fresh.encode(entryLine('"never written"'));
+    const kept = turns.map((lines) => {
+      fresh.encode(lines.join(''));
+      return fresh.keep();
+    });
+    expect(new Set(kept.map(({ memory }) => memory)).size).toBe(1);
+    expect(Buffer.from(kept[0]!.memory, 0, kept.at(-1)!.end)).toEqual(file);
+  });
+
+  it('uses memory again that was given back, and no other', () => {
+    const fresh = new FrameEncoder();
+    const halves = Array.from({ length: 4 }, (_, n) => {
+      fresh.encode(entryLine(`"${String(n).repeat(500_000)}"`));
+      return fresh.keep();
+    });
+    const [first, , second] = halves;
+    expect(second!.memory).not.toBe(first!.memory);
+    fresh.reuse(first!.memory);
+    const before = Buffer.from(Buffer.from(second!.memory));
+    fresh.encode(entryLine(`"${'x'.repeat(500_000)}"`));
+    expect(fresh.keep()).toMatchObject({ memory: first!.memory, start: 0 });
+    expect(Buffer.from(second!.memory).equals(before)).toBe(true);
   });
 
   it('takes a cut at any byte as a frame that was not finished, and keeps all before it', () => {

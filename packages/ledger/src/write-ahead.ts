@@ -30,48 +30,68 @@ export function begunLine(begun: string): string {
   return `\u0001${begun}\n`;
 }
 
-const SLAB_BYTES = 1024 * 1024;
+const MEMORY_BYTES = 1024 * 1024;
+/** Pieces of memory that are kept for frames to come. */
+const MAX_SPARE = 16;
 
-/** Makes frames, in memory that is asked for in large pieces: a small piece for each costs more than what is written into it. */
+/** Where a frame lies. */
+export interface Frame {
+  readonly memory: SharedArrayBuffer;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Makes frames one behind the other, in memory that another thread reads them from. */
 export class FrameEncoder {
-  #slab = Buffer.allocUnsafeSlow(SLAB_BYTES);
+  #bytes = Buffer.from(new SharedArrayBuffer(MEMORY_BYTES));
   #used = 0;
+  #length = 0;
+  readonly #spare: SharedArrayBuffer[] = [];
 
-  /** Nobody reads the frames that were made so far any more: their memory may be used again. */
-  reuse(): void {
-    this.#used = 0;
-  }
-
-  /** The frame of a flush: a view of memory that is not written until {@link reuse}. `lines` are {@link entryLine}s and {@link begunLine}s. */
+  /** The frame of a flush: a view that holds until the next call. `lines` are {@link entryLine}s and {@link begunLine}s. */
   encode(lines: string): Buffer {
     const length = Buffer.byteLength(lines);
     if (length > MAX_BODY_BYTES) throw new LedgerError('write-failed', `${length} bytes are too much for one write to the ledger`);
-    if (this.#used + HEAD_BYTES + length > this.#slab.length) {
-      this.#slab = Buffer.allocUnsafeSlow(Math.max(SLAB_BYTES, HEAD_BYTES + length));
-      this.#used = 0;
-    }
-    const frame = this.#slab.subarray(this.#used, this.#used + HEAD_BYTES + length);
-    this.#used += frame.length;
+    this.#length = HEAD_BYTES + length;
+    if (this.#used + this.#length > this.#bytes.length) this.#takeMemory();
+    const frame = this.#bytes.subarray(this.#used, this.#used + this.#length);
     frame.write(lines, HEAD_BYTES);
     frame.writeUInt32BE(length, 0);
     frame.writeUInt32BE(crc32(frame.subarray(HEAD_BYTES)), 4);
     frame.writeUInt32BE(crc32(frame.subarray(0, 8)), 8);
     return frame;
   }
+
+  /** The last frame was written: it stays where it is until its memory is given back by {@link reuse}. */
+  keep(): Frame {
+    const start = this.#used;
+    this.#used += this.#length;
+    this.#length = 0;
+    return { memory: this.#bytes.buffer as SharedArrayBuffer, start, end: this.#used };
+  }
+
+  /** Nobody reads the frames in it any more. */
+  reuse(memory: SharedArrayBuffer): void {
+    if (memory.byteLength === MEMORY_BYTES && this.#spare.length < MAX_SPARE) this.#spare.push(memory);
+  }
+
+  #takeMemory(): void {
+    const spare = this.#length <= MEMORY_BYTES ? this.#spare.pop() : undefined;
+    this.#bytes = Buffer.from(spare ?? new SharedArrayBuffer(Math.max(MEMORY_BYTES, this.#length)));
+    this.#used = 0;
+  }
 }
 
-/** Calls `entry` with the place of each leaf input (`0x00 ‖ entry`) of a frame that {@link FrameEncoder} made. Returns how many there are. */
-export function forEachLeaf(frame: Buffer, entry: (frame: Buffer, start: number, end: number) => void): number {
-  let entries = 0;
-  for (let at = HEAD_BYTES; at < frame.length; ) {
-    const end = frame.indexOf(LINE_END, at);
-    if (frame[at] === ENTRY) {
-      entry(frame, at, end);
-      entries += 1;
+/** Calls `entry` with the place of each leaf input (`0x00 ‖ entry`) of whole frames that {@link FrameEncoder} made. */
+export function forEachLeaf(frames: Buffer, entry: (frames: Buffer, start: number, end: number) => void): void {
+  for (let at = 0; at < frames.length; ) {
+    const frameEnd = at + HEAD_BYTES + frames.readUInt32BE(at);
+    for (at += HEAD_BYTES; at < frameEnd; ) {
+      const end = frames.indexOf(LINE_END, at);
+      if (frames[at] === ENTRY) entry(frames, at, end);
+      at = end + 1;
     }
-    at = end + 1;
   }
-  return entries;
 }
 
 /** The leaf inputs and begun reads of a frame's body, as views, in order; `undefined` when it has other lines. */
