@@ -1,5 +1,8 @@
 import {
+  type AssertedIntent,
+  describeIntent,
   describePrincipal,
+  describeRevocation,
   type LedgerEvent,
   type LedgerEventType,
   type Principal,
@@ -37,26 +40,57 @@ const DESCRIBERS = {
     word: 'policy',
     text: `${digest.slice(0, 12)} ${mode}, ${plural(files.length, 'file')}${inactive.length === 0 ? '' : `, ${plural(inactive.length, 'part')} inactive`}`,
   }),
-  'session.opened': ({ principal, upstream, client }) => ({ word: 'login', text: `${who(principal)} to ${upstream} from ${client}` }),
+  'session.opened': ({ principal, upstream, client, serverUser, serverRole = serverUser }) => ({
+    word: 'login',
+    text: `${who(principal)} to ${upstream}${serverRole === undefined ? '' : ` as ${serverRole}`} from ${client}`,
+  }),
   'session.closed': ({ reason, durationMs }) => ({
     word: 'logout',
     style: 'dim',
     text: `${reason}, after ${describeDuration(durationMs)}`,
+  }),
+  'session.renewed': ({ principal, by }) => ({
+    word: 'renewed',
+    style: 'dim',
+    text: `${who(principal)} until ${new Date(principal.expiresAt).toISOString()}, ${by === 'statement' ? 'by a statement' : 'from its source'}`,
+  }),
+  'session.killed': ({ session, by, reason }) => ({
+    word: 'KILLED',
+    style: 'red',
+    text: `session ${session} by ${who(by)}${reason === undefined ? '' : `: ${reason}`}`,
+  }),
+  'revocations.changed': ({ source, added, lifted, by }) => ({
+    word: added.length > 0 ? 'REVOKED' : 'lifted',
+    style: 'red',
+    text: [
+      ...added.map((revocation) => describeRevocation(revocation)),
+      ...lifted.map((revocation) => `no longer: ${describeRevocation(revocation)}`),
+      by === undefined ? `by the ${source}` : `by ${who(by)}`,
+    ].join('; '),
   }),
   'login.refused': ({ upstream, client, code, message }) => ({
     word: 'NO LOGIN',
     style: 'red',
     text: `${upstream} from ${client}: ${code}: ${message}`,
   }),
+  'token.issued': ({ principal, agent, client, inputs }) => ({
+    word: 'token',
+    text: `to ${agent} at ${client} for ${who(principal)} until ${new Date(principal.expiresAt).toISOString()}, by tokens of ${inputs.map(({ issuer }) => issuer).join(' and ')}`,
+  }),
+  'token.refused': ({ client, error, code, message, subject, actor }) => ({
+    word: 'NO TOKEN',
+    style: 'red',
+    text: `${client}${actor === undefined ? '' : `, ${who(actor)}`}${subject === undefined ? '' : `, for ${who(subject)}`}: ${error}, ${code}: ${message}`,
+  }),
   'statement.intent': (event, entry) => ({
     word: event.verdict,
     style: event.verdict === 'allow' ? 'green' : 'yellow',
-    text: `${who(event.principal)}: ${statement(entry)}${masked(event)}${event.approval === undefined ? '' : ` [request ${event.approval.request}]`}`,
+    text: `${who(event.principal)}: ${statement(entry)}${said(event)}${masked(event)}${event.approval === undefined ? '' : ` [request ${event.approval.request}]`}`,
   }),
   'statement.refused': (event, entry) => ({
     word: 'REFUSED',
     style: 'red',
-    text: `${who(event.principal)}: ${statement(entry)} [${event.code}${event.rule === undefined ? '' : `, ${event.rule}`}]`,
+    text: `${who(event.principal)}: ${statement(entry)}${said(event)} [${event.code}${event.rule === undefined ? '' : `, ${event.rule}`}]`,
   }),
   'statement.outcome': (event) => ({
     word: event.status,
@@ -71,7 +105,7 @@ const DESCRIBERS = {
   'statement.completed': (event, _entry, context) => ({
     word: event.status,
     style: event.status === 'ok' ? 'green' : 'yellow',
-    text: `${context === undefined ? `session ${event.session}: as decided in entry ${event.decision}` : `${who(context.session.principal)}: ${statement(context.decision)}${masked(context.decision.event)}`} [${results(event).join(', ')}]`,
+    text: `${context === undefined ? `session ${event.session}: as decided in entry ${event.decision}` : `${who(context.session.principal)}: ${statement(context.decision)}${masked(context.decision.event)}`}${said(event)} [${results(event).join(', ')}]`,
   }),
   'transaction.ended': ({ transaction, end }) => ({ word: end, style: 'dim', text: `transaction ${transaction}` }),
   'approval.requested': (event, entry) => ({
@@ -127,6 +161,11 @@ function results({ statements, errorCode, maskedCells, durationUs }: StatementOu
     ...(maskedCells === 0 ? [] : [`${maskedCells} cells masked`]),
     `${(durationUs / 1000).toFixed(1)} ms`,
   ];
+}
+
+/** Why it was run, as its sender says. */
+function said({ asserted }: { readonly asserted?: AssertedIntent }): string {
+  return asserted === undefined ? '' : ` [asserted ${describeIntent(asserted)}]`;
 }
 
 function masked({ masks }: Pick<UnitRecord, 'masks'>): string {

@@ -44,6 +44,7 @@ function printVerdict(verdict: Verdict, out: Terminal): void {
       `           observe mode: enforced, it would be ${observed.effect}${observed.refusal === undefined ? '' : ` (${observed.refusal.code})`}`,
     );
   out.line(`rules      ${printable(rules.join(', '))}`);
+  if (verdict.requirements !== undefined) out.line(`requires   ${printable(verdict.requirements.join(', '))}`);
   if (labels.length > 0) out.line(`labels     ${printable(labels.join(', '))}`);
 }
 

@@ -26,6 +26,8 @@ rules:
   - { id: app-works, match: { subject: { groups: [app] }, class: [read, write] }, then: allow }
   - { id: schema-is-held, match: { subject: { groups: [dev] }, class: schema }, then: { approve: { groups: [dba] } } }
   - { id: no-unfiltered-write, match: { action: [update, delete], filter: [absent, always-true] }, then: deny, message: say which rows }
+limits:
+  - { id: metered, match: { subject: { groups: [metered] } }, statements: { max: 5, per: 1h } }
 tests:
   - { as: { groups: [app] }, sql: select email from people, want: { masked: { email: email } } }
   - { note: a forgotten where, as: { groups: [app] }, sql: delete from people, want: { refused: no-unfiltered-write } }

@@ -16,6 +16,16 @@ async function exportsOf(expression: string, specifier: string): Promise<string[
   return JSON.parse(stdout) as string[];
 }
 
+it('runAs of the ES module is heard by the CommonJS one, and the other way round', async () => {
+  const script = `import('@sqlwarden/runtime').then((imported) => {
+    const required = require('@sqlwarden/runtime');
+    const heard = (by, from) => from.runAs('token', () => by.identityContext()?.identity);
+    console.log(imported.runAs === required.runAs, heard(imported, required), heard(required, imported));
+  })`;
+  const { stdout, stderr } = await runProgram(process.execPath, ['--input-type=commonjs', '--eval', script], { cwd: import.meta.dirname });
+  expect([stdout.trim(), stderr]).toEqual(['false token token', '']);
+});
+
 describe.each(published)('@sqlwarden/%s', (name) => {
   const specifier = `@sqlwarden/${name}`;
 

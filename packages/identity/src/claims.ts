@@ -25,6 +25,10 @@ export class Claims {
     return value;
   }
 
+  names(): readonly string[] {
+    return Object.keys(this.#claims);
+  }
+
   has(path: ClaimPath): boolean {
     return this.get(path) !== undefined;
   }

@@ -1,8 +1,15 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { type CertificateSubject, type ClientCertificate, principalOfCertificate } from './client-certificate.js';
+import { type CertificateSubject, type ClientCertificate, principalOfCertificate, svidProblem } from './client-certificate.js';
 
-const certificate = (given: Partial<ClientCertificate>): ClientCertificate => ({ commonNames: [], uris: [], notAfter: 7, ...given });
+const certificate = (given: Partial<ClientCertificate>): ClientCertificate => ({
+  commonNames: [],
+  uris: [],
+  isAuthority: false,
+  keyUsage: ['digitalSignature'],
+  notAfter: 7,
+  ...given,
+});
 const workloads: CertificateSubject = { uri: 'spiffe://acme.example/ns/*/sa/*', kind: 'service', groups: ['app'] };
 const bob: CertificateSubject = { commonName: 'bob', kind: 'person', issuer: 'https://issuer.example', id: '00u1' };
 
@@ -29,6 +36,16 @@ describe('who a client certificate stands for', () => {
     });
   });
 
+  it('has a workload that is proven too, by whatever name it is known', () => {
+    const uris = ['spiffe://other.example/x'];
+    expect(principalOfCertificate(certificate({ uris, commonNames: ['bob'] }), [workloads, bob])).toMatchObject({
+      subject: { id: '00u1' },
+      workload: { spiffeId: uris[0] },
+      proof: { subject: 'mtls', workload: 'mtls' },
+    });
+    expect(principalOfCertificate(certificate({ commonNames: ['bob'] }), [bob])).not.toHaveProperty('workload');
+  });
+
   it.each<[string, Partial<ClientCertificate>]>([
     ['no name', {}],
     ['another name', { commonNames: ['alice'] }],
@@ -46,6 +63,13 @@ describe('who a client certificate stands for', () => {
     ['a line end behind the name', { commonNames: ['bob\n'] }],
   ])('is nobody: %s', (_name, given) => {
     expect(who(given)).toBeUndefined();
+  });
+
+  it('is nobody as an X.509-SVID that is none, not even by its common name', () => {
+    const uris = ['spiffe://acme.example/ns/a/sa/b'];
+    expect(who({ uris, commonNames: ['bob'] })).toBe(uris[0]);
+    expect(who({ uris, commonNames: ['bob'], isAuthority: true })).toBeUndefined();
+    expect(who({ uris: [...uris, 'https://acme.example/b'], commonNames: ['bob'] }, [bob])).toBeUndefined();
   });
 
   it.each([
@@ -77,5 +101,56 @@ describe('who a client certificate stands for', () => {
         expect(who({ uris: [`spiffe://acme.example/ns/${one}/${two}/sa/x`] })).toBeUndefined();
       }),
     );
+  });
+});
+
+describe('an X.509-SVID', () => {
+  const problem = (given: Partial<ClientCertificate>): string | undefined =>
+    svidProblem(certificate({ uris: ['spiffe://acme.example/etl'], ...given }));
+
+  it.each<[string, Partial<ClientCertificate>]>([
+    ['with a key for signatures', {}],
+    ['with a key that may also agree and encipher', { keyUsage: ['digitalSignature', 'keyEncipherment', 'keyAgreement'] }],
+    ['with every letter that there may be', { uris: ['spiffe://a-b_c.9/A/a.b-c_9/...'] }],
+    ['of the longest name', { uris: [`spiffe://${'a'.repeat(255)}/${'b'.repeat(2_048 - 265)}`] }],
+    ['is none where no SPIFFE ID is named', { uris: ['https://acme.example/', 'urn:x'], isAuthority: true, keyUsage: undefined }],
+  ])('is one: %s', (_name, given) => {
+    expect(problem(given)).toBeUndefined();
+  });
+
+  it.each<[Partial<ClientCertificate>, string]>([
+    [{ uris: ['spiffe://acme.example/etl', 'spiffe://acme.example/etl'] }, 'it has more than one URI'],
+    [{ uris: ['spiffe://acme.example/etl', 'https://acme.example'] }, 'it has more than one URI'],
+    [{ uris: ['https://acme.example', 'spiffe://acme.example/etl'] }, 'it has more than one URI'],
+    [{ isAuthority: true }, 'it is the certificate of an authority'],
+    [{ keyUsage: undefined }, 'its key is not for digital signatures'],
+    [{ keyUsage: [] }, 'its key is not for digital signatures'],
+    [{ keyUsage: ['keyEncipherment'] }, 'its key is not for digital signatures'],
+    [{ keyUsage: ['digitalSignature', 'keyCertSign'] }, 'its key is for signing certificates'],
+    [{ keyUsage: ['digitalSignature', 'cRLSign'] }, 'its key is for signing certificates'],
+    [{ uris: ['spiffe://acme.example'] }, 'its URI is the SPIFFE ID of a trust domain, without a path'],
+    ...[
+      'spiffe://acme.example/',
+      'spiffe://acme.example/a/',
+      'spiffe://acme.example//a',
+      'spiffe://acme.example/a/../b',
+      'spiffe://acme.example/./a',
+      'spiffe://acme.example/%61',
+      'spiffe://acme.example/a?b',
+      'spiffe://acme.example/a#b',
+      'spiffe://acme.example:443/a',
+      'spiffe://user@acme.example/a',
+      'spiffe://Acme.example/a',
+      'SPIFFE://acme.example/a',
+      'spiffe:///a',
+      'spiffe:acme.example/a',
+      'spiffe://[::1]/a',
+      'spiffe://acme.example/ä',
+      'spiffe://acme.example/a\n',
+    ].map((uri): [Partial<ClientCertificate>, string] => [{ uris: [uri] }, 'its URI is no SPIFFE ID']),
+    [{ uris: [`spiffe://${'a'.repeat(256)}/b`] }, 'its URI is longer than a SPIFFE ID may be'],
+    [{ uris: [`spiffe://a/${'b'.repeat(2_048)}`] }, 'its URI is longer than a SPIFFE ID may be'],
+  ])('is none: %j', (given, why) => {
+    expect(problem(given)).toBe(why);
   });
 });

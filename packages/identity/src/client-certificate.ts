@@ -1,4 +1,5 @@
 import type { PartyKind, Principal } from '@sqlwarden/core';
+import { spiffeIdProblem } from './spiffe-id.js';
 
 /** The issuer of certificate subjects that say no other. */
 export const CERTIFICATE_ISSUER = 'urn:sqlwarden:certificates';
@@ -9,9 +10,27 @@ export interface ClientCertificate {
   readonly commonNames: readonly string[];
   /** Every URI of the subject alternative name. */
   readonly uris: readonly string[];
+  /** It may sign other certificates (`cA` of RFC 5280 section 4.2.1.9). */
+  readonly isAuthority: boolean;
+  /** RFC 5280 section 4.2.1.3; absent when the certificate does not say. */
+  readonly keyUsage?: readonly KeyUsage[] | undefined;
   /** Milliseconds since the epoch. */
   readonly notAfter: number;
 }
+
+/** The bits of `KeyUsage` in their order (RFC 5280 section 4.2.1.3). */
+export const KEY_USAGES = [
+  'digitalSignature',
+  'nonRepudiation',
+  'keyEncipherment',
+  'dataEncipherment',
+  'keyAgreement',
+  'keyCertSign',
+  'cRLSign',
+  'encipherOnly',
+  'decipherOnly',
+] as const;
+export type KeyUsage = (typeof KEY_USAGES)[number];
 
 /** Who certificates stand for: those that fit `uri` or `commonName`, of which exactly one is given. `*` stands for a run of characters but `/`. */
 export interface CertificateSubject {
@@ -27,10 +46,29 @@ export interface CertificateSubject {
 }
 
 /**
+ * Why a certificate that names a SPIFFE ID is no X.509-SVID of a workload ("X.509-SVID" of SPIFFE, sections 2, 4 and 5.2); `undefined` when it is one,
+ * or names none. Its chain is not looked at. Never quotes the certificate.
+ */
+export function svidProblem({ uris, isAuthority, keyUsage }: ClientCertificate): string | undefined {
+  if (!uris.some((uri) => SPIFFE_SCHEME.test(uri))) return undefined;
+  const [id = ''] = uris;
+  if (uris.length !== 1) return 'it has more than one URI';
+  const problem = spiffeIdProblem(id);
+  if (problem !== undefined) return `its URI ${problem}`;
+  if (isAuthority) return 'it is the certificate of an authority';
+  if (keyUsage?.includes('digitalSignature') !== true) return 'its key is not for digital signatures';
+  if (keyUsage.includes('keyCertSign') || keyUsage.includes('cRLSign')) return 'its key is for signing certificates';
+  return undefined;
+}
+
+const SPIFFE_SCHEME = /^spiffe:/i;
+
+/**
  * Who a certificate stands for: the first subject that fits. `undefined` when none does, or when the certificate names several (RFC 9525 section 6.3
- * lets nobody rely on which common name is meant; a SPIFFE identity has exactly one URI).
+ * lets nobody rely on which common name is meant), or names a SPIFFE ID and is no X.509-SVID.
  */
 export function principalOfCertificate(certificate: ClientCertificate, subjects: readonly CertificateSubject[]): Principal | undefined {
+  if (svidProblem(certificate) !== undefined) return undefined;
   for (const subject of subjects) {
     const matched = matchedName(certificate, subject);
     if (matched !== undefined) return principalFor(subject, matched, certificate);
@@ -75,11 +113,12 @@ function partFits(pattern: string, part: string): boolean {
 }
 
 function principalFor(
-  { kind, groups = [], name, issuer, id, uri }: CertificateSubject,
+  { kind, groups = [], name, issuer, id }: CertificateSubject,
   matched: string,
   certificate: ClientCertificate,
 ): Principal {
-  const isWorkload = uri !== undefined && matched.startsWith('spiffe://');
+  // Proven, whichever name the party is known by: what has such a URI is an X.509-SVID, and has no other.
+  const spiffeId = certificate.uris.find((uri) => SPIFFE_SCHEME.test(uri));
   return {
     subject: {
       kind,
@@ -90,8 +129,8 @@ function principalFor(
       groupsComplete: true,
     },
     actors: [],
-    ...(isWorkload ? { workload: { spiffeId: matched } } : {}),
-    proof: { subject: 'mtls', groups: 'mtls', actors: 'mtls', ...(isWorkload ? { workload: 'mtls' as const } : {}) },
+    ...(spiffeId === undefined ? {} : { workload: { spiffeId } }),
+    proof: { subject: 'mtls', groups: 'mtls', actors: 'mtls', ...(spiffeId === undefined ? {} : { workload: 'mtls' as const }) },
     expiresAt: certificate.notAfter,
   };
 }

@@ -6,6 +6,7 @@ import { devJwksPath, openDevKey } from './dev-key.js';
 import { isProduction } from './environment.js';
 import { IdentityError } from './errors.js';
 import { devInProduction } from './issuer.js';
+import { sqlwardenClaimsOf, sqlwardenWholeClaimsOf } from './sqlwarden-claims.js';
 
 /** The `iss` of development tokens unless another is asked for. It is no address, so no real issuer can have it. */
 export const DEFAULT_DEV_ISSUER = 'urn:sqlwarden:dev';
@@ -81,7 +82,7 @@ export function issueDevToken(issuer: DevIssuer, request: DevTokenRequest): stri
     iat: issuedAt,
     exp: issuedAt + request.lifetimeSeconds,
     jti: randomUUID(),
-    ...partyClaims(request.subject, { workload: workloadClaims(request.workload), run: runClaims(request.run) }),
+    ...partyClaims(request.subject, sqlwardenWholeClaimsOf(request)),
     ...actClaim(request.actors ?? []),
   };
   const token = jsonwebtoken.sign(claims, issuer.key, { algorithm: 'ES256', keyid: issuer.keyId, noTimestamp: true });
@@ -103,17 +104,7 @@ function actClaim([outermost, ...inner]: readonly DevParty[]): object {
   return outermost === undefined ? {} : { act: { ...partyClaims(outermost), ...actClaim(inner) } };
 }
 
-function partyClaims({ kind, id, name, groups = [], version, model }: DevParty, whole: object = {}): object {
-  // Members that are undefined are left out of the JSON.
-  return { sub: id, name, groups, sqlwarden: { kind, agent_version: version, model, ...whole } };
-}
-
-function workloadClaims(workload: Workload | undefined): object | undefined {
-  if (workload === undefined) return undefined;
-  const { spiffeId, cluster, namespace, serviceAccount, pod, imageDigest } = workload;
-  return { spiffe_id: spiffeId, cluster, namespace, service_account: serviceAccount, pod, image_digest: imageDigest };
-}
-
-function runClaims(run: Run | undefined): object | undefined {
-  return run === undefined ? undefined : { conversation: run.conversation, training_run: run.trainingRun, job: run.job };
+function partyClaims(party: DevParty, whole: object = {}): object {
+  const { id, name, groups = [] } = party;
+  return { sub: id, name, groups, sqlwarden: { ...sqlwardenClaimsOf(party), ...whole } };
 }

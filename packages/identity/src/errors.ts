@@ -9,9 +9,11 @@
  * - `issuer`: the issuer is not configured
  * - `algorithm`: the algorithm is not on the issuer's list, or the key is for another one
  * - `key-unknown`: no key of that id, or more than one
- * - `keys-unavailable`: the issuer's keys could not be read
+ * - `keys-unavailable`: the issuer's keys could not be read, or the cluster not be asked
  * - `signature`: absent or wrong
  * - `audience`, `expired`, `not-yet-valid`, `lifetime`: the registered claims (RFC 7519 section 4.1)
+ * - `not-let-in`: a claim does not have a value that the configuration lets in
+ * - `not-confirmed`: the cluster was asked, and does not vouch for the token (any more)
  * - `claims`: a claim that the principal is made from is missing or has the wrong shape
  * - `binding`: bound to a key of the holder, which a database login cannot prove (RFC 7800)
  * - `internal`: a fault of this package; the token was not accepted
@@ -31,6 +33,8 @@ export const TOKEN_REFUSAL_CODES = [
   'expired',
   'not-yet-valid',
   'lifetime',
+  'not-let-in',
+  'not-confirmed',
   'claims',
   'binding',
   'internal',
@@ -55,7 +59,9 @@ export type IdentityErrorCode =
   | 'keys' // a key set that cannot be read or used
   | 'dev-in-production' // the development issuer in a production environment
   | 'dev-key' // the development issuer's key file cannot be trusted or written
-  | 'dev-request'; // a development token that cannot be issued
+  | 'dev-request' // a development token that cannot be issued
+  | 'exchange-options' // an option of the token exchange is missing, contradictory or out of range
+  | 'exchange-key'; // a key file of the token exchange cannot be trusted or written
 
 /** A mistake in the set-up, thrown at start and not at login. The message says what to change. */
 export class IdentityError extends Error {

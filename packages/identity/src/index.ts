@@ -2,7 +2,10 @@ export {
   CERTIFICATE_ISSUER,
   type CertificateSubject,
   type ClientCertificate,
+  KEY_USAGES,
+  type KeyUsage,
   principalOfCertificate,
+  svidProblem,
 } from './client-certificate.js';
 export {
   openPasswordUsers,
@@ -13,6 +16,7 @@ export {
   type PasswordUsers,
 } from './password-users.js';
 export { makeScramVerifier, mockScramVerifier, parseScramVerifier } from './scram-verifier.js';
+export { spiffeIdProblem } from './spiffe-id.js';
 export { ALGORITHMS, type Algorithm } from './algorithms.js';
 export { MAX_TOKEN_BYTES } from './compact-jws.js';
 export {
@@ -28,7 +32,7 @@ export {
 export { devJwksPath } from './dev-key.js';
 export { isProduction } from './environment.js';
 export { IdentityError, TOKEN_REFUSAL_CODES, type IdentityErrorCode, type TokenRefusalCode } from './errors.js';
-export type { Fetch } from './fetch-key-set.js';
+export type { Fetch } from './fetch-document.js';
 export {
   PRESETS,
   type AgentClient,
@@ -37,6 +41,8 @@ export {
   type IssuerOptions,
   type KeysOptions,
   type Preset,
+  type RemoteKeys,
+  type TokenReviewOptions,
 } from './issuer-options.js';
 export {
   createVerifier,
@@ -46,3 +52,20 @@ export {
   type Verifier,
   type VerifierOptions,
 } from './verifier.js';
+export {
+  EXCHANGE_ISSUER_NAME,
+  exchangeIssuer,
+  type ActsFor,
+  type AgentMatch,
+  type ExchangeAgent,
+  type ExchangeOptions,
+} from './exchange/exchange-options.js';
+export { EXCHANGE_REFUSAL_CODES, type ExchangeError, type ExchangeRefusalCode } from './exchange/exchange-refused.js';
+export { ACCESS_TOKEN, JWT, TOKEN_EXCHANGE } from './exchange/exchange-request.js';
+export {
+  openSigningKeys,
+  openTokenExchange,
+  type ExchangeAnswer,
+  type TokenExchange,
+  type TokenExchangePorts,
+} from './exchange/token-exchange.js';

@@ -1,10 +1,13 @@
 import type { PartyKind } from '@sqlwarden/core';
 import { ALGORITHMS, isAlgorithm, type Algorithm } from './algorithms.js';
+import { CERTIFICATE_ISSUER } from './client-certificate.js';
 import { isProduction } from './environment.js';
 import { IdentityError } from './errors.js';
-import type { AgentClient, ClaimPath, IssuerOptions, KeysOptions, Preset } from './issuer-options.js';
+import type { AgentClient, ClaimPath, IssuerOptions, KeysOptions, Preset, TokenReviewOptions } from './issuer-options.js';
 import { PRESETS } from './issuer-options.js';
+import { PASSWORD_ISSUER } from './password-users.js';
 import { entraTenant } from './presets/entra-tenant.js';
+import { isTrustDomain } from './spiffe-id.js';
 
 /** An issuer with every default decided and every option checked. */
 export interface Issuer {
@@ -12,9 +15,12 @@ export interface Issuer {
   readonly preset: Preset;
   readonly issuer: string;
   readonly audiences: readonly string[];
-  readonly keys: KeysOptions;
+  /** Absent where only the cluster is asked. */
+  readonly keys: KeysOptions | undefined;
+  readonly tokenReview: TokenReviewOptions | undefined;
   readonly algorithms: readonly Algorithm[];
   readonly claims: { readonly id: ClaimPath; readonly name: ClaimPath; readonly groups: ClaimPath; readonly kind: ClaimPath | undefined };
+  readonly requiredClaims: ReadonlyMap<string, readonly string[]>;
   readonly subjectKind: PartyKind;
   readonly actorKind: PartyKind;
   readonly agents: ReadonlyMap<string, AgentClient>;
@@ -39,6 +45,11 @@ const DEFAULT_ALGORITHMS = {
   okta: ['RS256'],
   entra: ['RS256'],
   kubernetes: ['RS256'],
+  // "JWT-SVID" of SPIFFE, section 2.1.
+  spiffe: ALGORITHMS,
+  github: ['RS256'],
+  gitlab: ['RS256'],
+  exchange: ['ES256'],
 } as const satisfies Record<Preset, readonly Algorithm[]>;
 
 const DEFAULT_GROUPS_LIMIT = {
@@ -47,6 +58,10 @@ const DEFAULT_GROUPS_LIMIT = {
   okta: 100,
   entra: 200,
   kubernetes: Number.POSITIVE_INFINITY,
+  spiffe: Number.POSITIVE_INFINITY,
+  github: Number.POSITIVE_INFINITY,
+  gitlab: Number.POSITIVE_INFINITY,
+  exchange: Number.POSITIVE_INFINITY,
 } as const satisfies Record<Preset, number>;
 
 /**
@@ -70,7 +85,8 @@ export function resolveIssuer(options: IssuerOptions, environment: string): Issu
     preset: options.preset,
     issuer: checkedIssuer(options, wrong),
     audiences: checkedAudiences(options, wrong),
-    keys: options.keys ?? defaultKeys(options, tenant, wrong),
+    keys: checkedKeys(options, tenant, wrong),
+    tokenReview: checkedTokenReview(options, wrong),
     algorithms: checkedAlgorithms(options, wrong),
     claims: {
       id: options.claims?.id ?? 'sub',
@@ -78,14 +94,15 @@ export function resolveIssuer(options: IssuerOptions, environment: string): Issu
       groups: options.claims?.groups ?? 'groups',
       kind: options.claims?.kind,
     },
+    requiredClaims: checkedRequiredClaims(options, wrong),
     subjectKind: options.subjectKind ?? 'service',
     actorKind: options.actorKind ?? 'agent',
     agents: checkedAgents(options, wrong),
     actorIssuers: new Set(options.actorIssuers),
-    trustSqlwardenClaims: options.trustSqlwardenClaims ?? options.preset === 'dev',
+    trustSqlwardenClaims: options.trustSqlwardenClaims ?? (options.preset === 'dev' || options.preset === 'exchange'),
     groupPrefix: options.groupPrefix ?? '',
     groupsLimit: options.groupsLimit ?? DEFAULT_GROUPS_LIMIT[options.preset],
-    requireAccessTokenType: options.requireAccessTokenType ?? false,
+    requireAccessTokenType: options.requireAccessTokenType ?? options.preset === 'exchange',
     maxLifetimeSeconds: inRange(options.maxLifetimeSeconds ?? DEFAULT_LIFETIME_SECONDS, 1, 366 * 86_400, 'maxLifetimeSeconds', wrong),
     clockSkewSeconds: inRange(options.clockSkewSeconds ?? DEFAULT_SKEW_SECONDS, 0, MAX_SKEW_SECONDS, 'clockSkewSeconds', wrong),
     tenant,
@@ -103,10 +120,15 @@ export function devInProduction(name: string): IdentityError {
 
 type Wrong = (what: string) => IdentityError;
 
+/** Whoever could issue tokens in these names could be anybody who logs in by certificate or password. */
+const RESERVED: ReadonlySet<string> = new Set([CERTIFICATE_ISSUER, PASSWORD_ISSUER]);
+
 function checkedIssuer({ issuer, preset }: IssuerOptions, wrong: Wrong): string {
   if (typeof issuer !== 'string' || issuer === '' || issuer.trim() !== issuer) throw wrong('write the issuer exactly as in its tokens');
+  if (RESERVED.has(issuer)) throw wrong('this issuer is taken: it stands for identities that are proven without tokens');
   if (/[{}<>*]/.test(issuer)) throw wrong('an issuer is one exact text: name each tenant, patterns are not supported');
   if (preset === 'okta' && !issuer.startsWith('https://')) throw wrong('an okta issuer begins with https://');
+  if (preset === 'spiffe' && !isTrustDomain(issuer)) throw wrong('a spiffe issuer is its trust domain: spiffe://acme.example');
   return issuer;
 }
 
@@ -130,6 +152,39 @@ function checkedAgents({ agents = [] }: IssuerOptions, wrong: Wrong): ReadonlyMa
   return byId;
 }
 
+/** Claims that say whose workflow it is, in tokens that everybody may have. */
+const NARROWING: Partial<Record<Preset, readonly string[]>> = {
+  github: ['repository_owner_id', 'repository_id'],
+  gitlab: ['namespace_id', 'project_id'],
+};
+
+function checkedRequiredClaims({ requiredClaims = {}, preset }: IssuerOptions, wrong: Wrong): Issuer['requiredClaims'] {
+  const required = new Map(Object.entries(requiredClaims).map(([name, values]) => [name, typeof values === 'string' ? [values] : values]));
+  for (const [name, values] of required) {
+    if (values.length === 0 || values.some((value) => typeof value !== 'string' || value === '')) {
+      throw wrong(`requiredClaims.${name} needs the values that are let in, as texts`);
+    }
+  }
+  const narrowing = NARROWING[preset];
+  if (narrowing !== undefined && !narrowing.some((name) => required.has(name))) {
+    throw wrong(`everybody may have its tokens: write requiredClaims with your ${narrowing.join(' or ')}`);
+  }
+  return required;
+}
+
+function checkedTokenReview({ tokenReview, preset }: IssuerOptions, wrong: Wrong): TokenReviewOptions | undefined {
+  if (tokenReview === undefined) return undefined;
+  if (preset !== 'kubernetes') throw wrong('tokenReview is only for preset kubernetes');
+  if (!tokenReview.url.startsWith('https://') || !URL.canParse(tokenReview.url)) throw wrong('ask the cluster over https: tokenReview.url');
+  inRange(tokenReview.cacheMs ?? 0, 0, 300_000, 'tokenReview.cacheMs', wrong);
+  return tokenReview;
+}
+
+function checkedKeys(options: IssuerOptions, tenant: string | undefined, wrong: Wrong): KeysOptions | undefined {
+  if (options.keys !== undefined) return options.keys;
+  return options.tokenReview === undefined ? defaultKeys(options, tenant, wrong) : undefined;
+}
+
 function inRange(value: number, least: number, most: number, name: string, wrong: Wrong): number {
   if (!Number.isFinite(value) || value < least || value > most) throw wrong(`${name} must be from ${least} to ${most}`);
   return value;
@@ -143,5 +198,6 @@ function defaultKeys({ preset, issuer }: IssuerOptions, tenant: string | undefin
       ? { kind: 'url', url: `https://login.microsoftonline.com/${tenant}/discovery/keys` }
       : { kind: 'url', url: issuer.replace(/\/v2\.0$/, '/discovery/v2.0/keys') };
   }
-  throw wrong('say where its keys are: a file, a url or inline');
+  if (preset === 'dev' || preset === 'spiffe') throw wrong('say where its keys are: a file, a url or inline');
+  return { kind: 'discovery' };
 }

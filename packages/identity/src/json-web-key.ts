@@ -38,7 +38,8 @@ export function keyFits(key: VerificationKey, algorithm: Algorithm): boolean {
 }
 
 function isForVerifying(use: JsonValue | undefined, operations: JsonValue | undefined): boolean {
-  if (use !== undefined && use !== 'sig') return false;
+  // A SPIFFE bundle marks the keys of JWT-SVIDs in its own way ("JWT-SVID" of SPIFFE, section 6.1).
+  if (use !== undefined && use !== 'sig' && use !== 'jwt-svid') return false;
   return operations === undefined || (Array.isArray(operations) && operations.includes('verify'));
 }
 

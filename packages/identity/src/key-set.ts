@@ -1,6 +1,6 @@
 import type { Algorithm } from './algorithms.js';
 import { keyFits, verificationKey, type VerificationKey } from './json-web-key.js';
-import { isJsonObject, type JsonValue } from './strict-json.js';
+import { isJsonObject, type JsonObject, type JsonValue } from './strict-json.js';
 
 const MAX_KEYS = 256;
 
@@ -30,15 +30,17 @@ export class KeySet {
 
   /**
    * @param jwks a parsed JWK set: `{ keys: [...] }`
+   * @param isOurs says which of its members count; the others are passed over
    * @throws SyntaxError when it is not one, or has more than 256 keys.
    */
-  static parse(jwks: JsonValue): KeySet {
+  static parse(jwks: JsonValue, isOurs: (jwk: JsonObject) => boolean = () => true): KeySet {
     if (!isJsonObject(jwks) || !Object.hasOwn(jwks, 'keys') || !Array.isArray(jwks['keys'])) {
       throw new SyntaxError('not a jwk set: an object with an array `keys` is needed');
     }
     const members = jwks['keys'] as readonly JsonValue[];
     if (members.length > MAX_KEYS) throw new SyntaxError(`the jwk set has more than ${MAX_KEYS} keys`);
-    return new KeySet(members.map(verificationKey).filter((key) => key !== undefined));
+    const ours = members.filter((member) => isJsonObject(member) && isOurs(member));
+    return new KeySet(ours.map(verificationKey).filter((key) => key !== undefined));
   }
 
   /** How many keys signatures can be checked with. */

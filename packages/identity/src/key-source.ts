@@ -36,12 +36,12 @@ export interface KeyCachePorts {
 const RETRY_AFTER_FAILURE_MS = 5_000;
 const UNKNOWN_FOR_MS = 30_000;
 const MAX_UNKNOWN = 256;
-const READS_FOR_UNKNOWN_PER_MINUTE = 5;
+const COOLDOWN_MS = 10_000;
 
 /**
  * Keys that are read again when they are old, and when a token names a key that is not among them (the issuer has rotated). Reads are
- * shared by everybody who waits. A flood of made-up key ids costs at most five reads a minute: an id that was not found is remembered for
- * 30 s, and whatever id caused a read, a rotated key comes in with it.
+ * shared by everybody who waits. A flood of made-up key ids costs at most one read in 10 s: whatever id caused it, a rotated key comes in
+ * with it, and so waits no longer than that. An id that was not found causes no read for 30 s.
  */
 export class CachedKeys implements KeySource {
   readonly #read: () => Promise<KeySet>;
@@ -52,7 +52,7 @@ export class CachedKeys implements KeySource {
   #set: KeySet | undefined;
   #readAt = 0;
   #retryAt = Number.NEGATIVE_INFINITY;
-  #readsForUnknown: number[] = [];
+  #mayReadForUnknownAt = Number.NEGATIVE_INFINITY;
   #reading: Promise<void> | undefined;
 
   /** @param first keys that were read already, just now */
@@ -111,10 +111,8 @@ export class CachedKeys implements KeySource {
     const now = this.#clock();
     // Joining a read that is under way costs nothing.
     if (this.#reading !== undefined) return true;
-    if ((this.#unknownUntil.get(keyId ?? '') ?? now) > now) return false;
-    this.#readsForUnknown = this.#readsForUnknown.filter((at) => now - at < 60_000);
-    if (this.#readsForUnknown.length >= READS_FOR_UNKNOWN_PER_MINUTE) return false;
-    this.#readsForUnknown.push(now);
+    if (now < this.#mayReadForUnknownAt || (this.#unknownUntil.get(keyId ?? '') ?? now) > now) return false;
+    this.#mayReadForUnknownAt = now + COOLDOWN_MS;
     return true;
   }
 

@@ -319,7 +319,7 @@ describe('preset kubernetes', () => {
       groups: ['system:serviceaccounts', 'system:serviceaccounts:ml'],
       groupsComplete: true,
     });
-    expect(read.workload).toEqual({ namespace: 'ml', serviceAccount: 'trainer', pod: 'trainer-0' });
+    expect(read.workload).toEqual({ namespace: 'ml', serviceAccount: 'trainer', pod: 'trainer-0', podUid: 'pod-uid' });
     expect(read.proof.workload).toBe('token');
   });
 

@@ -1,4 +1,4 @@
-import { partyKey, type Party, type Principal, type Proof } from '@sqlwarden/core';
+import { partyKey, type Party, type Principal, type PrincipalField, type Proof } from '@sqlwarden/core';
 import { actorChain, agentClients, configuredGroups } from './actor-chain.js';
 import type { Claims } from './claims.js';
 import type { Issuer } from './issuer.js';
@@ -19,24 +19,34 @@ export function principalOf(claims: Claims, issuer: Issuer, expiresAt: number): 
   const actors = actorsOf(reading, claims, issuer);
   const ownProof: Proof = issuer.trustSqlwardenClaims ? 'token' : 'asserted';
   const workload = reading.workload ?? sqlwardenWorkload(claims);
-  const run = sqlwardenRun(claims);
+  const run = reading.run ?? sqlwardenRun(claims);
+  const proof: Proof = issuer.tokenReview === undefined ? 'token' : 'kubernetes';
   const tokenId = claims.id('jti');
+  const issuedAt = claims.seconds('iat');
   return {
     subject,
     actors,
     ...(workload === undefined ? {} : { workload }),
     ...(run === undefined ? {} : { run }),
-    proof: {
-      subject: 'token',
-      groups: 'token',
-      actors: 'token',
+    proof: withProofsOfExchange(reading, {
+      subject: proof,
+      groups: proof,
+      actors: proof,
       ...([subject, ...actors].some(hasModel) ? { model: ownProof } : {}),
-      ...(workload === undefined ? {} : { workload: reading.workload === undefined ? ownProof : 'token' }),
-      ...(run === undefined ? {} : { run: ownProof }),
-    },
+      ...(workload === undefined ? {} : { workload: reading.workload === undefined ? ownProof : proof }),
+      ...(run === undefined ? {} : { run: reading.run === undefined ? ownProof : proof }),
+    }),
     expiresAt,
     ...(tokenId === undefined ? {} : { tokenId }),
+    ...(issuedAt === undefined ? {} : { issuedAt: Math.floor(issuedAt * 1000) }),
   };
+}
+
+/** What a token exchange tells of its own: how each field was proven to it. */
+function withProofsOfExchange({ asserted }: PresetReading, proof: Principal['proof']): Principal['proof'] {
+  if (asserted === undefined) return proof;
+  const fields = Object.keys(proof) as PrincipalField[];
+  return Object.fromEntries(fields.map((field): [PrincipalField, Proof] => [field, asserted.has(field) ? 'asserted' : 'exchange']));
 }
 
 /** A client that acts for itself and is an agent makes the subject an agent. */

@@ -1,4 +1,4 @@
-import type { Model, Party, PartyKind, Run, Workload } from '@sqlwarden/core';
+import type { Model, Party, PartyKind, Principal, Run, Workload } from '@sqlwarden/core';
 import type { Claims } from './claims.js';
 import { TokenRefused } from './errors.js';
 import type { Issuer } from './issuer.js';
@@ -12,8 +12,11 @@ import { isPartyKind } from './presets/generic.js';
  * { "kind": "agent", "agent_version": "1.4.0",
  *   "model": { "provider": "acme", "name": "forge-2.1", "version": "2026-10-02", "digest": "sha256:…" },
  *   "workload": { "spiffe_id": "…", "cluster": "…", "namespace": "…", "service_account": "…", "pod": "…", "image_digest": "…" },
- *   "run": { "conversation": "…", "training_run": "…", "job": "…" } }
+ *   "run": { "conversation": "…", "training_run": "…", "job": "…" },
+ *   "groups_complete": false, "unused_groups": ["…"] }
  * ```
+ *
+ * The last two are read of an issuer that vouches for these claims: whether the party may be in more groups, and which it has given up.
  */
 export const SQLWARDEN_CLAIM = 'sqlwarden';
 
@@ -23,6 +26,8 @@ const WORKLOAD_CLAIMS = {
   namespace: 'namespace',
   serviceAccount: 'service_account',
   pod: 'pod',
+  podUid: 'pod_uid',
+  node: 'node',
   imageDigest: 'image_digest',
 } as const satisfies Record<keyof Workload, string>;
 
@@ -48,6 +53,42 @@ export function withSqlwardenClaims(party: Party, claims: Claims, issuer: Issuer
     kind: kindOf(own, party, issuer),
     ...(version === undefined ? {} : { version }),
     ...(model === undefined ? {} : { model }),
+    ...(issuer.trustSqlwardenClaims ? membership(own, party) : {}),
+  };
+}
+
+/** The claims of a party's own, for {@link withSqlwardenClaims} of an issuer that is trusted with them to read back. */
+export function sqlwardenClaimsOf({ kind, version, model, groupsComplete, unusedGroups }: SqlwardenParty): object {
+  // Members that are undefined are left out of the JSON.
+  return {
+    kind,
+    agent_version: version,
+    model,
+    groups_complete: groupsComplete === false ? false : undefined,
+    unused_groups: unusedGroups,
+  };
+}
+
+type SqlwardenParty = Pick<Party, 'kind' | 'version' | 'model' | 'unusedGroups'> & Partial<Pick<Party, 'groupsComplete'>>;
+
+/** The claims `workload` and `run`, where there are any. */
+export function sqlwardenWholeClaimsOf({ workload, run }: Pick<Principal, 'workload' | 'run'>): object {
+  return { workload: workload && renamed(workload, WORKLOAD_CLAIMS), run: run && renamed(run, RUN_CLAIMS) };
+}
+
+function renamed<Member extends string>(
+  values: { readonly [member in Member]?: string },
+  names: Readonly<Record<Member, string>>,
+): Readonly<Record<string, string | undefined>> {
+  return Object.fromEntries((Object.keys(names) as Member[]).map((member) => [names[member], values[member]]));
+}
+
+/** Only more is said here than the groups themselves say, never less. */
+function membership(own: Claims, party: Party): Pick<Party, 'groupsComplete' | 'unusedGroups'> {
+  const unused = own.ids('unused_groups');
+  return {
+    groupsComplete: party.groupsComplete && own.get('groups_complete') !== false,
+    ...(unused === undefined ? {} : { unusedGroups: unused }),
   };
 }
 

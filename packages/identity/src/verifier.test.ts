@@ -32,6 +32,7 @@ describe('a good token', () => {
         proof: { subject: 'token', groups: 'token', actors: 'token' },
         expiresAt: (NOW + 600) * 1000,
         tokenId: 'j-1',
+        issuedAt: (NOW - 10) * 1000,
       });
     }
   });

@@ -4,14 +4,17 @@ import { isAlgorithm, type Algorithm } from './algorithms.js';
 import { Claims } from './claims.js';
 import { decodeCompactJws, type UnverifiedToken } from './compact-jws.js';
 import { IdentityError, TokenRefused, type TokenRefusalCode } from './errors.js';
-import type { Fetch } from './fetch-key-set.js';
+import { EXCHANGE_ISSUER_NAME } from './exchange/exchange-options.js';
+import type { Fetch } from './fetch-document.js';
 import { resolveIssuer, type Issuer } from './issuer.js';
 import type { IssuerOptions, KeysOptions, Preset } from './issuer-options.js';
 import type { VerificationKey } from './json-web-key.js';
 import type { KeySource } from './key-source.js';
-import { openKeys } from './open-keys.js';
+import { openKeys, type KeyPorts } from './open-keys.js';
 import { principalOf } from './principal-of.js';
 import { checkRegisteredClaims } from './registered-claims.js';
+import { trustDomainOf } from './spiffe-id.js';
+import { TokenReview } from './token-review.js';
 
 /** What was verified, besides the principal. */
 export interface VerifiedToken {
@@ -64,7 +67,9 @@ export interface VerifierOptions {
 
 interface OpenIssuer {
   readonly issuer: Issuer;
-  readonly keys: KeySource;
+  /** At least one of the two is there. */
+  readonly keys: KeySource | undefined;
+  readonly review: TokenReview | undefined;
 }
 
 /**
@@ -78,11 +83,9 @@ export function createVerifier(issuers: readonly IssuerOptions[], options: Verif
   const report = options.report ?? (() => {});
   const resolved = issuers.map((issuer) => resolveIssuer(issuer, options.environment));
   checkDistinct(resolved);
-  const byIssuer = new Map<string, OpenIssuer>(
-    resolved.map((issuer) => [issuer.issuer, { issuer, keys: openKeys(issuer, { clock, fetch, report }) }]),
-  );
+  const byIssuer = new Map<string, OpenIssuer>(resolved.map((issuer) => [issuer.issuer, open(issuer, { clock, fetch, report })]));
   return {
-    describe: () => resolved.map(description),
+    describe: () => resolved.map((issuer) => description(issuer, resolved)),
     async verify(token) {
       try {
         return await verify(token, byIssuer, clock);
@@ -95,22 +98,46 @@ export function createVerifier(issuers: readonly IssuerOptions[], options: Verif
   };
 }
 
+function open(issuer: Issuer, ports: KeyPorts): OpenIssuer {
+  const { keys, tokenReview } = issuer;
+  return {
+    issuer,
+    keys: keys === undefined ? undefined : openKeys(issuer, keys, ports),
+    review: tokenReview === undefined ? undefined : new TokenReview(tokenReview, issuer, ports),
+  };
+}
+
 async function verify(token: string, issuers: ReadonlyMap<string, OpenIssuer>, clock: () => number): Promise<Verification> {
   const unverified = decodeCompactJws(token);
   const claims = new Claims(unverified.payload);
-  const known = issuers.get(claims.requiredId('iss'));
-  if (known === undefined) throw new TokenRefused('issuer', 'the issuer of the token is not configured');
-  const { issuer, keys } = known;
+  const { issuer, keys, review } = issuerOf(claims, issuers);
   const algorithm = allowedAlgorithm(unverified, issuer);
-  const key = await signingKey(unverified.keyId, algorithm, issuer, keys);
-  checkSignature(token, key, algorithm, issuer);
+  if (keys !== undefined) checkSignature(token, await signingKey(unverified.keyId, algorithm, issuer, keys), algorithm);
   // The clock is read after the keys, which may have taken their time.
   const expiresAt = checkRegisteredClaims(claims, unverified.type, issuer, clock());
+  await review?.confirm(token, claims, expiresAt);
   return {
     ok: true,
     principal: principalOf(claims, issuer, expiresAt),
-    token: { issuerName: issuer.name, issuer: issuer.issuer, keyId: key.id, algorithm, expiresAt },
+    token: { issuerName: issuer.name, issuer: issuer.issuer, keyId: unverified.keyId, algorithm, expiresAt },
   };
+}
+
+/**
+ * The issuer that a token says it is of; all that follows from that is whose keys it is checked with. A JWT-SVID may lack `iss` ("JWT-SVID"
+ * of SPIFFE, section 3), and is of the trust domain in its `sub`.
+ */
+function issuerOf(claims: Claims, issuers: ReadonlyMap<string, OpenIssuer>): OpenIssuer {
+  const named = claims.id('iss');
+  const known = named === undefined ? undefined : issuers.get(named);
+  if (known !== undefined && known.issuer.preset !== 'spiffe') return known;
+  const sub = claims.get('sub');
+  const trustDomain = typeof sub === 'string' ? trustDomainOf(sub) : undefined;
+  const domain = trustDomain === undefined ? undefined : issuers.get(trustDomain);
+  if (domain?.issuer.preset === 'spiffe') return domain;
+  throw named === undefined
+    ? new TokenRefused('claims', 'the token has no claim iss')
+    : new TokenRefused('issuer', 'the issuer of the token is not configured');
 }
 
 /** The header's `alg` chooses among what the issuer is allowed, and nothing else (RFC 8725 section 3.1). */
@@ -139,10 +166,10 @@ async function signingKey(keyId: string | undefined, algorithm: Algorithm, issue
   }
 }
 
-/** The library checks the signature only: times, audience and types are checked by us, with codes of their own. */
-function checkSignature(token: string, { key }: VerificationKey, algorithm: Algorithm, { issuer }: Issuer): void {
+/** The library checks the signature only: issuer, times, audience and types are checked by us, with codes of their own. */
+function checkSignature(token: string, { key }: VerificationKey, algorithm: Algorithm): void {
   try {
-    jsonwebtoken.verify(token, key, { algorithms: [algorithm], issuer, ignoreExpiration: true, ignoreNotBefore: true });
+    jsonwebtoken.verify(token, key, { algorithms: [algorithm], ignoreExpiration: true, ignoreNotBefore: true });
   } catch {
     throw new TokenRefused('signature', 'the signature of the token is wrong');
   }
@@ -165,7 +192,7 @@ function checkDistinct(issuers: readonly Issuer[]): void {
   }
 }
 
-function description(issuer: Issuer): IssuerDescription {
+function description(issuer: Issuer, all: readonly Issuer[]): IssuerDescription {
   return {
     name: issuer.name,
     preset: issuer.preset,
@@ -175,11 +202,12 @@ function description(issuer: Issuer): IssuerDescription {
     keys: describeKeys(issuer.keys),
     maxLifetimeSeconds: issuer.maxLifetimeSeconds,
     trustSqlwardenClaims: issuer.trustSqlwardenClaims,
-    warnings: warnings(issuer),
+    warnings: [...warnings(issuer), ...sharedGroups(issuer, all)],
   };
 }
 
-function describeKeys(keys: KeysOptions): string {
+function describeKeys(keys: KeysOptions | undefined): string {
+  if (keys === undefined) return 'the cluster is asked';
   switch (keys.kind) {
     case 'inline':
       return `${keys.keys.length} inline`;
@@ -187,16 +215,39 @@ function describeKeys(keys: KeysOptions): string {
       return `file ${keys.path}`;
     case 'url':
       return `url ${keys.url}`;
+    case 'discovery':
+      return 'by discovery';
     default:
       return unreachable(keys);
   }
 }
 
-function warnings({ preset, trustSqlwardenClaims, actorKind }: Issuer): readonly string[] {
+/** Groups have names only: those of two issuers are one group when they are called the same. */
+function sharedGroups(issuer: Issuer, all: readonly Issuer[]): readonly string[] {
+  const other = all.find((one) => one !== issuer && hasGroups(one) && one.groupPrefix === issuer.groupPrefix);
+  if (other === undefined || !hasGroups(issuer)) return [];
+  return [`a group of ${other.name} is the same as one of its own of that name, set groupPrefix to tell them apart`];
+}
+
+/** A token exchange passes on groups of others; SPIFFE has none. */
+function hasGroups({ preset }: Issuer): boolean {
+  return preset !== 'exchange' && preset !== 'spiffe';
+}
+
+function warnings({ name, preset, issuer, trustSqlwardenClaims, actorKind, tokenReview, actorIssuers }: Issuer): readonly string[] {
   const found = [];
+  if (preset === 'exchange') return name === EXCHANGE_ISSUER_NAME ? [] : [exchangeWarning(actorIssuers)];
   if (preset === 'dev') found.push('a development issuer: whoever reads its key file can be anybody');
   else if (trustSqlwardenClaims) found.push('its sqlwarden claims are believed: no client or user may be able to choose them');
-  if (preset === 'kubernetes') found.push('a deleted pod stays good until its token expires');
+  if (preset === 'kubernetes' && tokenReview === undefined) found.push('a deleted pod stays good until its token expires');
+  if (preset === 'okta' && !issuer.includes('/oauth2/')) {
+    found.push('an org authorization server: Okta publishes no keys for its access tokens, use a custom authorization server');
+  }
   if (actorKind === 'person') found.push('an actor of unknown kind counts as a person');
   return found;
+}
+
+function exchangeWarning(named: ReadonlySet<string>): string {
+  if (named.size === 0) return 'it may name nobody, so that none of its tokens is taken: write actorIssuers';
+  return `a token exchange: whoever runs it can be anybody of ${[...named].join(', ')}`;
 }

@@ -1,4 +1,5 @@
 import { createHmac, createPublicKey, generateKeyPairSync, sign, type KeyObject } from 'node:crypto';
+import type { Fetch } from '../src/fetch-document.js';
 import type { IssuerOptions } from '../src/issuer-options.js';
 
 /** Tokens for tests: honest ones, and ones that no library would make. */
@@ -69,4 +70,14 @@ export function generic(keys: readonly SigningKey[], changes: Partial<IssuerOpti
     keys: { kind: 'inline', keys: keys.map(({ jwk }) => jwk) },
     ...changes,
   };
+}
+
+/** A `fetch` that gives everybody the same answer and keeps what it was asked for. */
+export function recordingFetch(answer: unknown): { readonly fetch: Fetch; readonly asked: readonly string[] } {
+  const asked: string[] = [];
+  const fetch: Fetch = async (url) => {
+    asked.push(new Request(url).url);
+    return Response.json(answer);
+  };
+  return { fetch, asked };
 }

@@ -1,4 +1,5 @@
 import {
+  type AssertedIntent,
   type BegunRead,
   canonicalJson,
   canonicalString,
@@ -22,7 +23,7 @@ export function segmentOfRead(read: number): number {
 /** A `statement.completed` entry as it is known when the read begins. */
 export type BegunRecord = Pick<
   StatementCompleted,
-  'decision' | 'opened' | 'parameters' | 'phase' | 'read' | 'session' | 'startedAt' | 'transaction'
+  'asserted' | 'decision' | 'opened' | 'parameters' | 'phase' | 'read' | 'session' | 'startedAt' | 'transaction'
 >;
 
 /** What the reads of a session have in common. */
@@ -39,6 +40,7 @@ export class BegunReads {
   readonly #sessions = new Map<string, Session>();
   readonly #open = new OpenReads();
   readonly #commands = new Map<string, string>();
+  readonly #assertedTexts = new WeakMap<AssertedIntent, string>();
   #last: number;
 
   /** `last`: the highest number that was given so far. */
@@ -64,6 +66,7 @@ export class BegunReads {
       number,
       decision: read.decision,
       transaction: read.transaction,
+      asserted: this.#asserted(read.asserted),
       middle: `${session.opened},"parameters":[${commitments}],"phase":"${read.phase}","read":${number},`,
       later: `${session.session},"startedAt":${startedAt},`,
     };
@@ -73,10 +76,10 @@ export class BegunReads {
 
   /** Takes over a read that another process had begun. */
   adopt(record: BegunRecord): void {
-    const { read, decision, transaction, opened, parameters, phase, session, startedAt } = record;
+    const { read, decision, transaction, opened, parameters, phase, session, startedAt, asserted } = record;
     const middle = `"opened":${opened},"parameters":${canonicalJson(parameters)},"phase":${canonicalString(phase)},"read":${read},`;
     const later = `"session":${canonicalString(session)},"startedAt":${startedAt},`;
-    this.#open.add({ number: read, decision, transaction, middle, later });
+    this.#open.add({ number: read, decision, transaction, asserted: this.#asserted(asserted), middle, later });
   }
 
   /** The read with a ticket. Throws a {@link LedgerError} (`not-found`) when there is none that is open. */
@@ -107,7 +110,7 @@ export class BegunReads {
     const error = errorCode === undefined ? '' : `"errorCode":${canonicalString(errorCode)},`;
     const ended = limit === undefined ? error : `${error}"limit":${canonicalString(limit)},`;
     return (
-      `{"bytesReturned":${bytesReturned},"decision":${read.decision},"durationUs":${durationUs},${ended}"maskedCells":${maskedCells},` +
+      `{${read.asserted}"bytesReturned":${bytesReturned},"decision":${read.decision},"durationUs":${durationUs},${ended}"maskedCells":${maskedCells},` +
       `${read.middle}"seq":${seq},${read.later}"statements":[${this.#statements(outcome)}],"status":"${status}",` +
       `${suspended ? '"suspended":true,' : ''}"time":${time},"transaction":${read.transaction},"type":"statement.completed","v":1}`
     );
@@ -119,6 +122,17 @@ export class BegunReads {
       assertFinite(rowsReturned, rowsAffected ?? 0, transaction ?? 0);
       const elsewhere = transaction === undefined ? '' : `,"transaction":${transaction}`;
       text += `${text === '' ? '' : ','}{"command":${this.#command(command)},"rowsAffected":${rowsAffected},"rowsReturned":${rowsReturned}${elsewhere}}`;
+    }
+    return text;
+  }
+
+  /** What is asserted is the same object for many reads of a session. */
+  #asserted(asserted: AssertedIntent | undefined): string {
+    if (asserted === undefined) return '';
+    let text = this.#assertedTexts.get(asserted);
+    if (text === undefined) {
+      text = `"asserted":${canonicalJson(asserted)},`;
+      this.#assertedTexts.set(asserted, text);
     }
     return text;
   }
@@ -159,7 +173,7 @@ function assertFinite(a: number, b: number, c: number): void {
 
 /** What stands in the write-ahead file of a read that was begun: canonical JSON of a {@link BegunRecord}. */
 export function begunText(read: OpenRead): string {
-  return `{"decision":${read.decision},${read.middle}${read.later}"transaction":${read.transaction}}`;
+  return `{${read.asserted}"decision":${read.decision},${read.middle}${read.later}"transaction":${read.transaction}}`;
 }
 
 /** Reads what {@link begunText} writes; `undefined` when it is something else. */
@@ -174,5 +188,7 @@ export function parseBegun(text: string): BegunRecord | undefined {
   const record = value as Record<string, unknown>;
   const counts = ['decision', 'opened', 'read', 'startedAt', 'transaction'].every((name) => Number.isSafeInteger(record[name]));
   const texts = ['phase', 'session'].every((name) => typeof record[name] === 'string');
-  return counts && texts && Array.isArray(record['parameters']) ? (record as unknown as BegunRecord) : undefined;
+  const asserted = record['asserted'];
+  const isSaid = asserted === undefined || (typeof asserted === 'object' && asserted !== null);
+  return counts && texts && isSaid && Array.isArray(record['parameters']) ? (record as unknown as BegunRecord) : undefined;
 }

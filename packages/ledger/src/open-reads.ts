@@ -3,6 +3,8 @@ export interface OpenRead {
   readonly number: number;
   readonly decision: number;
   readonly transaction: number;
+  /** `"asserted":{…},`, or nothing. */
+  readonly asserted: string;
   /** `"opened":…,"parameters":[…],"phase":…,"read":…,` */
   readonly middle: string;
   /** `"session":…,"startedAt":…,` */

@@ -90,18 +90,24 @@ describe('a read', () => {
       suspended: fc.boolean(),
       limit: fc.option(fc.string({ unit: 'grapheme' }), { nil: undefined }),
     });
+    const said = fc.option(
+      fc.string({ unit: 'grapheme', minLength: 1 }).map((value) => ({ ticket: { value, source: 'comment' as const } })),
+      { nil: undefined },
+    );
     fc.assert(
-      fc.property(outcome, fc.string({ unit: 'grapheme' }), fc.nat(), (came, session, seq) => {
+      fc.property(outcome, fc.string({ unit: 'grapheme' }), fc.nat(), said, (came, session, seq, asserted) => {
         const reads = new BegunReads(0);
         const opened = { type: 'session.opened', session } as Parameters<BegunReads['noteEvent']>[0];
         reads.noteEvent(opened, 3);
         const commitments = '{"commitment":"AA=="}';
-        const read = reads.begin({ session, decision: 2, phase: 'query', parameters: [], transaction: 9 }, commitments, 5, START);
+        const unit = { session, decision: 2, phase: 'query', parameters: [], transaction: 9, asserted } as const;
+        const read = reads.begin(unit, commitments, 5, START);
         const text = reads.entryText(read, came, 12, seq, START + 1);
         expect(canonicalJson(JSON.parse(text))).toBe(text);
         const event = parseEvent(Buffer.from(text)) as StatementCompleted;
         expect(event).toMatchObject({ seq, session, opened: 3, decision: 2, status: came.status, statements: came.statements });
         expect([event.errorCode, event.limit, event.suspended ?? false]).toEqual([came.errorCode, came.limit, came.suspended]);
+        expect(event.asserted).toEqual(asserted);
         const record = parseBegun(begunText(read));
         expect(canonicalJson(record)).toBe(begunText(read));
         const adopted = new BegunReads(0);
@@ -152,7 +158,8 @@ describe('reads that a dead process had begun', () => {
     player.login();
     const decision = player.decided();
     const over = player.begin(decision, { parameters: ['over'] });
-    const lost = player.begin(decision, { parameters: ['lost'], transaction: 5 });
+    const asserted = { ticket: { value: 'CHG-7', source: 'setting' } } as const;
+    const lost = player.begin(decision, { parameters: ['lost'], transaction: 5, record: { asserted } });
     player.complete(over);
     const crashed = crash(directory);
     await ledger.close();
@@ -163,7 +170,7 @@ describe('reads that a dead process had begun', () => {
     for await (const { event } of readEntries(crashed)) types.push(event.type);
     expect(types.slice(3)).toEqual(['statement.completed', 'statement.completed', 'log.opened', 'log.closed']);
     expect(await readEntry(crashed, 4)).toMatchObject({
-      event: { status: 'unknown', read: -lost, decision, transaction: 5, session: 's1', opened: 1 },
+      event: { status: 'unknown', read: -lost, decision, transaction: 5, session: 's1', opened: 1, asserted },
       disclosures: [{ value: 'lost' }],
     });
     expect((await verifyLedger(crashed)).findings).toEqual([]);

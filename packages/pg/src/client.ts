@@ -1,19 +1,16 @@
-import { duplexPair } from '@sqlwarden/runtime';
-import type { Principal } from '@sqlwarden/core';
+import type { AssertedIntent } from '@sqlwarden/core';
+import { duplexPair, type GatewayConnection, type Identity, identityContext, ownIdentity } from '@sqlwarden/runtime';
 import pg from 'pg';
 import { driverSocket } from './driver-socket.js';
 import { SqlwardenPgError } from './errors.js';
 import { GatewayLease, chooseUpstream } from './governed.js';
-
-/** Who a connection is for: a token that one of the configuration's issuers signed, or a principal that the application has verified. */
-export type Identity = string | Principal;
 
 export interface GovernedOptions {
   /** Path of `sqlwarden.yaml`. */
   readonly sqlwarden: string;
   /** The upstream's name in the configuration; needed only when the address does not tell. */
   readonly upstream?: string;
-  /** Who the connection is for. */
+  /** Who the connection is for. Default: who `runAs` says. */
   readonly identity?: Identity;
 }
 
@@ -28,14 +25,22 @@ const NO_TOKEN = 'principal';
  */
 export class Client extends pg.Client {
   readonly #lease: GatewayLease;
+  readonly #link: Link;
 
   constructor(config: ClientConfig) {
-    if (config.identity === undefined) {
-      throw new SqlwardenPgError('no-identity', 'a connection needs an identity: use pool.as(token) or the option "identity"');
+    const context = identityContext();
+    const identity = ownIdentity(config.identity ?? context?.identity);
+    if (identity === undefined) {
+      throw new SqlwardenPgError(
+        'no-identity',
+        'a connection needs an identity: use pool.as(token), runAs(token, …) or the option "identity"',
+      );
     }
     const lease = new GatewayLease(config.sqlwarden);
-    super(injected(config, config.identity, lease));
+    const link: Link = { intent: context?.intent, connection: undefined };
+    super(injected(config, identity, lease, link));
     this.#lease = lease;
+    this.#link = link;
     const { stream } = (this as unknown as { readonly connection: { readonly stream: object } }).connection;
     if (!ours.has(stream)) {
       giveBack(lease);
@@ -43,6 +48,18 @@ export class Client extends pg.Client {
     }
     this.once('end', () => giveBack(this.#lease));
   }
+
+  /** Why what is sent from now on is run, in place of what was said before. */
+  assertIntent(intent: AssertedIntent | undefined): void {
+    this.#link.intent = intent;
+    this.#link.connection?.assertIntent(intent);
+  }
+}
+
+/** The gateway's end of a client's connection, once there is one, and what is said for it. */
+interface Link {
+  intent: AssertedIntent | undefined;
+  connection: GatewayConnection | undefined;
 }
 
 /** Nobody waits for it: a ledger that could not be closed in order must not end the application, and must not be silent. */
@@ -52,7 +69,7 @@ function giveBack(lease: GatewayLease): void {
 
 const ours = new WeakSet<object>();
 
-function injected(config: ClientConfig, identity: Identity, lease: GatewayLease): pg.ClientConfig {
+function injected(config: ClientConfig, identity: Identity, lease: GatewayLease, link: Link): pg.ClientConfig {
   const wanted = new pg.Client(withoutTls(config));
   const options: pg.ClientConfig = {
     host: wanted.host,
@@ -66,7 +83,7 @@ function injected(config: ClientConfig, identity: Identity, lease: GatewayLease)
       const socket = driverSocket(near, async () => {
         const gateway = await lease.gateway();
         const upstream = chooseUpstream(gateway, config.upstream, wantedServer(config, wanted));
-        const { connection } = gateway.connect(upstream, {
+        link.connection = gateway.connect(upstream, {
           stream: far,
           address: 'in-memory',
           isPrivate: true,
@@ -75,7 +92,8 @@ function injected(config: ClientConfig, identity: Identity, lease: GatewayLease)
           principal: typeof identity === 'string' ? undefined : identity,
           isDatabaseChosen: true,
         });
-        return connection;
+        link.connection.assertIntent(link.intent);
+        return link.connection.connection;
       });
       ours.add(socket);
       return socket;

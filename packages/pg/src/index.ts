@@ -1,3 +1,4 @@
-export { Client, type ClientConfig, type GovernedOptions, type Identity } from './client.js';
+export { type Identity, runAs, type StatedIntent } from '@sqlwarden/runtime';
+export { Client, type ClientConfig, type GovernedOptions } from './client.js';
 export { Pool, type PoolConfig } from './pool.js';
 export { SqlwardenPgError } from './errors.js';

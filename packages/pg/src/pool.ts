@@ -1,31 +1,52 @@
-import { type Principal, partyKey } from '@sqlwarden/core';
+import { type AssertedIntent, type Principal, partyKey } from '@sqlwarden/core';
+import { type Identity, identityContext, ownIdentity } from '@sqlwarden/runtime';
 import pg from 'pg';
-import { Client, type GovernedOptions, type Identity } from './client.js';
+import { Client, type GovernedOptions } from './client.js';
+import { SqlwardenPgError } from './errors.js';
 import { GatewayLease } from './governed.js';
+import { expiryOf } from './token-expiry.js';
 
 export type PoolConfig = pg.PoolConfig &
   GovernedOptions & {
-    /** How many identities may have a pool of their own at a time; the least recently used one is ended when it is idle. Default 64. */
+    /**
+     * How many identities may have a pool of their own at a time; the least recently used one is ended when it is idle. More have one only
+     * while all of them are in use. Default 64.
+     */
     readonly maxIdentities?: number;
   };
+
+type ConnectCallback = (error: Error | undefined, client: pg.PoolClient | undefined, done: (error?: Error | boolean) => void) => void;
+
+/** The pool of one identity, as the pool that it belongs to keeps it. */
+interface Member {
+  readonly pool: Pool;
+  /** Ends it when the identity does. */
+  readonly timer: NodeJS.Timeout | undefined;
+}
 
 const DEFAULT_MAX_IDENTITIES = 64;
 /** A client whose database is gone without a word does not end by itself. */
 const MAX_END_MS = 1_000;
+/** Of timers. What lasts longer is ended when it has not been used for long. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /**
- * `pg.Pool` under governance. A pool is for one identity: that of the option `identity`, or each one that {@link Pool.as} is given. A
- * server connection never changes from one identity to another.
+ * `pg.Pool` under governance. A server connection belongs to one identity and never changes to another: that of the option `identity`, each
+ * one that {@link Pool.as} is given, or else the one that `runAs` says at the moment a connection is asked for. Without any of them nothing
+ * is connected. What `runAs` says of why holds for a connection from when it is taken out of the pool until it is taken out again.
  */
 export class Pool extends pg.Pool {
   readonly #config: PoolConfig;
   readonly #lease: GatewayLease;
-  readonly #byIdentity = new Map<string, Pool>();
+  readonly #byIdentity = new Map<string, Member>();
   /** The ends of the clients that there are: a pool says that it has ended before they have. */
   readonly #ending = new Set<Promise<void>>();
   #ended = false;
+  /** Ended by the pool that it belongs to, not by the application. */
+  #retired = false;
 
-  constructor(config: PoolConfig) {
+  constructor(given: PoolConfig) {
+    const config: PoolConfig = given.identity === undefined ? given : { ...given, identity: ownIdentity(given.identity) };
     const lease = new GatewayLease(config.sqlwarden);
     super({ ...config, Client: clientClass(config) });
     this.#config = config;
@@ -40,23 +61,41 @@ export class Pool extends pg.Pool {
 
   /**
    * The pool of one identity: a token (JWT) of one of the configuration's issuers, or a principal that the application has verified
-   * itself. Asking again gives the same pool; it is ended with this one.
+   * itself. Asking again gives the same pool; it is ended with this one, when the identity expires (what is in use then goes on until it is
+   * released), or when others need its place. A new token of the same person gets new connections: nothing of a token is believed before the
+   * gateway has verified it.
    */
-  as(identity: Identity): Pool {
+  as(given: Identity): Pool {
+    const identity = ownIdentity(given);
     if (this.#ended) throw new Error('Cannot use a pool after calling end on the pool');
     const key = identityKey(identity);
     const known = this.#byIdentity.get(key);
     if (known !== undefined) {
       this.#byIdentity.delete(key);
       this.#byIdentity.set(key, known);
-      return known;
+      return known.pool;
     }
     const { maxIdentities, ...config } = this.#config;
     const pool = new Pool({ ...config, identity });
     pool.on('error', (error, client) => this.emit('error', error, client));
-    this.#byIdentity.set(key, pool);
-    this.#evict(maxIdentities ?? DEFAULT_MAX_IDENTITIES);
+    this.#byIdentity.set(key, { pool, timer: this.#retireAt(expiryOf(identity), key) });
+    this.#evict(maxIdentities ?? DEFAULT_MAX_IDENTITIES, pool);
     return pool;
+  }
+
+  /** As `pg.Pool`'s. `query` takes its connection here, too. */
+  override connect(): Promise<pg.PoolClient>;
+  override connect(callback: ConnectCallback): void;
+  override connect(callback?: ConnectCallback): Promise<pg.PoolClient> | void {
+    const context = identityContext();
+    const chosen = this.#chosen(context?.identity);
+    if (chosen instanceof Error) return failed(chosen, callback);
+    const taken = chosen === this ? this.#take(context?.intent) : chosen.connect();
+    if (callback === undefined) return taken;
+    taken.then(
+      (client) => callback(undefined, client, (error) => client.release(error)),
+      (error: Error) => callback(error, undefined, () => undefined),
+    );
   }
 
   /** Ends the pools of all identities too. */
@@ -68,23 +107,61 @@ export class Pool extends pg.Pool {
     ended.then(callback, callback);
   }
 
+  /** The pool that a connection for here and now comes from. */
+  #chosen(current: Identity | undefined): Pool | Error {
+    if (this.#retired) return new SqlwardenPgError('retired', RETIRED);
+    if (this.#config.identity !== undefined) return this;
+    if (current === undefined) return new SqlwardenPgError('no-identity', NO_IDENTITY);
+    return this.#ended ? new Error('Cannot use a pool after calling end on the pool') : this.as(current);
+  }
+
+  async #take(intent: AssertedIntent | undefined): Promise<pg.PoolClient> {
+    const client = await super.connect();
+    // INVARIANT: said anew for everybody who takes it, nothing included: what the last one said is not theirs.
+    if (client instanceof Client) client.assertIntent(intent);
+    return client;
+  }
+
   async #endAll(): Promise<void> {
     this.#ended = true;
-    const pools = [...this.#byIdentity.values()];
+    const members = [...this.#byIdentity.values()];
     this.#byIdentity.clear();
-    await Promise.all([super.end(), ...pools.map((pool) => pool.end())]);
+    for (const { timer } of members) clearTimeout(timer);
+    await Promise.all([super.end(), ...members.map(({ pool }) => pool.end())]);
     await Promise.race([Promise.all(this.#ending), waited(MAX_END_MS)]);
     await this.#lease.release();
   }
 
-  #evict(max: number): void {
-    for (const [key, pool] of this.#byIdentity) {
+  #retireAt(expiresAt: number, key: string): NodeJS.Timeout | undefined {
+    const wait = expiresAt - Date.now();
+    return wait > MAX_TIMER_MS ? undefined : setTimeout(() => this.#retire(key), Math.max(0, wait)).unref();
+  }
+
+  /** What is in use goes on; who asks again begins anew. */
+  #retire(key: string): void {
+    const member = this.#byIdentity.get(key);
+    if (member === undefined) return;
+    this.#byIdentity.delete(key);
+    clearTimeout(member.timer);
+    member.pool.#retired = true;
+    void member.pool.end();
+  }
+
+  #evict(max: number, newest: Pool): void {
+    for (const [key, { pool }] of this.#byIdentity) {
       if (this.#byIdentity.size <= max) return;
-      if (pool.totalCount !== pool.idleCount || pool.waitingCount > 0) continue;
-      this.#byIdentity.delete(key);
-      void pool.end();
+      const isIdle = pool.totalCount === pool.idleCount && pool.waitingCount === 0;
+      if (isIdle && pool !== newest) this.#retire(key);
     }
   }
+}
+
+const RETIRED = 'the pool of this identity was ended, because the identity expired or others needed its place: ask pool.as() again';
+const NO_IDENTITY = 'a connection needs an identity: use pool.as(token), runAs(token, …) around what asks for it, or the option "identity"';
+
+function failed(error: Error, callback: ConnectCallback | undefined): Promise<pg.PoolClient> | void {
+  if (callback === undefined) return Promise.reject(error);
+  process.nextTick(() => callback(error, undefined, () => undefined));
 }
 
 /** `pg.Pool` calls `new Client(options)` with its own copy of the options, in which secrets are not enumerable. */

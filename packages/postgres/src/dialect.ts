@@ -1,8 +1,10 @@
 import type { Dialect } from '@sqlwarden/core';
 import { createCatalogueReader, FINGERPRINT_SQL, READING_BRACKET } from './catalog/index.js';
 import { cellType } from './masking/cell-types.js';
+import { readMemberships } from './session/memberships.js';
 import { createServerClient, createWireSession, readState } from './session/index.js';
 import { analyse, relationOutputs } from './sql/analyse.js';
+import { assertedInComment, howToAssert } from './sql/asserted-comment.js';
 import { copyToClient } from './sql/copy-to-client.js';
 import { shapeOf } from './sql/shape.js';
 
@@ -14,7 +16,11 @@ export const postgresDialect: Dialect = {
   readState,
   catalogueBracket: READING_BRACKET,
   catalogueFingerprintSql: FINGERPRINT_SQL,
+  readMemberships,
+  roleSettings: ['role', 'session_authorization'],
   shape: shapeOf,
+  assertedIn: assertedInComment,
+  howToAssert,
   analyse,
   relationOutputs,
   copyToClient,

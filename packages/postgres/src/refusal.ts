@@ -18,6 +18,7 @@ export const REFUSAL_SQLSTATES = {
   'statement-unparsed': '42601', // syntax_error
   'statement-too-large': '54000', // program_limit_exceeded
   'parser-disagreement': '42501',
+  'intent-missing': '42501',
   'limit-exceeded': '54000',
   'policy-error': '42501',
   'approval-rejected': '42501',
@@ -25,11 +26,14 @@ export const REFUSAL_SQLSTATES = {
   'approval-void': '42501',
   'approval-in-transaction': '25001', // active_sql_transaction
   'approval-unavailable': '58000', // system_error
+  'setting-pinned': '42501',
   'plan-outdated': '0A000', // as the server's "cached plan must not change result type"
   'transaction-failed': '25P02', // in_failed_sql_transaction
   'identity-expired': '28000', // invalid_authorization_specification
+  'identity-revoked': '28000',
   'identity-invalid': '28P01', // invalid_password
   'identity-missing': '28000',
+  'login-throttled': '28000',
   'ledger-unavailable': '58030', // io_error
   'catalogue-unavailable': '58000',
   'message-unsupported': '0A000',
@@ -37,7 +41,8 @@ export const REFUSAL_SQLSTATES = {
   'upstream-refused': '08004', // sqlserver_rejected_establishment_of_sqlconnection
   'database-unknown': '3D000', // invalid_catalog_name
   'too-many-connections': '53300', // too_many_connections
-  'shutting-down': '57P01', // admin_shutdown
+  'session-killed': '57P01', // admin_shutdown, as pg_terminate_backend has it
+  'shutting-down': '57P01',
   cancelled: '57014', // query_canceled
   'internal-error': '58000',
 } as const satisfies Record<RefusalCode, string>;

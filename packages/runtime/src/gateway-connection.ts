@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Duplex } from 'node:stream';
 import type {
   Admission,
+  AssertedIntent,
   CancelKey,
   ClientIntroduction,
   ClientMethod,
@@ -15,6 +16,7 @@ import type {
   TransactionEnd,
   Unit,
 } from '@sqlwarden/core';
+import type { SessionActivity } from './approval/admin-api.js';
 import type { ClientGuard } from './client-guard.js';
 import { Admitter } from './engine/admitter.js';
 import { assertedFields } from './engine/asserted.js';
@@ -22,9 +24,13 @@ import type { Engine } from './engine/engine.js';
 import type { Upstream } from './engine/upstream.js';
 import type { CancelGuard } from './login/cancel-guard.js';
 import type { ClientIdentity, ClientTransport, Identified } from './login/client-identity.js';
+import type { LoginGuard } from './login/login-guard.js';
+import { type Renewed, SessionIdentity } from './login/session-identity.js';
+import type { ClientAccount } from './login/server-user.js';
 import { nodeHash } from './node-hash.js';
+import type { Revocations } from './revocation/revocations.js';
 import { compilePattern } from './policy/compile-pattern.js';
-import { type ClientTls, shownCertificate } from './transport/client-tls.js';
+import { type ClientTls, shownCertificate, shownEndPoint } from './transport/client-tls.js';
 import { Connection, type ConnectionPolicy } from './transport/connection.js';
 import { ControlConnection } from './transport/control-connection.js';
 
@@ -55,6 +61,8 @@ export interface GatewayServices {
   readonly enforcement: 'gateway' | 'library';
   readonly identity: ClientIdentity;
   readonly cancels: CancelGuard;
+  readonly logins: LoginGuard;
+  readonly revocations: Pick<Revocations, 'refusal'>;
   /** `elsewhere`: it is of another worker, which has been told. */
   findByCancelKey(upstream: Upstream, key: CancelKey, host: string): { cancel(): void } | 'elsewhere' | undefined;
   closed(connection: GatewayConnection): void;
@@ -74,13 +82,17 @@ export class GatewayConnection implements ConnectionPolicy {
   readonly id = randomUUID();
   readonly upstream: Upstream;
   readonly connection: Connection;
+  /** What the client said and the server has not confirmed yet. */
+  #claim: { readonly login: LoginRequest; readonly open: () => LoginAnswerOf } | undefined;
   readonly #services: GatewayServices;
   readonly #client: ClientLeg;
   readonly #openedAt = Date.now();
   #admitter: Admitter | undefined;
+  #libraryIntent: AssertedIntent | undefined;
   /** The client has gone before the answer to what it sent. */
   #leftRunning = false;
   #ended = false;
+  #loginRecorded = false;
 
   constructor(services: GatewayServices, upstream: Upstream, client: ClientLeg) {
     this.#services = services;
@@ -113,6 +125,12 @@ export class GatewayConnection implements ConnectionPolicy {
     );
   }
 
+  /** Why what is sent from now on is run, as the application says (the library). Replaces what it said before. */
+  assertIntent(intent: AssertedIntent | undefined): void {
+    this.#libraryIntent = intent;
+    if (this.#admitter !== undefined) this.#admitter.libraryIntent = intent;
+  }
+
   /** Ends the session with a reason that the client sees. */
   terminate(refusal: Refusal): void {
     this.connection.session.terminate(refusal);
@@ -122,17 +140,21 @@ export class GatewayConnection implements ConnectionPolicy {
     return this.#admitter?.principal;
   }
 
+  /** What it does now; `undefined` when nothing. */
+  get activity(): SessionActivity | undefined {
+    return this.#admitter?.activity;
+  }
+
   authenticate(login: LoginRequest): void {
     this.#identify(login).then(
       (answer) => {
-        if (this.#ended) return;
-        if (answer.kind === 'refuse') this.#recordRefusedLogin(login, answer.refusal);
-        this.connection.session.loginAnswered(answer);
+        if (answer.kind === 'refuse') this.#recordRefusedLogin(answer.refusal, login);
+        if (!this.#ended) this.connection.session.loginAnswered(answer);
       },
       (error: unknown) => {
         this.#services.engine.trouble(error as Error);
         const refusal: Refusal = { code: 'internal-error', message: 'the login could not be judged; see the log of the gateway' };
-        this.#recordRefusedLogin(login, refusal);
+        this.#recordRefusedLogin(refusal, login);
         if (!this.#ended) this.connection.session.loginAnswered({ kind: 'refuse', refusal });
       },
     );
@@ -159,11 +181,21 @@ export class GatewayConnection implements ConnectionPolicy {
     this.#admitter?.security(event);
   }
 
-  ready(_serverVersion: string): void {}
+  ready(_serverVersion: string): void {
+    const claim = this.#claim;
+    this.#claim = undefined;
+    if (claim === undefined) return;
+    // The server has let it in: now it is who it said.
+    this.#services.logins.succeeded(this.#host, claim.login.user);
+    const answer = claim.open();
+    if (answer.kind === 'accept') return;
+    this.#recordRefusedLogin(answer.refusal, claim.login);
+    this.terminate(answer.refusal);
+  }
 
   cancelRequested(key: CancelKey): void {
     const { cancels } = this.#services;
-    const host = this.#client.address.replace(/:\d+$/, '');
+    const host = this.#host;
     if (!cancels.hears(host)) return;
     const found = this.#services.findByCancelKey(this.upstream, key, host);
     if (found === undefined) cancels.missed(host);
@@ -192,11 +224,13 @@ export class GatewayConnection implements ConnectionPolicy {
 
   ended(reason: EndReason): void {
     this.#ended = true;
-    if (reason.kind === 'refused' && reason.refusal.code === 'upstream-refused') this.upstream.loginRefused();
+    if (reason.kind === 'refused' && reason.refusal.code === 'upstream-refused') this.#serverRefused();
+    this.#claimFailed(reason);
     // A server notices that a client is gone only when it next writes to it: what still runs is stopped now.
-    if (reason.kind === 'closed' && reason.by === 'client' && this.#leftRunning) this.#cancelAtServer();
+    if (this.#leftRunning && (reason.kind === 'refused' || (reason.kind === 'closed' && reason.by === 'client'))) this.#cancelAtServer();
     this.#admitter?.ended(reason);
-    if (this.#admitter !== undefined) {
+    if (this.#admitter === undefined) this.#recordUnansweredLogin(reason);
+    else {
       this.#services.engine.recorder.after({
         type: 'session.closed',
         session: this.id,
@@ -207,15 +241,36 @@ export class GatewayConnection implements ConnectionPolicy {
     this.#services.closed(this);
   }
 
+  #serverRefused(): void {
+    const { principal } = this;
+    if (principal === undefined) this.upstream.loginRefused();
+    else this.upstream.sessionRefused(principal);
+  }
+
+  /** The server did not let the client in as one of its users. */
+  #claimFailed(reason: EndReason): void {
+    const claim = this.#claim;
+    this.#claim = undefined;
+    if (claim === undefined || reason.kind !== 'refused') return;
+    if (reason.refusal.code === 'identity-invalid') this.#services.logins.failed(this.#host, claim.login.user);
+    this.#recordRefusedLogin(reason.refusal, claim.login);
+  }
+
   #clientMethod(asked: ClientIntroduction): ClientMethod {
     const { principal, guard } = this.#client;
     if (guard?.refusal !== undefined) return { kind: 'refuse', refusal: guard.refusal };
     if (principal !== undefined) return { kind: 'none' };
-    return this.#services.identity.method(asked, this.upstream.clients, this.#transport(asked.encrypted));
+    return this.#services.identity.method(asked, this.upstream.clients, this.#transport());
   }
 
-  #transport(encrypted: boolean): ClientTransport {
-    return { shown: shownCertificate(this.connection.clientStream), endPoint: encrypted ? this.#client.tls?.endPoint : undefined };
+  #transport(): ClientTransport {
+    const stream = this.connection.clientStream;
+    return { shown: shownCertificate(stream), endPoint: shownEndPoint(stream), isPrivate: this.#client.isPrivate };
+  }
+
+  /** The client's address without its port. */
+  get #host(): string {
+    return this.#client.address.replace(/:\d+$/, '');
   }
 
   async #identify(login: LoginRequest): Promise<LoginAnswerOf> {
@@ -228,23 +283,53 @@ export class GatewayConnection implements ConnectionPolicy {
     const counted = await this.#client.guard?.identified(identified.principal);
     if (counted !== undefined) return { kind: 'refuse', refusal: counted };
     try {
-      return this.#open(login, identified.principal, await this.upstream.serverLogin());
+      const { principal, account } = identified;
+      const server = await this.upstream.sessionLogin(principal, account);
+      if (!server.ok) return { kind: 'refuse', refusal: server.refusal };
+      if (account === undefined) return this.#open(login, identified, server.login);
+      const confirmed = withoutPassword(server.login);
+      // INVARIANT: what is kept holds neither the password nor what it came in.
+      const asserted = { ...login, credential: { kind: 'none' } } as const;
+      this.#claim = { login: asserted, open: () => this.#open(asserted, { ok: true, principal }, confirmed) };
+      return { kind: 'accept', principal, server: server.login };
     } catch (error) {
       this.trouble(error as Error);
       return refuse('upstream-refused', 'the gateway cannot log in to the database; its log says why');
     }
   }
 
-  #identified(login: LoginRequest): Promise<Identified> {
+  async #identified(login: LoginRequest): Promise<Identified & { readonly account?: ClientAccount }> {
     const { principal } = this.#client;
+    const { identity, logins } = this.#services;
+    const { credential } = login;
     // A refusal of the session's own, or of the guard's, stands even for those whom the host knows.
-    if (login.credential.kind === 'refused') return Promise.resolve({ ok: false, refusal: login.credential.refusal });
-    if (principal !== undefined) return Promise.resolve({ ok: true, principal });
-    return this.#services.identity.identify(login, this.upstream.clients, this.#transport(login.encrypted));
+    const isRefused = credential.kind === 'refused';
+    if (principal !== undefined && !isRefused) return { ok: true, principal };
+    const gaveSecret = credential.kind === 'token' || credential.kind === 'scram' || (isRefused && credential.isGuess === true);
+    // Looked at behind the secret, not before it is asked for: many logins begun at once are not many guesses.
+    const throttled = gaveSecret ? logins.refusal(this.#host, login.user) : undefined;
+    if (throttled !== undefined) return { ok: false, refusal: throttled, isGuess: false };
+    if (this.upstream.hasOwnUsers && credential.kind === 'token') return this.#claimed(login.user, credential.token);
+    const identified = await identity.identify(login, this.upstream.clients, this.#transport());
+    if (!identified.ok && identified.isGuess) logins.failed(this.#host, login.user);
+    if (identified.ok && gaveSecret) logins.succeeded(this.#host, login.user);
+    return identified;
   }
 
-  #open(login: LoginRequest, principal: Principal, server: ServerLogin): LoginAnswerOf {
+  async #claimed(user: string, password: string): Promise<Identified & { readonly account?: ClientAccount }> {
+    try {
+      return { ok: true, ...(await this.upstream.claimed({ user, password })) };
+    } catch (error) {
+      this.trouble(error as Error);
+      return { ok: false, refusal: { code: 'upstream-unavailable', message: 'the database cannot be asked who you are; try again' }, isGuess: false };
+    }
+  }
+
+  #open(login: LoginRequest, { principal, source }: Extract<Identified, { ok: true }>, server: ServerLogin): LoginAnswerOf {
     const { engine, enforcement } = this.#services;
+    if (this.#ended) return refuse('identity-missing', 'the client has gone before the answer');
+    const revoked = this.#services.revocations.refusal(principal);
+    if (revoked !== undefined) return { kind: 'refuse', refusal: revoked };
     if (engine.now() >= principal.expiresAt) {
       const what = principal.proof.subject === 'token' ? 'the token has expired; get a new one' : 'this login has expired; have it renewed';
       return refuse('identity-expired', what);
@@ -256,7 +341,7 @@ export class GatewayConnection implements ConnectionPolicy {
       environment: engine.options.environment,
       enforcement,
       principal,
-      policyDigest: engine.options.policyDigest,
+      policyDigest: engine.inForce.digest,
     };
     try {
       engine.recorder.before(
@@ -266,6 +351,8 @@ export class GatewayConnection implements ConnectionPolicy {
           upstream: this.upstream.name,
           dialect: scope.dialect,
           database: server.database,
+          serverUser: server.user,
+          ...(server.role === undefined ? {} : { serverRole: server.role }),
           enforcement,
           principal,
           client: this.#client.address,
@@ -277,18 +364,45 @@ export class GatewayConnection implements ConnectionPolicy {
       engine.trouble(error as Error);
       return refuse('ledger-unavailable', 'the login cannot be recorded; see the log of the gateway');
     }
-    this.#admitter = new Admitter(engine, this.upstream, scope, this.connection.session);
+    this.#admitter = new Admitter(engine, this.upstream, scope, this.connection.session, this.#sessionIdentity(principal, source));
+    this.#admitter.libraryIntent = this.#libraryIntent;
     return { kind: 'accept', principal, server };
   }
 
-  #recordRefusedLogin(login: LoginRequest, refusal: Refusal): void {
+  #sessionIdentity(principal: Principal, source: (() => Promise<Renewed>) | undefined): SessionIdentity {
+    const { engine, revocations } = this.#services;
+    const unlessRevoked = (renewed: Renewed): Renewed => {
+      const refusal = renewed.ok ? revocations.refusal(renewed.principal) : undefined;
+      return refusal === undefined ? renewed : { ok: false, refusal };
+    };
+    return new SessionIdentity(principal, {
+      verify: async (token) => unlessRevoked(await this.#services.identity.byToken(token)),
+      source: source && (async () => unlessRevoked(await source())),
+      rightsKey: (one) => `${engine.rightsKey(one)} ${this.upstream.sessionKey(one)}`,
+      now: () => engine.now(),
+      record: (renewed, by) => {
+        engine.recorder.before({ type: 'session.renewed', session: this.id, principal: renewed, by }, []);
+      },
+    });
+  }
+
+  /** The session has ended without asking who the client is, or before the answer. */
+  #recordUnansweredLogin(reason: EndReason): void {
+    if (this.#loginRecorded) return;
+    if (reason.kind === 'refused') this.#recordRefusedLogin(reason.refusal);
+    if (reason.kind === 'protocol-error' && reason.leg === 'client')
+      this.#recordRefusedLogin({ code: 'message-unsupported', message: reason.detail });
+  }
+
+  #recordRefusedLogin(refusal: Refusal, login?: LoginRequest): void {
+    this.#loginRecorded = true;
     this.#services.engine.recorder.after({
       type: 'login.refused',
       upstream: this.upstream.name,
       client: this.#client.address,
       code: refusal.code,
       message: refusal.message,
-      asserted: assertedFields({ user: login.user, database: login.database, ...login.parameters }),
+      asserted: assertedFields(login === undefined ? {} : { user: login.user, database: login.database, ...login.parameters }),
     });
   }
 }
@@ -296,6 +410,11 @@ export class GatewayConnection implements ConnectionPolicy {
 type LoginAnswerOf = Parameters<Connection['session']['loginAnswered']>[0];
 
 const NOT_LOGGED_IN: Admission = { kind: 'refuse', refusal: { code: 'identity-missing', message: 'log in first' } };
+
+/** Kept for as long as the server takes, by nobody but the session that sends it. */
+function withoutPassword(login: ServerLogin): ServerLogin {
+  return { ...login, password: undefined };
+}
 
 function refuse(code: Refusal['code'], message: string): LoginAnswerOf {
   return { kind: 'refuse', refusal: { code, message } };

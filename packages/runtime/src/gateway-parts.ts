@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { ApprovalRequest, CompiledPolicy, Dialect } from '@sqlwarden/core';
-import { type Verifier, createVerifier, openDevIssuer } from '@sqlwarden/identity';
+import { type Verifier, createVerifier, exchangeIssuer, openDevIssuer, openSigningKeys } from '@sqlwarden/identity';
 import { Ledger } from '@sqlwarden/ledger';
 import { ApprovalStore } from './approval/store.js';
 import type { GatewayConfig, UpstreamConfig } from './config/gateway-config.js';
@@ -14,8 +14,11 @@ import { Upstream } from './engine/upstream.js';
 import type { GatewayOptions, OtherWorkers } from './gateway.js';
 import { ClientIdentity } from './login/client-identity.js';
 import { openServerAccess, type ServerAccess } from './login/server-access.js';
+import { TokenFile } from './login/token-file.js';
 import { UsersFile } from './login/users-file.js';
 import { ParsePool } from './parse-pool.js';
+import { revocationStoreOf } from './revocation/revocation-store.js';
+import { loadRevocations } from './revocation/revocations-file.js';
 import { type LoadedPolicies, loadPolicies } from './policy/load-policies.js';
 import { softwareVersion } from './version.js';
 
@@ -53,9 +56,10 @@ export async function openParts(options: GatewayOptions): Promise<GatewayParts> 
   const onTrouble = options.onTrouble ?? defaultTrouble;
   const verifier = openVerifier(config, onTrouble);
   const maskKey = loadMaskKey(config, policies.policy);
+  checkRevocations(config);
   const identity = openClientIdentity(config, verifier, maskKey, onTrouble);
-  const access = config.upstreams.map((upstream) => openServerAccess(config, upstream));
   const dialects = config.upstreams.map((upstream) => dialectFor(upstream, options.dialects));
+  const access = config.upstreams.map((upstream, index) => openServerAccess(config, upstream, dialects[index] as Dialect));
   const crossChecks = config.upstreams.map((upstream) => openCrossCheck(config, upstream));
   const count = { of: (): number => 0 };
   const place = ledgerPlace(config.ledger, options.worker);
@@ -83,6 +87,7 @@ export async function openParts(options: GatewayOptions): Promise<GatewayParts> 
     durableReads: config.ledger.reads === 'durable',
     approvals,
     now: Date.now,
+    ...(options.otherWorkers === undefined ? {} : { tellUses: tellThrough(options.otherWorkers) }),
     onTrouble,
   });
   const parsers = new Map(
@@ -125,6 +130,16 @@ export async function openParts(options: GatewayOptions): Promise<GatewayParts> 
   };
 }
 
+/** Throws what says why revocations cannot be read: nobody is let in before it is known who may not be. */
+function checkRevocations(config: GatewayConfig): void {
+  if (config.identity.revocations !== undefined) loadRevocations(config.identity.revocations);
+  revocationStoreOf(config).read();
+}
+
+function tellThrough(others: OtherWorkers): OtherWorkers['tellUses'] {
+  return (uses) => others.tellUses(uses);
+}
+
 function claimFrom(others: OtherWorkers): (digest: string) => Promise<ApprovalRequest | undefined> {
   return (digest) => others.claimApproval(digest);
 }
@@ -152,6 +167,7 @@ function makeUpstream(
     target,
     login,
     password,
+    sessions,
     parser,
     crossCheck,
   }: ServerAccess & { readonly parser: ParsePool; readonly crossCheck: CrossCheck | undefined },
@@ -162,7 +178,13 @@ function makeUpstream(
     target,
     login,
     password,
-    clients: { proofs: upstream.clients, requireCertificate: upstream.clientTls?.requireCertificate ?? false },
+    sessions,
+    clients: {
+      proofs: upstream.clients,
+      requireCertificate: upstream.clientTls?.requireCertificate ?? false,
+      certificates: config.identity.certificates.filter(({ upstreams }) => upstreams?.includes(upstream.name) !== false),
+      discovery: upstream.oauth,
+    },
     parser,
     ...(crossCheck === undefined ? {} : { crossCheck }),
     policy: engine.policy,
@@ -192,7 +214,14 @@ export function openVerifier(config: GatewayConfig, report: (error: Error) => vo
       ...(issuer.allowInProduction === undefined ? {} : { allowInProduction: issuer.allowInProduction }),
     });
   }
-  return createVerifier(config.identity.issuers, { environment: config.environment, report });
+  const { exchange, identity } = config;
+  const issuers = [...identity.issuers];
+  if (exchange !== undefined) {
+    const own = exchangeIssuer(exchange, identity.issuers);
+    openSigningKeys(exchange, Date.now);
+    issuers.push(own);
+  }
+  return createVerifier(issuers, { environment: config.environment, report });
 }
 
 /** `maskKey`: secret and the same in every process, as the verifiers of users that there are not must be; without a key file, it is neither. */
@@ -202,10 +231,15 @@ function openClientIdentity(
   maskKey: Uint8Array,
   onTrouble: (error: Error) => void,
 ): ClientIdentity {
-  const { users, certificates } = config.identity;
+  const { users, workload } = config.identity;
   const secret = config.masking.keyFile === undefined ? undefined : maskKey;
   const file = users === undefined ? undefined : new UsersFile(users, secret, Date.now, onTrouble);
-  return new ClientIdentity({ verifier, users: file && (() => file.current()), certificates, onTrouble });
+  return new ClientIdentity({
+    verifier,
+    users: file && (() => file.current()),
+    workload: workload && new TokenFile(workload.tokenFile, verifier, onTrouble),
+    onTrouble,
+  });
 }
 
 export function dialectFor(upstream: UpstreamConfig, dialects: readonly Dialect[]): Dialect {

@@ -1,17 +1,25 @@
 import { timingSafeEqual } from 'node:crypto';
 import { EventEmitter } from 'node:events';
-import type { ApprovalRequest, CancelKey, Dialect, DialectName, Refusal } from '@sqlwarden/core';
+import type { ApprovalRequest, CancelKey, CompiledPolicy, Dialect, DialectName, Refusal } from '@sqlwarden/core';
 import { type InactiveRule, inactiveRules } from '@sqlwarden/core';
 import type { Verifier } from '@sqlwarden/identity';
 import type { SessionSummary } from './approval/admin-api.js';
+import type { TokenVerification } from './approval/admin-answers.js';
+import type { Operations, Reloaded } from './approval/operator-answers.js';
 import type { ApprovalStore } from './approval/store.js';
 import type { GatewayConfig, UpstreamConfig } from './config/gateway-config.js';
+import type { Use } from './engine/budgets.js';
 import type { DecisionCounts } from './engine/decision.js';
 import type { ClientGuard } from './client-guard.js';
 import { type ClientLeg, GatewayConnection, type GatewayServices } from './gateway-connection.js';
+import { TokenEndpoint } from './exchange/token-endpoint.js';
+import { type OperatedGateway, openRevocations, operationsOn, verifyForAdmin } from './gateway-operations.js';
 import { CancelGuard } from './login/cancel-guard.js';
-import { type GatewayParts, openParts } from './gateway-parts.js';
+import { LoginGuard } from './login/login-guard.js';
+import { type GatewayParts, loadMaskKey, openParts } from './gateway-parts.js';
+import { type LoadedPolicies, loadPolicies } from './policy/load-policies.js';
 import { probeLedger, probeUpstream } from './readiness.js';
+import type { Revocations } from './revocation/revocations.js';
 
 export interface GatewayOptions {
   /** Path of `sqlwarden.yaml`. */
@@ -33,6 +41,8 @@ export interface OtherWorkers {
   cancel(upstream: string, key: CancelKey): Promise<boolean>;
   /** An approval of exactly this that one of them has and nobody waits for; it is ours then. */
   claimApproval(digest: string): Promise<ApprovalRequest | undefined>;
+  /** Says what was used here of the budgets of the policy; it comes to the others as {@link Gateway.usedElsewhere}. */
+  tellUses(uses: readonly Use[]): void;
 }
 
 /** An upstream as others see it. */
@@ -49,6 +59,13 @@ export interface UpstreamInfo {
 export interface GatewayHealth {
   readonly ready: boolean;
   readonly reasons: readonly string[];
+}
+
+/** What of a policy does nothing on an upstream; `unreachable`: its schema could not be read. */
+export interface InactiveParts {
+  readonly upstream: string;
+  readonly inactive: readonly InactiveRule[];
+  readonly unreachable?: string;
 }
 
 const SHUTTING_DOWN: Refusal = { code: 'shutting-down', message: 'the gateway is shutting down; connect again' };
@@ -73,6 +90,11 @@ export class Gateway {
   readonly approvals: ApprovalStore;
   readonly #parts: GatewayParts;
   readonly #services: GatewayServices;
+  readonly #revocations: Revocations;
+  /** For operators, by the admin interface. */
+  readonly operations: Operations;
+  /** Of the token exchange, when there is one; whoever starts the gateway serves it. */
+  readonly tokenEndpoint: TokenEndpoint | undefined;
   readonly #connections = new Map<GatewayConnection, Connected>();
   readonly #idle = new EventEmitter();
   readonly #cancels = new CancelGuard(Date.now, (address, misses) =>
@@ -83,7 +105,11 @@ export class Gateway {
       detail: `cancel requests of ${address} are not heard: ${misses} of them fitted no session`,
     }),
   );
+  readonly #logins = new LoginGuard(Date.now, (detail) =>
+    this.#parts.recorder.after({ type: 'security.finding', session: '', kind: 'guessing', detail }),
+  );
   #closing: Promise<void> | undefined;
+  #reloaded: Promise<unknown> = Promise.resolve();
   #drainUntil = 0;
 
   /** Loads, checks and opens everything. Rejects with a `ConfigError`, `PolicyError` or `LedgerError` that says what to do. */
@@ -94,6 +120,15 @@ export class Gateway {
   private constructor(parts: GatewayParts, { enforcement, otherWorkers }: GatewayOptions) {
     this.#parts = parts;
     parts.sessionCount = () => this.#connections.size;
+    const operated: OperatedGateway = {
+      parts,
+      approvals: parts.approvals,
+      connections: () => this.#connections.keys(),
+      reload: () => this.reload(),
+    };
+    this.#revocations = openRevocations(operated);
+    this.operations = operationsOn(operated, this.#revocations);
+    this.tokenEndpoint = openTokenEndpoint(parts, this.#revocations);
     this.config = parts.config;
     this.approvals = parts.approvals;
     this.#services = {
@@ -103,6 +138,8 @@ export class Gateway {
       enforcement,
       identity: parts.identity,
       cancels: this.#cancels,
+      revocations: this.#revocations,
+      logins: this.#logins,
       findByCancelKey: (upstream, key, host) => {
         const found = this.#findByCancelKey(upstream.name, key);
         if (found !== undefined || otherWorkers === undefined) return found;
@@ -146,6 +183,45 @@ export class Gateway {
     return this.#parts.verifier.verify(token);
   }
 
+  /** Who a token of the admin interface is of; nobody who is revoked. */
+  verifyAdmin(token: string): Promise<TokenVerification> {
+    return verifyForAdmin(this.#parts, this.#revocations, token);
+  }
+
+  /** What other processes have used of the budgets of the policy. */
+  usedElsewhere(uses: readonly Use[]): void {
+    this.#parts.engine.budgets.usedElsewhere(uses);
+  }
+
+  /** Other processes have changed what is revoked: looks at once. */
+  revocationsChanged(): void {
+    this.#revocations.look(true);
+  }
+
+  /** Reads the files again that may change while the gateway runs. Rejects with an error that says what is wrong; nothing has changed then. */
+  reload(): Promise<Reloaded> {
+    // One after another: the last one to begin is the last one to count.
+    const reloaded = this.#reloaded.then(() => this.#reload());
+    this.#reloaded = reloaded.catch(() => undefined);
+    return reloaded;
+  }
+
+  async #reload(): Promise<Reloaded> {
+    const policies = loadPolicies(this.config.policy, this.config.directory);
+    // A policy may use masks that need a key.
+    loadMaskKey(this.config, policies.policy);
+    this.#revocations.look(true);
+    const { digest } = policies;
+    if (digest === this.#parts.engine.inForce.digest) return { digest, changed: false };
+    const found = await this.#inactive(policies.policy);
+    this.#recordPolicy(policies, found);
+    this.#parts.engine.enforce(
+      { policy: policies.policy, digest },
+      this.#parts.upstreams.map(({ upstream }) => upstream),
+    );
+    return { digest, changed: true };
+  }
+
   /** Takes over one client's stream. Throws when there is no such upstream or the gateway is closing. */
   connect(upstream: string, client: ClientLeg & { readonly guard?: ClientGuard }): GatewayConnection {
     const found = this.#parts.upstreams.find((candidate) => candidate.upstream.name === upstream);
@@ -159,9 +235,17 @@ export class Gateway {
   /** Clients that are connected, oldest first. */
   sessions(): readonly SessionSummary[] {
     return [...this.#connections].map(([connection, { client, openedAt }]) => {
-      const { id, principal, upstream } = connection;
+      const { id, principal, upstream, activity } = connection;
       const state = principal === undefined ? 'login' : connection.isIdle ? 'idle' : 'active';
-      return { id, upstream: upstream.name, client, openedAt, state, ...(principal === undefined ? {} : { principal }) };
+      return {
+        id,
+        upstream: upstream.name,
+        client,
+        openedAt,
+        state,
+        ...(principal === undefined ? {} : { principal }),
+        ...(activity === undefined ? {} : { activity }),
+      };
     });
   }
 
@@ -182,31 +266,42 @@ export class Gateway {
   }
 
   /** Reads the schema of an upstream now and says which parts of the policy do nothing there. Rejects when it cannot be reached. */
-  async inactiveRules(upstream: string): Promise<readonly InactiveRule[]> {
+  inactiveRules(upstream: string): Promise<readonly InactiveRule[]> {
+    return this.#inactiveOn(upstream, this.#parts.engine.policy);
+  }
+
+  async #inactiveOn(upstream: string, policy: CompiledPolicy): Promise<readonly InactiveRule[]> {
     const found = this.#parts.upstreams.find((candidate) => candidate.upstream.name === upstream);
     if (found === undefined) throw new Error(`there is no upstream "${upstream}" in the configuration`);
     const snapshot = await found.upstream.fresh();
-    return inactiveRules(this.#parts.engine.policy, upstream, snapshot.resolved.catalogue);
+    return inactiveRules(policy, upstream, snapshot.resolved.catalogue);
   }
 
   /**
    * Looks at every upstream's schema and records the policy with its inactive parts; to be called once, before clients are let in. An
    * upstream that cannot be reached is reported and recorded as such, and looked at again when a client comes.
    */
-  async announcePolicy(): Promise<
-    readonly { readonly upstream: string; readonly inactive: readonly InactiveRule[]; readonly unreachable?: string }[]
-  > {
-    const found = await Promise.all(
-      this.#parts.upstreams.map(async ({ upstream }) => {
+  async announcePolicy(): Promise<readonly InactiveParts[]> {
+    const { policies } = this.#parts;
+    const found = await this.#inactive(policies.policy);
+    this.#recordPolicy(policies, found);
+    return found;
+  }
+
+  #inactive(policy: CompiledPolicy): Promise<readonly InactiveParts[]> {
+    return Promise.all(
+      this.#parts.upstreams.map(async ({ upstream: { name } }) => {
         try {
-          return { upstream: upstream.name, inactive: await this.inactiveRules(upstream.name) };
+          return { upstream: name, inactive: await this.#inactiveOn(name, policy) };
         } catch (error) {
-          return { upstream: upstream.name, inactive: [], unreachable: (error as Error).message };
+          return { upstream: name, inactive: [], unreachable: (error as Error).message };
         }
       }),
     );
-    const { policies, recorder } = this.#parts;
-    recorder.before(
+  }
+
+  #recordPolicy(policies: LoadedPolicies, found: readonly InactiveParts[]): void {
+    this.#parts.recorder.before(
       {
         type: 'policy.loaded',
         digest: policies.digest,
@@ -219,7 +314,6 @@ export class Gateway {
       },
       [],
     );
-    return found;
   }
 
   /**
@@ -241,6 +335,7 @@ export class Gateway {
     }
     for (const connection of this.#connections.keys()) connection.terminate(SHUTTING_DOWN);
     await this.#untilEmpty(END_MS);
+    this.#revocations.close();
     this.#parts.approvals.close();
     for (const { upstream } of this.#parts.upstreams) upstream.close();
     await Promise.all([...this.#parts.parsers, ...this.#parts.crossChecks].map((parser) => parser.close()));
@@ -269,4 +364,10 @@ export class Gateway {
     }
     return undefined;
   }
+}
+
+function openTokenEndpoint({ config, verifier, recorder, engine }: GatewayParts, revocations: Revocations): TokenEndpoint | undefined {
+  if (config.exchange === undefined) return undefined;
+  const onTrouble = (error: Error): void => engine.trouble(error);
+  return new TokenEndpoint({ config: config.exchange, verifier, revocations, recorder, now: () => engine.now(), onTrouble });
 }

@@ -1,6 +1,7 @@
 import {
   type Dialect,
   evaluate,
+  keepingPinned,
   type InactiveRule,
   inactiveRules,
   type ParseFailure,
@@ -71,7 +72,8 @@ export class Inspection {
     const maskKey = loadMaskKey(this.config, this.policies.policy);
     this.#maskKey = maskKey;
     if (this.config.identity.users !== undefined) loadUsers(this.config.identity.users, maskKey);
-    for (const { clientTls } of this.config.upstreams) if (clientTls !== undefined) openConfiguredClientTls(this.config, clientTls);
+    for (const { clientTls } of this.config.upstreams) 
+      if (clientTls !== undefined) openConfiguredClientTls(this.config, clientTls, Date.now, options.onTrouble);
     for (const upstream of this.config.upstreams) this.#upstreams.set(upstream.name, this.#open(upstream));
   }
 
@@ -113,7 +115,8 @@ export class Inspection {
     const { facts } = parsed;
     const judged = evaluate({ policy: this.policies.policy, principal, facts, upstream, environment, protection });
     const { resolved } = await inspected.upstream.fresh();
-    const verdict = await crossChecked(judged, sql, facts, resolved.catalogue, inspected.upstream.options.crossCheck);
+    const checked = await crossChecked(judged, sql, facts, resolved.catalogue, inspected.upstream.options.crossCheck);
+    const verdict = keepingPinned(checked, facts, inspected.upstream.pinned);
     return { upstream, environment, state, result: { understood: true, facts, verdict } };
   }
 
@@ -155,7 +158,7 @@ export class Inspection {
       dialect,
       parser,
       ...(crossCheck === undefined ? {} : { crossCheck }),
-      ...openServerAccess(this.config, config),
+      ...openServerAccess(this.config, config, dialect),
       policy: this.policies.policy,
       // One look is enough for a command that ends soon.
       maxAgeMs: Number.MAX_SAFE_INTEGER,

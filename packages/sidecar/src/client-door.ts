@@ -20,7 +20,7 @@ export class ClientDoor {
   constructor(gateway: Gateway, config: UpstreamConfig, address: ListenAddress, onTrouble: (error: Error) => void) {
     this.upstream = config.name;
     this.address = address;
-    this.tls = config.clientTls === undefined ? undefined : openConfiguredClientTls(gateway.config, config.clientTls);
+    this.tls = config.clientTls === undefined ? undefined : openConfiguredClientTls(gateway.config, config.clientTls, Date.now, onTrouble);
     this.#gateway = gateway;
     this.#requireTls = config.listen?.isPrivate !== true;
     this.#onTrouble = onTrouble;

@@ -1,8 +1,9 @@
 import type { Socket } from 'node:net';
-import { type AdminSocket, type GatewayConfig, loadConfig, serveAdmin } from '@sqlwarden/runtime';
+import { type AdminSocket, type ExchangeServer, type GatewayConfig, loadConfig, serveAdmin, serveExchange } from '@sqlwarden/runtime';
 import { listenAddress } from './client-door.js';
 import { ConnectionLimits } from './connection-limits.js';
 import { forwardAdmin } from './forward-admin.js';
+import { forwardExchange } from './forward-exchange.js';
 import type { HealthState } from './health.js';
 import { Listener } from './listener.js';
 import { type Announcement, type Listening, pause, type RunningGateway } from './sidecar.js';
@@ -39,6 +40,7 @@ export class Fleet implements RunningGateway {
   readonly #waiting = new Set<Waiting>();
   readonly #hurry = new AbortController();
   #admin: AdminSocket | undefined;
+  #exchange: ExchangeServer | undefined;
   #announcement: Announcement | undefined;
   #stopping: Promise<void> | undefined;
 
@@ -94,6 +96,12 @@ export class Fleet implements RunningGateway {
     };
   }
 
+  async reload(): Promise<void> {
+    const answers = await Promise.all(this.#pool.serving.map((worker) => worker.ask({ about: 'reload' })));
+    const problem = answers.flatMap((answer) => (answer?.about === 'reload' ? (answer.problem ?? []) : ['a worker does not answer']))[0];
+    if (problem !== undefined) throw new Error(problem);
+  }
+
   stop(drainMs: number): Promise<void> {
     if (drainMs === 0) {
       this.#hurry.abort();
@@ -106,7 +114,7 @@ export class Fleet implements RunningGateway {
   async #start(): Promise<void> {
     const policy = await this.#pool.start();
     const listening = await this.#listen();
-    const { admin } = this.config;
+    const { admin, exchange } = this.config;
     if (admin !== undefined) {
       this.#admin = await serveAdmin({
         path: admin.socket,
@@ -114,7 +122,15 @@ export class Fleet implements RunningGateway {
         onTrouble: this.#options.onTrouble,
       });
     }
-    this.#announcement = announce(listening, policy, this.config);
+    if (exchange !== undefined) {
+      this.#exchange = await serveExchange({
+        gateway: this.config,
+        config: exchange,
+        answer: (request) => forwardExchange(request, this.#pool.serving),
+        onTrouble: this.#options.onTrouble,
+      });
+    }
+    this.#announcement = { ...announce(listening, policy, this.config), exchange: this.#exchange?.address };
   }
 
   async #listen(): Promise<Listening[]> {
@@ -184,6 +200,9 @@ export class Fleet implements RunningGateway {
         worker.clients.delete(message.client);
         this.#limits.left(message.client);
         return;
+      case 'used':
+        for (const other of this.#pool.serving) if (other !== worker) other.send({ kind: 'used-elsewhere', uses: message.uses });
+        return;
       case 'ask-others':
         void this.#askOthers(worker, message.question).then((answer) =>
           worker.send({ kind: 'others-answer', call: message.call, ...(answer === undefined ? {} : { answer }) }),
@@ -218,6 +237,7 @@ export class Fleet implements RunningGateway {
   async #stop(drainMs: number): Promise<void> {
     await pause(this.config.drain.delayMs, this.#hurry.signal);
     for (const listener of this.#listeners) listener.stop();
+    await this.#exchange?.close();
     for (const waiting of this.#waiting) this.#turnAway(waiting);
     this.#waiting.clear();
     try {
@@ -228,6 +248,6 @@ export class Fleet implements RunningGateway {
   }
 }
 
-function announce(listening: readonly Listening[], policy: PolicyAnnouncement, config: GatewayConfig): Announcement {
+function announce(listening: readonly Listening[], policy: PolicyAnnouncement, config: GatewayConfig): Omit<Announcement, 'exchange'> {
   return { listening, policy, adminSocket: config.admin?.socket, workers: config.workers };
 }

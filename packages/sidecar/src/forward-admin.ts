@@ -1,16 +1,17 @@
-import { type AdminAnswer, type AdminRequest, adminRoute, answerAdmin, type RequestSummary, type SessionSummary } from '@sqlwarden/runtime';
+import { unreachable } from '@sqlwarden/core';
+import { type AdminAnswer, type AdminRequest, adminRoute, type RequestSummary, type SessionSummary } from '@sqlwarden/runtime';
 import type { WorkerProcess } from './worker-process.js';
 
 type Asked = Pick<WorkerProcess, 'name' | 'ask'>;
 
 /**
- * Answers a request to the approvers' interface from all workers: lists are those of all together; one request, and the decision about
- * it, belong to the worker whose session waits. Never rejects.
+ * Answers a request to the admin interface from all workers: lists are those of all together; one request, and the decision about it, belong to
+ * the worker whose session waits. Never rejects.
  */
 export async function forwardAdmin(request: AdminRequest, workers: readonly Asked[]): Promise<AdminAnswer> {
-  const route = adminRoute(request.url);
+  const route = adminRoute(request);
   // What is wrong with the request itself needs no worker.
-  if (route === undefined || request.method !== (route.of === 'decision' ? 'POST' : 'GET')) return answerAdmin(request, NOTHING);
+  if ('status' in route) return route;
   switch (route.of) {
     case 'pending':
       return merged(await askAll(request, workers), 'requests', requestsOf, byAge('requestedAt'));
@@ -31,16 +32,30 @@ export async function forwardAdmin(request: AdminRequest, workers: readonly Aske
       const [any] = looked;
       return any === undefined ? unavailable() : forward(request, any.worker);
     }
+    case 'kill':
+      return forward(request, (await workerOf(route.id, workers)) ?? workers[0]);
+    case 'revocations':
+      return forward(request, workers[0]);
+    case 'revoke':
+    case 'lift': {
+      const [first, ...others] = workers;
+      const answer = await forward(request, first);
+      // What one of them has kept holds for all, which need not wait until they look.
+      if (answer.status === 200) await Promise.all(others.map((worker) => worker.ask({ about: 'revocations' })));
+      return answer;
+    }
+    case 'reload': {
+      const answers = (await askAll(request, workers)).map(({ answer }) => answer ?? unavailable());
+      return answers.find(({ status }) => status !== 200) ?? answers[0] ?? unavailable();
+    }
+    default:
+      return unreachable(route);
   }
 }
 
-const NOTHING = {
-  approvals: { pending: () => [], get: () => undefined, decide: () => neverAsked() },
-  verify: () => neverAsked(),
-};
-
-function neverAsked(): never {
-  throw new Error('the primary process decides nothing');
+async function workerOf(session: string, workers: readonly Asked[]): Promise<Asked | undefined> {
+  const looked = await askAll({ method: 'GET', url: '/v1/sessions' }, workers);
+  return looked.find(({ answer }) => answer !== undefined && sessionsOf(answer).some(({ id }) => id === session))?.worker;
 }
 
 interface Looked {
@@ -58,8 +73,8 @@ async function ask(request: AdminRequest, worker: Asked): Promise<AdminAnswer | 
   return answer?.about === 'admin' ? answer.answer : undefined;
 }
 
-async function forward(request: AdminRequest, worker: Asked): Promise<AdminAnswer> {
-  return (await ask(request, worker)) ?? unavailable();
+async function forward(request: AdminRequest, worker: Asked | undefined): Promise<AdminAnswer> {
+  return (worker && (await ask(request, worker))) ?? unavailable();
 }
 
 /** A list that may be incomplete would say that nothing waits where something does. */

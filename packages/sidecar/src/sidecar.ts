@@ -1,6 +1,14 @@
 import type { Socket } from 'node:net';
 import { partyKey, type Dialect, type Principal } from '@sqlwarden/core';
-import { type AdminSocket, type ClientGuard, Gateway, type GatewayConfig, openAdminSocket } from '@sqlwarden/runtime';
+import {
+  type AdminSocket,
+  type ClientGuard,
+  type ExchangeServer,
+  Gateway,
+  type GatewayConfig,
+  openAdminSocket,
+  serveExchange,
+} from '@sqlwarden/runtime';
 import { type ClientDoor, openDoors } from './client-door.js';
 import { ConnectionLimits, type Entered } from './connection-limits.js';
 import type { HealthState } from './health.js';
@@ -27,6 +35,8 @@ export interface Announcement {
   /** Parts of the policy that do nothing, by upstream; and upstreams whose schema could not be read. */
   readonly policy: PolicyAnnouncement;
   readonly adminSocket: string | undefined;
+  /** Where the token exchange answers. */
+  readonly exchange: ListenAddress | undefined;
   /** Processes that serve clients. */
   readonly workers: number;
 }
@@ -39,12 +49,20 @@ export interface RunningGateway {
   readonly connectionCount: number;
   /** For {@link openHealth}. Never rejects. */
   health(): Promise<HealthState>;
+  /** Reads the files again that may change while it runs. Rejects with an error that says what is wrong; nothing has changed then. */
+  reload(): Promise<void>;
   /**
    * Is not ready from now on, goes on for the configured `drain.delayMs`, then takes no new clients, ends those that do nothing, lets open
    * transactions go on for `drainMs`, and closes the ledger in order. Called again with 0 it waits for nothing any more. Rejects when the
    * ledger could not be closed.
    */
   stop(drainMs: number): Promise<void>;
+}
+
+interface Doors {
+  readonly listeners: readonly Listener[];
+  readonly admin: AdminSocket | undefined;
+  readonly exchange: ExchangeServer | undefined;
 }
 
 /** The gateway as a process of its own: a listener for each upstream, and the socket of the approvers' command. */
@@ -54,6 +72,7 @@ export class Sidecar implements RunningGateway {
   readonly #limits: ConnectionLimits;
   readonly #listeners: readonly Listener[];
   readonly #admin: AdminSocket | undefined;
+  readonly #exchange: ExchangeServer | undefined;
   readonly #hurry = new AbortController();
   #stopping: Promise<void> | undefined;
 
@@ -63,6 +82,7 @@ export class Sidecar implements RunningGateway {
     const limits = new ConnectionLimits(gateway.config.limits);
     const listeners: Listener[] = [];
     let admin: AdminSocket | undefined;
+    let exchange: ExchangeServer | undefined;
     try {
       const doors = openDoors(gateway, options.onTrouble);
       const policy = await gateway.announcePolicy();
@@ -74,28 +94,25 @@ export class Sidecar implements RunningGateway {
         listening.push({ upstream: door.upstream, tls: door.tls !== undefined, address: await listener.listen() });
       }
       if (gateway.config.admin !== undefined) admin = await openAdmin(gateway, gateway.config.admin.socket, options.onTrouble);
-      const announcement = { listening, policy, adminSocket: gateway.config.admin?.socket, workers: 1 };
-      return new Sidecar(gateway, limits, listeners, admin, announcement);
+      exchange = await openExchange(gateway, options.onTrouble);
+      const announcement = { listening, policy, adminSocket: gateway.config.admin?.socket, exchange: exchange?.address, workers: 1 };
+      return new Sidecar(gateway, limits, { listeners, admin, exchange }, announcement);
     } catch (error) {
       for (const listener of listeners) listener.stop();
       await admin?.close();
+      await exchange?.close();
       await gateway.close();
       throw error;
     }
   }
 
-  private constructor(
-    gateway: Gateway,
-    limits: ConnectionLimits,
-    listeners: readonly Listener[],
-    admin: AdminSocket | undefined,
-    announcement: Announcement,
-  ) {
+  private constructor(gateway: Gateway, limits: ConnectionLimits, { listeners, admin, exchange }: Doors, announcement: Announcement) {
     this.gateway = gateway;
     this.announcement = announcement;
     this.#limits = limits;
     this.#listeners = listeners;
     this.#admin = admin;
+    this.#exchange = exchange;
   }
 
   get config(): GatewayConfig {
@@ -121,6 +138,10 @@ export class Sidecar implements RunningGateway {
     };
   }
 
+  async reload(): Promise<void> {
+    await this.gateway.reload();
+  }
+
   stop(drainMs: number): Promise<void> {
     if (drainMs === 0) {
       this.#hurry.abort();
@@ -133,6 +154,7 @@ export class Sidecar implements RunningGateway {
   async #stop(drainMs: number): Promise<void> {
     await pause(this.config.drain.delayMs, this.#hurry.signal);
     for (const listener of this.#listeners) listener.stop();
+    await this.#exchange?.close();
     try {
       await this.gateway.close(this.#hurry.signal.aborted ? 0 : drainMs);
     } finally {
@@ -177,7 +199,13 @@ function openAdmin(gateway: Gateway, path: string, onTrouble: (error: Error) => 
     path,
     approvals: gateway.approvals,
     sessions: () => gateway.sessions(),
-    verify: (token) => gateway.verifyToken(token),
+    verify: (token) => gateway.verifyAdmin(token),
+    operations: gateway.operations,
     onTrouble,
   });
+}
+
+async function openExchange({ config, tokenEndpoint }: Gateway, onTrouble: (error: Error) => void): Promise<ExchangeServer | undefined> {
+  if (config.exchange === undefined || tokenEndpoint === undefined) return undefined;
+  return serveExchange({ gateway: config, config: config.exchange, onTrouble, answer: (request) => tokenEndpoint.answer(request) });
 }

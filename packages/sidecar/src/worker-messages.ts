@@ -1,5 +1,5 @@
 import type { ApprovalRequest, CancelKey, Refusal } from '@sqlwarden/core';
-import type { AdminAnswer, AdminRequest, Gateway } from '@sqlwarden/runtime';
+import type { AdminAnswer, AdminRequest, BudgetUse, Gateway, TokenAnswer, TokenRequest } from '@sqlwarden/runtime';
 
 /** What the primary process and its workers tell each other, over the channel that only they have. Plain data. */
 
@@ -18,7 +18,15 @@ export type WorkerQuestion =
   | { readonly about: 'cancel'; readonly cancel: PlainCancel }
   /** Gives up the approval of this digest. */
   | { readonly about: 'approval'; readonly digest: string };
-export type Question = WorkerQuestion | { readonly about: 'state' } | { readonly about: 'admin'; readonly request: AdminRequest };
+export type Question =
+  | WorkerQuestion
+  | { readonly about: 'state' }
+  | { readonly about: 'admin'; readonly request: AdminRequest }
+  | { readonly about: 'exchange'; readonly request: TokenRequest }
+  /** They were changed by another worker: looks at them at once. */
+  | { readonly about: 'revocations' }
+  /** Reads the files again that may change. */
+  | { readonly about: 'reload' };
 
 export type WorkerAnswer =
   | { readonly about: 'cancel'; readonly isCancelled: boolean }
@@ -26,7 +34,10 @@ export type WorkerAnswer =
 export type Answer =
   | WorkerAnswer
   | { readonly about: 'state'; readonly state: WorkerState }
-  | { readonly about: 'admin'; readonly answer: AdminAnswer };
+  | { readonly about: 'admin'; readonly answer: AdminAnswer }
+  | { readonly about: 'exchange'; readonly answer: TokenAnswer }
+  | { readonly about: 'revocations' }
+  | { readonly about: 'reload'; readonly problem?: string };
 
 /** A cancel request's key; the secret in base64. */
 export interface PlainCancel {
@@ -42,6 +53,7 @@ export type ToWorker =
   | { readonly kind: 'identity-answer'; readonly client: number; readonly refusal?: Refusal }
   | { readonly kind: 'question'; readonly call: number; readonly question: Question }
   | { readonly kind: 'stop'; readonly drainMs: number }
+  | { readonly kind: 'used-elsewhere'; readonly uses: readonly BudgetUse[] }
   /** Absent: no other worker could help. */
   | { readonly kind: 'others-answer'; readonly call: number; readonly answer?: WorkerAnswer };
 
@@ -50,6 +62,7 @@ export type FromWorker =
   | { readonly kind: 'failed'; readonly name: string; readonly message: string }
   | { readonly kind: 'identified'; readonly client: number; readonly identity: string }
   | { readonly kind: 'left'; readonly client: number }
+  | { readonly kind: 'used'; readonly uses: readonly BudgetUse[] }
   | { readonly kind: 'answer'; readonly call: number; readonly answer: Answer }
   | { readonly kind: 'trouble'; readonly name: string; readonly message: string }
   /** The ledger is closed, or could not be: then `problem` says why. */

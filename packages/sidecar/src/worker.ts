@@ -1,6 +1,14 @@
 import type { Socket } from 'node:net';
 import { type Dialect, type Refusal, unreachable } from '@sqlwarden/core';
-import { type AdminAnswer, type AdminRequest, answerAdmin, type ClientGuard, Gateway } from '@sqlwarden/runtime';
+import {
+  type AdminAnswer,
+  type AdminRequest,
+  answerAdmin,
+  type ClientGuard,
+  Gateway,
+  type TokenAnswer,
+  type TokenRequest,
+} from '@sqlwarden/runtime';
 import { type ClientDoor, openDoors } from './client-door.js';
 import { identityOf } from './sidecar.js';
 import {
@@ -66,6 +74,9 @@ class Worker {
       case 'question':
         void this.#answer(message.question).then((answer) => send({ kind: 'answer', call: message.call, answer }));
         return;
+      case 'used-elsewhere':
+        void this.#opened.then((gateway) => gateway.usedElsewhere(message.uses)).catch(() => undefined);
+        return;
       case 'stop':
         this.stop(message.drainMs).then(
           () => send({ kind: 'stopped' }, () => process.exit(0)),
@@ -95,6 +106,7 @@ class Worker {
           const answer = await this.#askOthers({ about: 'approval', digest });
           return answer?.about === 'approval' ? answer.approval : undefined;
         },
+        tellUses: (uses) => send({ kind: 'used', uses }),
       },
     });
     try {
@@ -143,6 +155,16 @@ class Worker {
       }
       case 'admin':
         return { about: 'admin', answer: await answerForOthers(gateway, question.request) };
+      case 'exchange':
+        return { about: 'exchange', answer: await exchangeForOthers(gateway, question.request) };
+      case 'revocations':
+        gateway.revocationsChanged();
+        return { about: 'revocations' };
+      case 'reload':
+        return gateway.reload().then(
+          () => ({ about: 'reload' }),
+          (error: unknown) => ({ about: 'reload', problem: (error as Error).message }),
+        );
       default:
         return unreachable(question);
     }
@@ -161,7 +183,8 @@ function answerForOthers(gateway: Gateway, request: AdminRequest): Promise<Admin
   return answerAdmin(request, {
     approvals: gateway.approvals,
     sessions: () => gateway.sessions(),
-    verify: (token) => gateway.verifyToken(token),
+    verify: (token) => gateway.verifyAdmin(token),
+    operations: gateway.operations,
     onTrouble: trouble,
   }).catch((error: unknown) => {
     trouble(error as Error);
@@ -177,4 +200,14 @@ function trouble({ name, message }: Error): void {
 function send(message: FromWorker, sent?: () => void): void {
   if (process.connected && process.send !== undefined) process.send(message, undefined, undefined, () => sent?.());
   else sent?.();
+}
+
+async function exchangeForOthers({ tokenEndpoint }: Gateway, request: TokenRequest): Promise<TokenAnswer> {
+  const fault = { status: 500, body: { error: 'server_error', error_description: 'see the log of the gateway', code: 'fault' } };
+  try {
+    return (await tokenEndpoint?.answer(request)) ?? fault;
+  } catch (error) {
+    trouble(error as Error);
+    return fault;
+  }
 }

@@ -17,6 +17,10 @@ export interface CertificateRequest {
   readonly notBefore?: Date;
   /** Default: a day from now. */
   readonly notAfter?: Date;
+  /** A certificate that may sign others. */
+  readonly isAuthority?: boolean;
+  /** The first bits of KeyUsage (RFC 5280, section 4.2.1.3), the highest first; default 0x80, digitalSignature. `none`: without the extension. */
+  readonly keyUsage?: number | 'none';
 }
 
 /** A certificate authority of a test's own: what it issues is good for servers and clients. */
@@ -106,14 +110,19 @@ function pemBlock(label: string, bytes: Buffer): string {
   return [`-----BEGIN ${label}-----`, ...lines, `-----END ${label}-----`, ''].join('\n');
 }
 
-function leafExtensions({ commonName, names = [commonName] }: CertificateRequest): Buffer[] {
+function leafExtensions({ commonName, names = [commonName], isAuthority = false, keyUsage = 0x80 }: CertificateRequest): Buffer[] {
   const purposes = ['1.3.6.1.5.5.7.3.1', '1.3.6.1.5.5.7.3.2'].map((purpose) => der.objectIdentifier(purpose));
   return [
-    extension('2.5.29.19', der.sequence(), 'critical'),
-    extension('2.5.29.15', der.bitString(Buffer.from([0b1000_0000]), 7), 'critical'),
+    extension('2.5.29.19', der.sequence(...(isAuthority ? [der.boolean(true)] : [])), 'critical'),
+    ...(keyUsage === 'none' ? [] : [extension('2.5.29.15', der.bitString(Buffer.from([keyUsage]), trailingZeros(keyUsage)), 'critical')]),
     extension('2.5.29.37', der.sequence(...purposes)),
     extension('2.5.29.17', der.sequence(...names.map(generalName))),
   ];
+}
+
+/** DER leaves out the bits behind the last one that is set (ITU-T X.690, section 11.2.2). */
+function trailingZeros(bits: number): number {
+  return bits === 0 ? 0 : 31 - Math.clz32(bits & -bits);
 }
 
 function extension(identifier: string, value: Buffer, critical?: 'critical'): Buffer {

@@ -5,6 +5,9 @@ export type { CertificateAndKey, CertificateAuthority, CertificateRequest } from
 export { findPgbench, findPgDump, findPsql, findPython } from './clients.js';
 export type { Finding } from './finding.js';
 export { freePort } from './free-port.js';
+export type { OpenIdTokens } from './openid-flows.js';
+export { openIdKey, startOpenIdProvider } from './openid-provider.js';
+export type { OpenIdAccount, OpenIdKey, OpenIdOptions, OpenIdProvider } from './openid-provider.js';
 export { connectMariadb } from './mariadb-connection.js';
 export type { MariadbConnection, MariadbLogin } from './mariadb-connection.js';
 export { findMariadb, startMariadb } from './mariadb-server.js';

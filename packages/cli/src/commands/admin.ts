@@ -38,12 +38,14 @@ export function approverToken(file: string | undefined): string {
 
 /** A request for people: what an approver has to know. */
 export function printRequest(request: RequestSummary, now: number, out: Terminal): void {
-  const { id, upstream, database, requester, rule, groups, people, requestedAt, expiresAt, decisions, text, textCut, state } = request;
+  const { id, upstream, database, requester, asserted, rule, groups, people, requestedAt, expiresAt, decisions, text, textCut, state } =
+    request;
   const left = expiresAt - now;
   out.line(
     `${out.style('bold', id)}  ${state === 'pending' ? `waiting for ${describeDuration(now - requestedAt)}, ${left > 0 ? `${describeDuration(left)} left` : 'time is up'}` : state}`,
   );
   out.line(`  asked by   ${describePrincipal(requester)}`);
+  for (const [field, value] of Object.entries(asserted ?? {})) out.line(`  ${field.padEnd(10)} ${printable(value)} (asserted)`);
   out.line(`  on         ${upstream}${database === upstream ? '' : ` (database ${database})`}`);
   out.line(`  needs      ${people === 1 ? 'one person' : `${people} people`} of ${printable(groups.join(', '))} (rule ${printable(rule)})`);
   for (const { decision, approver, comment } of decisions) {

@@ -1,6 +1,7 @@
 import type { Command } from '../command.js';
 import { check } from './check.js';
 import { approve, reject } from './decide.js';
+import { exchange } from './exchange.js';
 import { explain } from './explain.js';
 import { init } from './init.js';
 import { ledgerProof } from './ledger-proof.js';
@@ -8,6 +9,7 @@ import { ledgerSearch } from './ledger-search.js';
 import { ledgerShow } from './ledger-show.js';
 import { ledgerTail } from './ledger-tail.js';
 import { ledgerVerify } from './ledger-verify.js';
+import { kill, reload, revocations, revoke } from './operator.js';
 import { pending } from './pending.js';
 import { sessions } from './sessions.js';
 import { test } from './test.js';
@@ -23,10 +25,15 @@ export const commands: readonly Command[] = [
   test,
   explain,
   token,
+  exchange,
   pending,
   approve,
   reject,
   sessions,
+  kill,
+  revoke,
+  revocations,
+  reload,
   why,
   ledgerVerify,
   ledgerTail,

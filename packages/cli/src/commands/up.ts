@@ -15,6 +15,7 @@ export const up = defineCommand({
   details: [
     'Runs until SIGTERM or SIGINT; then it is not ready any more, takes no new clients, ends those that do nothing, lets open transactions',
     'finish, and closes the ledger. A second signal ends at once what is still running. Exit status 1 when the ledger could not be closed.',
+    'SIGHUP has policies and other files read again; when one is wrong, nothing changes.',
     'With workers in the configuration this process accepts clients and that many others serve them.',
   ],
   options: {
@@ -36,6 +37,12 @@ export const up = defineCommand({
       const address = probes ?? running.config.health.listen;
       health = address && (await openHealth({ ...address, onTrouble, state: () => running.health() }));
       announce(running.announcement, running.config.environment, out, err);
+      process.on('SIGHUP', () => {
+        running.reload().then(
+          () => out.line('reloaded'),
+          (error: unknown) => onTrouble(new Error(`nothing was reloaded: ${(error as Error).message}`)),
+        );
+      });
       out.line(`${await stopped}: draining ${countConnections(running)} for up to ${drainMs / 1000} s`);
     } finally {
       const again = nextSignal();
@@ -80,7 +87,12 @@ function nextSignal(): Promise<NodeJS.Signals> {
   });
 }
 
-function announce({ listening, policy, adminSocket, workers }: Announcement, environment: string, out: Terminal, err: Terminal): void {
+function announce(
+  { listening, policy, adminSocket, exchange, workers }: Announcement,
+  environment: string,
+  out: Terminal,
+  err: Terminal,
+): void {
   for (const { upstream, reason } of policy.flatMap((found) =>
     found.unreachable === undefined ? [] : [{ ...found, reason: found.unreachable }],
   )) {
@@ -95,6 +107,7 @@ function announce({ listening, policy, adminSocket, workers }: Announcement, env
     out.line(`${out.style('green', 'listening')}  ${upstream} on ${describeAddress(address)}${tls ? ' with TLS' : ''}`);
   }
   if (adminSocket !== undefined) out.line(`approvers  ${adminSocket}`);
+  if (exchange !== undefined) out.line(`exchange   ${describeAddress(exchange)}`);
   if (workers > 1) out.line(`workers    ${workers}`);
   out.line(`ready      environment ${environment}`);
 }

@@ -221,6 +221,17 @@ health: { listen: 127.0.0.1:${probes} }
     await until(async () => (await metric('sqlwarden_connections')) === 0);
   }, 60_000);
 
+  it('counts what an identity may use over both workers', async () => {
+    const token = await site.token('--subject', 'meter', '--kind', 'service', '--groups', 'app,metered');
+    const [one, two] = [await clientOf('worker-1', token), await clientOf('worker-2', token)];
+    for (let n = 0; n < 4; n++) await one.query('select 1');
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    await two.query('select 1');
+    await expect(two.query('select 1')).rejects.toMatchObject({ code: '54000', message: expect.stringContaining('metered') });
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    await expect(one.query('select 1')).rejects.toMatchObject({ code: '54000' });
+  }, 60_000);
+
   it('lives through a flood of clients that say nothing', async () => {
     const flood = Array.from({ length: 100 }, () => connect(site.port, '127.0.0.1').on('error', () => undefined));
     await until(async () => (await metric('sqlwarden_turned_away_total{why="dropped"}')) === 30);

@@ -14,6 +14,8 @@ export interface ApprovalSubject {
   readonly parameters: readonly { readonly typeId: number; readonly format: 'text' | 'binary'; readonly value: string | null }[];
   readonly state: { readonly role: string; readonly searchPath: readonly string[]; readonly lexical: Readonly<Record<string, string>> };
   readonly requester: Principal;
+  /** Why, as the requester says: what is approved for one ticket is not approved for another. Absent when nothing was said. */
+  readonly asserted?: { readonly purpose?: string; readonly ticket?: string };
   readonly policyDigest: string;
   /** Of the relations that the unit touches, so that a changed table voids the approval. */
   readonly schemaDigest: string;

@@ -1,3 +1,5 @@
 export * from './describe.js';
 export * from './principal.js';
+export * from './renewal.js';
+export * from './revocation.js';
 export * from './rights.js';

@@ -20,6 +20,8 @@ export interface Party {
   readonly groups: readonly string[];
   /** False when the issuer may have left groups out of the token: rules that need "not in group" must not match then. */
   readonly groupsComplete: boolean;
+  /** Groups that it is in and has given up for this token: they grant nothing, and still count where a rule takes something away. */
+  readonly unusedGroups?: readonly string[];
   /** The model behind an agent; proven as the field `model` says. */
   readonly model?: Model;
   /** An agent's own version; proven as the field `model` says. */
@@ -43,6 +45,9 @@ export interface Workload {
   readonly namespace?: string;
   readonly serviceAccount?: string;
   readonly pod?: string;
+  /** A pod that is made again under the same name has another one. */
+  readonly podUid?: string;
+  readonly node?: string;
   readonly imageDigest?: string;
 }
 
@@ -70,6 +75,8 @@ export interface Principal {
   readonly expiresAt: number;
   /** The token's `jti`, when it has one. */
   readonly tokenId?: string;
+  /** When the token was issued (`iat`), in milliseconds since the epoch, when it says so. */
+  readonly issuedAt?: number;
 }
 
 /** The identity of a party as one string; equal exactly when issuer and id are equal. */

@@ -30,7 +30,12 @@ function fieldCommitments(event: LedgerEvent): NamedCommitment[] {
     case 'policy.loaded':
     case 'session.opened':
     case 'session.closed':
+    case 'session.renewed':
+    case 'session.killed':
+    case 'revocations.changed':
     case 'login.refused':
+    case 'token.issued':
+    case 'token.refused':
     case 'statement.outcome':
     case 'transaction.ended':
     case 'approval.ended':

@@ -1,6 +1,8 @@
 import type { Principal } from '../identity/principal.js';
+import type { Revocation } from '../identity/revocation.js';
 import type { StatementFacts } from '../sql/facts.js';
 import type { ColumnName } from '../sql/names.js';
+import type { AssertedIntent } from '../session/asserted-intent.js';
 import type { Outcome, TransactionEnd, Unit } from '../session/contract.js';
 
 /**
@@ -66,6 +68,9 @@ export interface SessionOpened extends EventBase {
   readonly upstream: string;
   readonly dialect: string;
   readonly database: string;
+  /** The user of the server that the gateway logged in as for the session, and the role that its statements run as where that is another. */
+  readonly serverUser?: string;
+  readonly serverRole?: string;
   readonly enforcement: 'gateway' | 'library';
   readonly principal: Principal;
   /** The client's transport address, or `in-memory`. */
@@ -79,6 +84,33 @@ export interface SessionClosed extends EventBase {
   readonly reason: string;
   readonly durationMs: number;
 }
+/** The identity of a session was renewed: same parties and rights, a later end. */
+export interface SessionRenewed extends EventBase {
+  readonly type: 'session.renewed';
+  readonly session: string;
+  readonly principal: Principal;
+  /** `statement`: the client gave a token in a statement. `source`: what the gateway was told to read (a token file) has a newer one. */
+  readonly by: 'statement' | 'source';
+}
+/** An operator ended a session. */
+export interface SessionKilled extends EventBase {
+  readonly type: 'session.killed';
+  readonly session: string;
+  readonly by: Principal;
+  readonly reason?: string;
+}
+/** Identities were revoked, or let in again. */
+export interface RevocationsChanged extends EventBase {
+  readonly type: 'revocations.changed';
+  /** `file`: the configured file was read; `command`: somebody said so. */
+  readonly source: 'file' | 'command';
+  readonly added: readonly Revocation[];
+  readonly lifted: readonly Revocation[];
+  /** Who did it, by `command`. */
+  readonly by?: Principal;
+  /** Hex SHA-256 of the file. */
+  readonly sha256?: string;
+}
 export interface LoginRefused extends EventBase {
   readonly type: 'login.refused';
   readonly upstream: string;
@@ -87,6 +119,40 @@ export interface LoginRefused extends EventBase {
   /** Why, in words; never the token. */
   readonly message: string;
   readonly asserted: Readonly<Record<string, string>>;
+}
+
+/** The gateway's token exchange gave out a token (RFC 8693). Durable before the token is. */
+export interface TokenIssued extends EventBase {
+  readonly type: 'token.issued';
+  /** As whoever presents the token will be known; `tokenId` is the token's. */
+  readonly principal: Principal;
+  readonly audience: string;
+  /** The tokens that it was given for. */
+  readonly inputs: readonly TokenInput[];
+  /** The configured agent or service that acts, by its name. */
+  readonly agent: string;
+  readonly client: string;
+}
+/** A token that was shown to the token exchange, as far as it was verified. */
+export interface TokenInput {
+  readonly role: 'subject' | 'actor';
+  readonly issuer: string;
+  readonly tokenId?: string;
+  readonly expiresAt: number;
+}
+/** The gateway's token exchange refused a request. */
+export interface TokenRefused extends EventBase {
+  readonly type: 'token.refused';
+  readonly client: string;
+  /** The error of the answer (RFC 6749 section 5.2). */
+  readonly error: string;
+  /** Why, more exactly. */
+  readonly code: string;
+  /** Why, in words; never a token. */
+  readonly message: string;
+  /** Who was to be acted for, and who asked, where their tokens were good. */
+  readonly subject?: Principal;
+  readonly actor?: Principal;
 }
 
 /** What both a forwarded and a refused unit say of themselves. */
@@ -108,6 +174,8 @@ export interface UnitRecord {
   readonly policy: string;
   readonly catalogue: number;
   readonly transaction: number;
+  /** Why it was run, as whoever sent it says; proven by nobody. */
+  readonly asserted?: AssertedIntent;
   readonly elevated: boolean;
   /** The protected columns touched, masked or not, with their labels: what an auditor's "did it contain PII" is answered from. */
   readonly protectedColumns?: readonly { readonly column: ColumnName; readonly label: string }[];
@@ -173,7 +241,7 @@ export interface StatementOutcome extends EventBase {
  */
 export interface StatementDecided
   extends EventBase,
-    Omit<UnitRecord, 'session' | 'principal' | 'phase' | 'parameters' | 'transaction'>,
+    Omit<UnitRecord, 'session' | 'principal' | 'phase' | 'parameters' | 'transaction' | 'asserted'>,
     Pick<StatementIntent, 'wouldBe'> {
   readonly type: 'statement.decided';
   readonly verdict: 'allow' | 'observed';
@@ -195,6 +263,7 @@ export interface StatementCompleted extends EventBase {
   readonly phase: UnitRecord['phase'];
   readonly parameters: readonly Commitment[];
   readonly transaction: number;
+  readonly asserted?: AssertedIntent;
   /** When it was begun; `time` is when it was over. */
   readonly startedAt: number;
   readonly status: StatementOutcome['status'];
@@ -249,8 +318,8 @@ export interface ApprovalEnded extends EventBase {
 export interface SecurityFinding extends EventBase {
   readonly type: 'security.finding';
   readonly session: string;
-  /** `unrecordable`: stands for an entry that could not be written, because it was too large or held what JSON does not have. */
-  readonly kind: 'lineage-disagreement' | 'parser-disagreement' | 'protocol-error' | 'approval-refused' | 'unrecordable';
+  /** `guessing`: too many logins have failed. `unrecordable`: stands for an entry that could not be written, because it was too large or held what JSON does not have. */
+  readonly kind: 'lineage-disagreement' | 'parser-disagreement' | 'protocol-error' | 'approval-refused' | 'guessing' | 'unrecordable';
   readonly intent?: number;
   /** Instead of `intent`: {@link StatementCompleted} `read` of the unit. */
   readonly read?: number;
@@ -278,7 +347,12 @@ export type LedgerEvent =
   | PolicyLoaded
   | SessionOpened
   | SessionClosed
+  | SessionRenewed
+  | SessionKilled
+  | RevocationsChanged
   | LoginRefused
+  | TokenIssued
+  | TokenRefused
   | StatementIntent
   | StatementRefused
   | StatementOutcome
@@ -318,6 +392,8 @@ export interface BegunRead {
   /** Bound values, read before the call returns. The log makes the commitments to them and keeps the disclosures. */
   readonly parameters: Unit['parameters'];
   readonly transaction: number;
+  /** Immutable. */
+  readonly asserted?: AssertedIntent | undefined;
 }
 
 /** What came of a unit: the part of the wire session's outcome that is recorded. */

@@ -1,6 +1,7 @@
-import { type Party, partyKey, type Principal, type Proof } from '../identity/principal.js';
+import { type Party, partyKey, type Principal, type Proof, type Run, type Workload } from '../identity/principal.js';
 import { unreachable } from '../unreachable.js';
 import type { CompiledMask, CompiledMatch, Exception, PartyCondition } from './compiled.js';
+import { isDescribed } from './described.js';
 
 /**
  * How a condition is read. `granting`: it gives something, so only what is proven and known counts. `restricting`: it takes something
@@ -13,14 +14,32 @@ export interface ChainParty {
   readonly party: Party;
   readonly proven: boolean;
   readonly groupsProven: boolean;
+  /** Of model and version. */
+  readonly modelProven: boolean;
+  /** What is the whole principal's. */
+  readonly whole: Whole;
+}
+
+export interface Whole {
+  readonly workload: Workload | undefined;
+  readonly workloadProven: boolean;
+  readonly run: Run | undefined;
+  readonly runProven: boolean;
 }
 
 /** Everybody whose rights are intersected: the subject first, then the actors, proven or not. */
 export type Chain = readonly [subject: ChainParty, ...actors: ChainParty[]];
 
 export function chainOf(principal: Principal): Chain {
-  const { proof } = principal;
-  const view = (party: Party, proven: boolean): ChainParty => ({ party, proven, groupsProven: proven && isProof(proof.groups) });
+  const { proof, workload, run } = principal;
+  const whole = { workload, workloadProven: isProof(proof.workload), run, runProven: isProof(proof.run) };
+  const view = (party: Party, proven: boolean): ChainParty => ({
+    party,
+    proven,
+    groupsProven: proven && isProof(proof.groups),
+    modelProven: proven && isProof(proof.model),
+    whole,
+  });
   const subject = view(principal.subject, isProof(proof.subject));
   return [subject, ...principal.actors.map((actor) => view(actor, isProof(proof.actors)))];
 }
@@ -45,20 +64,27 @@ function conditionHolds(condition: PartyCondition, view: ChainParty, reading: Re
     case 'id':
       return (anyProof || view.proven) && condition.values.has(party.id);
     case 'groups':
-      return (anyProof || view.groupsProven) && inAny(party, condition.values);
+      if (reading === 'restricting' && inAny(party.unusedGroups, condition.values)) return true;
+      return (anyProof || view.groupsProven) && inAny(party.groups, condition.values);
     case 'notGroups':
-      return reading === 'restricting' ? !(view.groupsProven && inAny(party, condition.values)) : isOutside(view, condition.values);
+      return reading === 'restricting' ? !(view.groupsProven && inAny(party.groups, condition.values)) : isOutside(view, condition.values);
+    case 'model':
+    case 'version':
+    case 'workload':
+    case 'run':
+      return isDescribed(condition, view, reading);
     default:
       return unreachable(condition);
   }
 }
 
-function inAny(party: Party, groups: ReadonlySet<string>): boolean {
-  return party.groups.some((group) => groups.has(group));
+function inAny(held: readonly string[] = [], groups: ReadonlySet<string>): boolean {
+  return held.some((group) => groups.has(group));
 }
 
 function isOutside(view: ChainParty, groups: ReadonlySet<string>): boolean {
-  return view.groupsProven && view.party.groupsComplete && !inAny(view.party, groups);
+  const { groups: held, groupsComplete, unusedGroups } = view.party;
+  return view.groupsProven && groupsComplete && !inAny(held, groups) && !inAny(unusedGroups, groups);
 }
 
 /** The positions in the chain of the parties that the rule's identity conditions speak of; empty when they do not match. */

@@ -1,5 +1,6 @@
 import type { PartyKind } from '../identity/principal.js';
 import type { ActorCondition, CompiledMatch, CompiledRule, PartyCondition, RelationCondition } from './compiled.js';
+import { DESCRIBED_FIELDS, type DescribedCondition, type MemberPatterns } from './described.js';
 import { list, type MatchSource, type OneOrMany, type PartyConditions, type RuleSource } from './document.js';
 import { durationMs } from './duration.js';
 import { compilePatterns } from './pattern-list.js';
@@ -83,7 +84,22 @@ export function partyConditions(source: PartyConditions): PartyCondition[] {
   texts('issuer', source['asserted.issuer'], true);
   texts('id', source.id, false);
   texts('id', source['asserted.id'], true);
-  return conditions;
+  return [...conditions, ...describedConditions(source)];
+}
+
+function describedConditions(source: PartyConditions): (PartyCondition & DescribedCondition)[] {
+  return DESCRIBED_FIELDS.flatMap((field) =>
+    [false, true].flatMap((asserted) => {
+      const wanted = source[asserted ? (`asserted.${field}` as const) : field];
+      if (wanted === undefined) return [];
+      const values = list<string | object>(wanted).map((value) => memberPatterns(typeof value === 'string' ? { [field]: value } : value));
+      return [{ field, asserted, values }];
+    }),
+  );
+}
+
+function memberPatterns(value: object): MemberPatterns {
+  return Object.entries(value as Readonly<Record<string, string>>).toSorted(([one], [other]) => (one < other ? -1 : 1));
 }
 
 function setOf<T>(value: OneOrMany<T> | undefined): ReadonlySet<T> | undefined {

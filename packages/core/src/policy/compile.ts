@@ -5,13 +5,16 @@ import type {
   CompiledMask,
   CompiledMatch,
   CompiledPolicy,
+  CompiledRequirement,
   CompiledRule,
   Mentions,
   PartyCondition,
 } from './compiled.js';
 import { compileMask } from './compile-mask.js';
 import { compileLimit } from './compile-limit.js';
+import { compileRequirement } from './compile-requirement.js';
 import { compileRule } from './compile-rule.js';
+import { DESCRIBED_FIELDS, type DescribedCondition } from './described.js';
 import { list, type MatchSource, type PolicyDocument } from './document.js';
 import { nearest } from './nearest.js';
 import { matchesWild } from './pattern.js';
@@ -22,7 +25,7 @@ import { PolicyError, type PolicyProblem, problemSink, type ProblemSink } from '
 export const RESERVED_RULE_IDS: readonly string[] = ['default', 'built-in'];
 
 export interface CompilePolicyTools {
-  /** Checks the patterns of `regex` masks. */
+  /** Compiles the patterns of tickets, and checks those of `regex` masks. */
   readonly compilePattern: CompilePattern;
 }
 
@@ -41,6 +44,7 @@ export function compilePolicy(documents: readonly PolicyDocument[], tools: Compi
   const masks = each((document, sink) => masksOf(document, sink, labels, tools));
   const rules = each((document, sink) => rulesOf(document, sink, labels));
   const limits = each((document, sink) => limitsOf(document, sink, labels));
+  const requirements = each((document, sink) => requirementsOf(document, sink, labels, tools));
   findTakenIds(documents, sinks);
   if (problems.length > 0) throw new PolicyError(problems);
   return {
@@ -58,7 +62,8 @@ export function compilePolicy(documents: readonly PolicyDocument[], tools: Compi
     masks: byLabel(masks),
     rules,
     limits,
-    mentions: mentionsOf(masks, [...rules, ...limits]),
+    requirements,
+    mentions: mentionsOf(masks, [...rules, ...limits, ...requirements]),
   };
 }
 
@@ -100,6 +105,18 @@ function limitsOf(document: PolicyDocument, sink: ProblemSink, labels: ReadonlyS
   });
 }
 
+function requirementsOf(
+  document: PolicyDocument,
+  sink: ProblemSink,
+  labels: ReadonlySet<string>,
+  tools: CompilePolicyTools,
+): CompiledRequirement[] {
+  return (document.require ?? []).map((source, at) => {
+    findUnknownLabels(source.match, ['require', at], sink, labels);
+    return compileRequirement(source, ['require', at], sink, tools.compilePattern);
+  });
+}
+
 function findUnknownLabels(
   match: MatchSource | undefined,
   path: readonly (string | number)[],
@@ -120,10 +137,10 @@ function unknownLabel(label: string, labels: ReadonlySet<string>): string {
 
 function findTakenIds(documents: readonly PolicyDocument[], sinks: readonly ProblemSink[]): void {
   const taken = new Set(RESERVED_RULE_IDS);
-  for (const [document, { rules = [], limits = [] }] of documents.entries()) {
-    const named = [...rules.map(({ id }, at) => ({ id, key: 'rules', at })), ...limits.map(({ id }, at) => ({ id, key: 'limits', at }))];
+  for (const [document, { rules = [], limits = [], require = [] }] of documents.entries()) {
+    const named = Object.entries({ rules, limits, require }).flatMap(([key, sources]) => sources.map(({ id }, at) => ({ id, key, at })));
     for (const { id, key, at } of named) {
-      const reserved = RESERVED_RULE_IDS.includes(id) ? 'is reserved' : 'is taken by an earlier rule or limit';
+      const reserved = RESERVED_RULE_IDS.includes(id) ? 'is reserved' : 'is taken by an earlier rule, limit or requirement';
       if (taken.has(id)) sinks[document]?.add([key, at, 'id'], `"${id}" ${reserved}; write another one`);
       taken.add(id);
     }
@@ -143,11 +160,21 @@ function mentionsOf(masks: readonly CompiledMask[], matches: readonly CompiledMa
     ...matches.flatMap((match) => [...match.subject, ...(match.actor.kind === 'some' ? match.actor.conditions : [])]),
   ];
   const values = (...fields: readonly PartyCondition['field'][]): Set<string> =>
-    new Set(conditions.filter((condition) => fields.includes(condition.field)).flatMap((condition) => [...condition.values]));
+    new Set(
+      conditions.flatMap((condition) =>
+        isDescribedCondition(condition) || !fields.includes(condition.field) ? [] : [...condition.values],
+      ),
+    );
+  const described = new Map(conditions.filter(isDescribedCondition).map((condition) => [JSON.stringify(condition), condition]));
   return {
     groups: values('groups', 'notGroups'),
     issuers: values('issuer'),
     ids: values('id'),
     parties: new Set(exceptions.flatMap((exception) => [...(exception.subjects ?? [])])),
+    described: [...described.values()],
   };
+}
+
+function isDescribedCondition(condition: PartyCondition): condition is PartyCondition & DescribedCondition {
+  return DESCRIBED_FIELDS.some((field) => field === condition.field);
 }

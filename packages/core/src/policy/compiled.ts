@@ -1,6 +1,8 @@
 import type { PartyKind } from '../identity/principal.js';
 import type { JsonPath, MaskFunction } from '../masking/mask.js';
+import type { LinearPattern } from '../ports.js';
 import type { Action, FilterFact, StatementClass } from '../sql/facts.js';
+import type { DescribedCondition } from './described.js';
 import type { LimitEach, PolicyMode, PredicateRule } from './document.js';
 import type { LimitAmount } from './verdict.js';
 import type { NamePattern } from './pattern.js';
@@ -15,6 +17,8 @@ export interface CompiledPolicy {
   readonly rules: readonly CompiledRule[];
   /** In the order of the files. */
   readonly limits: readonly CompiledLimit[];
+  /** In the order of the files. */
+  readonly requirements: readonly CompiledRequirement[];
   /** All that the policy reads of a principal, so that principals can be told apart by that alone. */
   readonly mentions: Mentions;
 }
@@ -49,6 +53,7 @@ export interface Exception {
 export type PartyCondition = { readonly asserted: boolean } & (
   | { readonly field: 'kind'; readonly values: ReadonlySet<PartyKind> }
   | { readonly field: 'groups' | 'notGroups' | 'issuer' | 'id'; readonly values: ReadonlySet<string> }
+  | Omit<DescribedCondition, 'asserted'>
 );
 
 export type ActorCondition =
@@ -90,6 +95,16 @@ export interface CompiledLimit extends CompiledMatch {
   readonly amounts: readonly LimitAmount[];
 }
 
+/** What must be said of why a statement is run. */
+export interface CompiledRequirement extends CompiledMatch {
+  readonly id: string;
+  readonly message: string | undefined;
+  /** Matches the whole ticket. */
+  readonly ticket: { readonly source: string; readonly pattern: LinearPattern } | undefined;
+  readonly purposes: readonly string[] | undefined;
+  readonly traceparent: boolean;
+}
+
 /** `touched`: one list for all. `apart`: what is read and what is written; a list that is missing has no pattern. */
 export type RelationCondition =
   | { readonly kind: 'touched'; readonly patterns: readonly NamePattern[] }
@@ -101,4 +116,6 @@ export interface Mentions {
   readonly ids: ReadonlySet<string>;
   /** Parties named by issuer and id, as `partyKey` joins them. */
   readonly parties: ReadonlySet<string>;
+  /** Each once. */
+  readonly described: readonly DescribedCondition[];
 }

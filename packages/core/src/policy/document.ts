@@ -1,5 +1,6 @@
-import type { PartyKind } from '../identity/principal.js';
+import type { Model, PartyKind, Run, Workload } from '../identity/principal.js';
 import type { MaskKind } from '../masking/mask.js';
+import type { IntentField } from '../session/asserted-intent.js';
 import type { Action, FilterFact, StatementClass } from '../sql/facts.js';
 
 /**
@@ -34,6 +35,7 @@ export interface PolicyDocument {
   readonly mask?: readonly MaskSource[];
   readonly rules?: readonly RuleSource[];
   readonly limits?: readonly LimitSource[];
+  readonly require?: readonly RequirementSource[];
   readonly tests?: readonly PolicyTest[];
 }
 
@@ -108,6 +110,18 @@ export interface PartyConditions {
   readonly notGroups?: OneOrMany<string>;
   readonly issuer?: OneOrMany<string>;
   readonly id?: OneOrMany<string>;
+  /** Of the party. An agent whose model nobody vouches for is granted nothing by it, and counts as any model where it restricts. */
+  readonly model?: OneOrMany<Partial<Model>>;
+  /** An agent's own; as `model`. */
+  readonly version?: OneOrMany<string>;
+  /** Where the whole principal runs, whichever party is asked. All members that are given must fit; `*` stands for any run of characters. */
+  readonly workload?: OneOrMany<Workload>;
+  /** What it is a part of; as `workload`. */
+  readonly run?: OneOrMany<Run>;
+  readonly 'asserted.model'?: OneOrMany<Partial<Model>>;
+  readonly 'asserted.version'?: OneOrMany<string>;
+  readonly 'asserted.workload'?: OneOrMany<Workload>;
+  readonly 'asserted.run'?: OneOrMany<Run>;
   readonly 'asserted.kind'?: OneOrMany<PartyKind>;
   readonly 'asserted.groups'?: OneOrMany<string>;
   readonly 'asserted.issuer'?: OneOrMany<string>;
@@ -169,6 +183,24 @@ export interface AmountSource {
  */
 export type LimitEach = 'identity' | 'identity-and-relation' | 'everybody';
 
+/**
+ * What must be said of why a statement is run, or it is refused. It is not proven by being said: this restricts, and grants nothing. Matches
+ * as a deny rule does: any party, and anything that is touched or may be touched unseen. All requirements that match hold. Statements that
+ * only steer a session or transaction need nothing.
+ */
+export interface RequirementSource {
+  readonly id: string;
+  readonly match?: MatchSource;
+  /** A regular expression in RE2 syntax that the whole ticket must match. */
+  readonly ticket?: string;
+  /** The purposes that there are, letter for letter. */
+  readonly purpose?: OneOrMany<string>;
+  /** There must be a trace context. */
+  readonly traceparent?: true;
+  /** For the person who is refused: what to do instead. */
+  readonly message?: string;
+}
+
 /** Keys must all hold; values of one key are alternatives. */
 export interface MatchSource {
   /**
@@ -206,8 +238,12 @@ export interface TestIdentity {
   readonly issuer?: string;
   readonly id?: string;
   readonly groups?: readonly string[];
+  readonly model?: Model;
+  readonly version?: string;
+  readonly workload?: Workload;
+  readonly run?: Run;
   /** Outermost first. The kind of an actor is `agent` unless it says otherwise. */
-  readonly actors?: readonly Omit<TestIdentity, 'actors'>[];
+  readonly actors?: readonly Omit<TestIdentity, 'actors' | 'workload' | 'run'>[];
 }
 
 /** A case that the policy must decide so. */
@@ -219,6 +255,8 @@ export interface PolicyTest {
   readonly upstream?: string;
   /** Default: the gateway's own. */
   readonly environment?: string;
+  /** What is said of why it is run. */
+  readonly asserted?: Readonly<Partial<Record<IntentField, string>>>;
   readonly want: PolicyTestWant;
 }
 

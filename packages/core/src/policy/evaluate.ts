@@ -8,6 +8,7 @@ import { splitColumn } from './column-names.js';
 import type { CompiledPolicy } from './compiled.js';
 import { Guards } from './guard.js';
 import { limitsOf } from './limits.js';
+import { requirementsOf } from './requirements.js';
 import type { Place } from './match.js';
 import { missingNameRefusal, withoutMissingNames } from './missing-name.js';
 import { protect } from './protect.js';
@@ -34,7 +35,7 @@ export interface EvaluateInput {
  * an allow rule does not let protected values out unmasked, and what must be refused is not held for approval before. Statements of a
  * session or transaction (BEGIN, COMMIT, SET, SHOW, …) are allowed unless a deny or approve rule matches or they raise rights.
  *
- * In observe mode nothing is refused, held, masked or limited; `observed` says what would have been.
+ * In observe mode nothing is refused, held, masked, limited or required; `observed` says what would have been.
  *
  * The same for all principals with the same `rightsKey`. Reads no clock: expiry is the host's to check at every statement.
  */
@@ -89,13 +90,16 @@ function judge(input: EvaluateInput): Verdict {
   const chain = chainOf(input.principal);
   const place: Place = { upstream: input.upstream, environment: input.environment, statements: input.facts.statements.length };
   const statements = input.facts.statements.map((facts) => judgedStatement(policy, protection, facts));
-  const limits = limitsOf(policy, place, statements, chain);
+  const extras = {
+    ...definedOnly('limits', limitsOf(policy, place, statements, chain)),
+    ...definedOnly('requirements', requirementsOf(policy, place, statements, chain)),
+  };
   const touched = touchedOf(policy, protection, statements);
   const judgements = statements.map((statement) => judgeStatement(input, place, statement, chain));
   const rules = rulesOf(judgements);
   const refused = judgements.find((judgement) => judgement.refusal !== undefined)?.refusal;
   if (refused !== undefined) return denied(refused, rules, touched);
-  return judgeProtection(input, chain, { statements, judgements, rules, touched, limits });
+  return judgeProtection(input, chain, { statements, judgements, rules, touched, extras });
 }
 
 /**
@@ -117,11 +121,12 @@ interface Judged {
   readonly judgements: readonly RuleJudgement[];
   readonly rules: readonly string[];
   readonly touched: Touched;
-  readonly limits: Verdict['limits'];
+  /** What holds besides for a unit that may run. */
+  readonly extras: Pick<Verdict, 'limits' | 'requirements'>;
 }
 
 function judgeProtection({ policy, protection }: EvaluateInput, chain: Chain, judged: Judged): Verdict {
-  const { rules, touched } = judged;
+  const { rules, touched, extras } = judged;
   const guards = new Guards(policy, protection, chain);
   const masks: StatementMasks[] = [];
   for (const statement of judged.statements) {
@@ -129,12 +134,15 @@ function judgeProtection({ policy, protection }: EvaluateInput, chain: Chain, ju
     if (result.refusal !== undefined) return denied(result.refusal, rules, touched);
     masks.push(result.masks);
   }
-  const limits = judged.limits === undefined ? {} : { limits: judged.limits };
   const holds = judged.judgements.flatMap((judgement) => judgement.holds);
-  if (holds.length === 0) return { effect: 'allow', rules, masks, ...limits, ...touched };
+  if (holds.length === 0) return { effect: 'allow', rules, masks, ...extras, ...touched };
   const combined = combineApprovals(holds);
   if (combined.kind === 'impossible') return denied(combined.refusal, rules, touched);
-  return { effect: 'approve', approval: combined.requirement, rules, masks, ...limits, ...touched };
+  return { effect: 'approve', approval: combined.requirement, rules, masks, ...extras, ...touched };
+}
+
+function definedOnly<K extends string, V>(key: K, value: V | undefined): Partial<Record<K, V>> {
+  return value === undefined ? {} : ({ [key]: value } as Record<K, V>);
 }
 
 function denied(refusal: Refusal, rules: readonly string[], touched: Touched): Verdict {
@@ -161,7 +169,7 @@ function touchedOf(policy: CompiledPolicy, protection: ProtectionMap, statements
 }
 
 function observe(verdict: Verdict, facts: UnitFacts): Verdict {
-  const { refusal, approval, limits: _, ...rest } = verdict;
+  const { refusal, approval, limits: _, requirements: __, ...rest } = verdict;
   const observed = { effect: verdict.effect, ...(refusal && { refusal }), ...(approval && { approval }) };
   return { ...rest, effect: 'allow', masks: facts.statements.map(() => ({ kind: 'none' })), observed };
 }

@@ -6,7 +6,7 @@ import { isLiteral, matchesName, matchesPart, matchesWild, type NamePattern } fr
 /** A part of the policy that cannot have any effect on an upstream as it is now. */
 export interface InactiveRule {
   readonly upstream: string;
-  /** The id of the rule or limit; for classifications the label, the pattern and where it is written. */
+  /** The id of the rule, limit or requirement; for classifications the label, the pattern and where it is written. */
   readonly rule: string;
   /** Why, and what was likely meant; lower case, no full stop. */
   readonly reason: string;
@@ -25,7 +25,7 @@ export function inactiveRules(policy: CompiledPolicy, upstream: string, catalogu
     if (reason === undefined) labels.add(label);
     else found.push({ upstream, rule: `${label} ${pattern.source} (${place})`, reason });
   }
-  for (const rule of [...policy.rules, ...policy.limits]) {
+  for (const rule of [...policy.rules, ...policy.limits, ...policy.requirements]) {
     const reason = inactiveRule(rule, upstream, catalogue, labels);
     if (reason !== undefined) found.push({ upstream, rule: rule.id, reason });
   }
@@ -40,7 +40,7 @@ export function unknownUpstreams(
   const classified = policy.classifications
     .filter(({ pattern }) => !upstreams.some((upstream) => isFor(pattern, upstream)))
     .map(({ label, pattern, place }) => ({ rule: `${label} ${pattern.source} (${place})`, name: pattern.parts[0]?.text ?? '' }));
-  const ruled = [...policy.rules, ...policy.limits].flatMap((rule) => {
+  const ruled = [...policy.rules, ...policy.limits, ...policy.requirements].flatMap((rule) => {
     const patterns = relationPatterns(rule).filter((pattern) => !upstreams.some((upstream) => isFor(pattern, upstream)));
     const names = (rule.upstreams ?? []).filter((name) => !upstreams.some((upstream) => matchesWild(name, upstream)));
     return [...patterns.map((pattern) => pattern.parts[0]?.text ?? ''), ...names].map((name) => ({ rule: rule.id, name }));

@@ -98,6 +98,14 @@ describe('limits of a statement', () => {
     expect(limitsOf([rows({ each: 'identity-and-relation' })], { ...SELECT, reads: [] })?.[0]?.[0]?.relations).toEqual([undefined]);
   });
 
+  it('of written rows says when the server will not count all of them', () => {
+    const inside: StatementFacts = { ...UPDATE, modifiesInside: true };
+    const limit = rows({ rowsAffected: { max: 1 } });
+    expect(limitsOf([limit], inside)?.[0]?.[0]).toMatchObject({ limit: 'rows', isUncountable: true });
+    expect(limitsOf([limit], UPDATE)?.[0]?.[0]).not.toHaveProperty('isUncountable');
+    expect(limitsOf([{ id: 'calls', statements: { max: 1, per: '1m' } }], inside)?.[0]?.[0]).not.toHaveProperty('isUncountable');
+  });
+
   it('holds nowhere in observe mode, and nowhere where the statement is refused', () => {
     expect(limitsOf([rows()], SELECT, person(), { mode: 'observe' })).toBeUndefined();
     expect(limitsOf([rows()], SELECT, person(), { default: 'deny' })).toBeUndefined();

@@ -55,7 +55,8 @@ function applied(limit: CompiledLimit, place: Place, statement: JudgedStatement)
   const amounts = limit.amounts.filter(({ what }) => canUse(what, statement));
   if (amounts.length === 0) return [];
   const relations = each === 'identity-and-relation' ? countedRelations(limit, place, statement) : [];
-  return [{ limit: id, amounts, each, relations, message }];
+  const isUncountable = statement.facts.modifiesInside === true && amounts.some(({ what }) => what === 'rows-affected');
+  return [{ limit: id, amounts, each, relations, message, ...(isUncountable ? { isUncountable } : {}) }];
 }
 
 /** A statement that cannot return or affect anything uses up nothing, and is not refused when nothing is left. */

@@ -55,6 +55,7 @@ describe('rightsKey', () => {
     ['a group of a rule', [], [{ groups: ['app'] }]],
     ['a group of an exception', [], [{ groups: ['office'] }]],
     ['a group of a negative condition', [{}, [{}]], [{}, [{ groups: ['bots'] }]]],
+    ['a group that was given up', [], [{ unusedGroups: ['office'] }]],
     ['a group that is read asserted', [], [{ groups: ['asserted'] }]],
     ['whether groups are complete', [], [{ groupsComplete: false }]],
     ['an issuer that is named', [], [{ issuer: 'special' }]],

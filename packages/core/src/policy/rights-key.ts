@@ -1,6 +1,7 @@
 import { partyKey, type Principal } from '../identity/principal.js';
 import { chainOf, type ChainParty } from './chain.js';
 import type { CompiledPolicy, Mentions } from './compiled.js';
+import { isDescribed } from './described.js';
 
 /**
  * All that the policy can read of a principal, as one string: two principals with the same key get the same verdict for the same unit.
@@ -13,7 +14,9 @@ export function rightsKey(policy: CompiledPolicy, principal: Principal): string 
   return `${subject}|${[...new Set(actors)].sort().join('|')}`;
 }
 
-function readable(mentions: Mentions, { party, proven, groupsProven }: ChainParty): string {
+function readable(mentions: Mentions, view: ChainParty): string {
+  const { party, proven, groupsProven } = view;
+  const mentioned = (groups: readonly string[] = []): string[] => [...new Set(groups)].filter((group) => mentions.groups.has(group)).sort();
   const key = partyKey(party);
   return JSON.stringify([
     party.kind,
@@ -23,6 +26,11 @@ function readable(mentions: Mentions, { party, proven, groupsProven }: ChainPart
     mentions.issuers.has(party.issuer) ? party.issuer : '',
     mentions.ids.has(party.id) ? party.id : '',
     mentions.parties.has(key) ? key : '',
-    [...new Set(party.groups)].filter((group) => mentions.groups.has(group)).sort(),
+    mentioned(party.groups),
+    mentioned(party.unusedGroups),
+    // What is described has too many values to be told apart by: what comes of each condition is all that policy can see.
+    mentions.described.map(
+      (condition) => Number(isDescribed(condition, view, 'granting')) * 2 + Number(isDescribed(condition, view, 'restricting')),
+    ),
   ]);
 }

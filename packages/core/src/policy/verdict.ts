@@ -18,6 +18,7 @@ export const REFUSAL_CODES = [
   'statement-unparsed', // not understood by the database's grammar
   'statement-too-large',
   'parser-disagreement', // the cross-check of an upstream contradicts what was understood
+  'intent-missing', // policy requires a purpose, ticket or trace context that was not given
   'limit-exceeded', // more rows or statements than a limit lets through
   'policy-error',
   'approval-rejected',
@@ -25,11 +26,14 @@ export const REFUSAL_CODES = [
   'approval-void',
   'approval-in-transaction',
   'approval-unavailable',
+  'setting-pinned', // a setting that says who the session is for would, or may, be changed
   'plan-outdated', // what a prepared statement names has changed so that other masks belong to it
   'transaction-failed', // refused, in a transaction that takes nothing but its end any more
   'identity-expired',
+  'identity-revoked',
   'identity-invalid',
   'identity-missing',
+  'login-throttled', // too many logins have failed
   'ledger-unavailable',
   'catalogue-unavailable',
   'message-unsupported', // a protocol message or feature that is not handled
@@ -38,6 +42,7 @@ export const REFUSAL_CODES = [
   'database-unknown',
   'too-many-connections', // more clients, or clients of one identity, than the configuration lets in
   'cancelled', // a held statement was cancelled by its own client
+  'session-killed', // an operator ended the session
   'shutting-down',
   'internal-error',
 ] as const;
@@ -89,6 +94,8 @@ export interface AppliedLimit {
   /** `upstream.schema.relation` of what is counted apart, when it is; `undefined` stands for what could not be seen. */
   readonly relations: readonly (RelationName | undefined)[];
   readonly message: string | undefined;
+  /** It is of written rows, and of this statement the server counts only some: it cannot be let through. */
+  readonly isUncountable?: true;
 }
 
 export type Effect = 'allow' | 'deny' | 'approve';
@@ -105,6 +112,8 @@ export interface Verdict {
   readonly masks: readonly StatementMasks[];
   /** The limits of each statement of the unit; absent when there are none. */
   readonly limits?: readonly (readonly AppliedLimit[])[];
+  /** Ids of the requirements that hold for some statement of the unit; absent when there are none. Whether they are met is asked for each unit. */
+  readonly requirements?: readonly string[];
   /** Labels of every column touched, sorted. */
   readonly labels: readonly string[];
   /** The protected columns touched, with their labels. */

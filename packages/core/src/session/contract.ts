@@ -1,6 +1,7 @@
 import type { MaskPlan } from '../masking/mask.js';
 import type { Principal } from '../identity/principal.js';
 import type { Refusal } from '../policy/verdict.js';
+import type { AssertedIntent } from './asserted-intent.js';
 import type { RowAllowance } from './row-allowance.js';
 
 /**
@@ -50,6 +51,11 @@ export interface Unit {
   readonly phase: UnitPhase;
   /** The exact text, as the server will decode it. */
   readonly text: string;
+  /**
+   * A token that the client gives to renew its identity by the unit: {@link text} is what the server gets in its place. A host that does not take
+   * it must refuse; no host may write it anywhere.
+   */
+  readonly renewal?: string | undefined;
   /** Declared types of parameters (0: not declared). */
   readonly parameterTypes: readonly number[];
   /** At `bind` and `execute`. */
@@ -59,6 +65,8 @@ export interface Unit {
   /** At `bind`: the name that the bound statement gets, where a cursor may have it too; absent for the unnamed one. */
   readonly portal?: string | undefined;
   readonly state: SqlState;
+  /** What settings of the session say of why it is run; absent when nothing. What the text itself says is not in it. */
+  readonly asserted?: AssertedIntent | undefined;
   readonly transaction: TransactionState;
   /** What was decided in an earlier phase of the same prepared statement or portal. */
   readonly earlier: Admission | undefined;
@@ -170,14 +178,15 @@ export interface LoginRequest {
 
 /**
  * How a client proved itself. `scram`: it has shown by SCRAM-SHA-256 that it knows the password of the user of the verifier that it was checked
- * against. `certificate`: the host found it proven by the certificate of the client leg. `refused`: it failed; the host records the attempt and
- * answers with this refusal, and must not answer otherwise.
+ * against. `certificate`: the host found it proven by the certificate of the client leg. `workload`: it was asked for nothing. `refused`: it
+ * failed; the host records the attempt and answers with this refusal, and must not answer otherwise; `isGuess`: what it gave as a secret was wrong.
  */
 export type ClientCredential =
   | { readonly kind: 'token'; readonly token: string }
   | { readonly kind: 'scram' }
   | { readonly kind: 'certificate' }
-  | { readonly kind: 'refused'; readonly refusal: Refusal }
+  | { readonly kind: 'workload' }
+  | { readonly kind: 'refused'; readonly refusal: Refusal; readonly isGuess?: boolean }
   | { readonly kind: 'none' };
 
 /** What is known of a client when it must be decided how it proves itself; nothing here is proven. */
@@ -193,11 +202,23 @@ export type ClientMethod =
   | { readonly kind: 'none' }
   /** The certificate of the client leg proves it: it is asked for nothing. */
   | { readonly kind: 'certificate' }
+  /** The host knows whose workload can reach the leg, which cannot be reached from elsewhere: it is asked for nothing. */
+  | { readonly kind: 'workload' }
   /** A token as the password, in clear inside of TLS or on a leg that cannot be overheard. */
   | { readonly kind: 'token' }
+  /** A token as the protocol's own OAuth mechanism carries it, on the same legs. A client that has none is told where tokens come from. */
+  | { readonly kind: 'oauth'; readonly discovery: OAuthDiscovery }
   /** `endPoint`: of the certificate that the gateway showed on this leg, for channel binding. */
   | { readonly kind: 'scram'; readonly verifier: ScramVerifier; readonly endPoint: Uint8Array | undefined }
   | { readonly kind: 'refuse'; readonly refusal: Refusal };
+
+/** Where clients get tokens (RFC 7628 section 3.2.2). */
+export interface OAuthDiscovery {
+  /** The URL of the issuer's discovery document (OpenID Connect Discovery 1.0 section 4). */
+  readonly openidConfiguration?: string;
+  /** What a token must be asked for with, separated by spaces. */
+  readonly scope?: string;
+}
 
 /** What a server keeps of a password for SCRAM-SHA-256 (RFC 5802 section 3). */
 export interface ScramVerifier {
@@ -230,6 +251,15 @@ export interface ServerLogin {
   readonly accept?: readonly ServerMethod[];
   /** `require`: nothing but SCRAM bound to the server's certificate. Default `prefer`: bound where the server offers it. */
   readonly channelBinding?: 'require' | 'prefer' | 'disable';
+  /** The role that statements run as from the beginning, and that whatever sets the session back goes back to. Default: that of `user`. */
+  readonly role?: string;
+  /**
+   * Settings of the session, by lower-case name, that it begins with and that whatever sets it back goes back to. The session ends when they are
+   * found to be others, the role too.
+   */
+  readonly settings?: Readonly<Record<string, string>>;
+  /** User and password are the client's own: that the server lets them in proves who the client is, and that it does not refuses the client. */
+  readonly isClients?: boolean;
   /** The newest protocol version that the server is asked for; it may answer with an older one. Default: the newest that is known. */
   readonly protocol?: '3.0' | '3.2';
 }

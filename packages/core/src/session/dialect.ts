@@ -3,6 +3,7 @@ import type { CellType, ResultColumn } from '../masking/mask.js';
 import type { OutputColumn, StatementFacts, TemporaryFacts, UnitFacts, VariableFacts } from '../sql/facts.js';
 import type { ColumnName } from '../sql/names.js';
 import type { CompilePattern, HashPort } from '../ports.js';
+import type { AssertedIntent, IntentField } from './asserted-intent.js';
 import type {
   CancelKey,
   ClientIntroduction,
@@ -88,8 +89,16 @@ export interface Dialect {
   readonly catalogueBracket?: { readonly before: string; readonly after: readonly string[] };
   /** A short text that differs whenever the committed schema may have changed; for polling. One statement of one row and column. */
   readonly catalogueFingerprintSql: string;
+  /** The roles that a user is a member of, directly or not, by statements run through `query`; none when there is no such user. */
+  readMemberships(query: CatalogueQuery, user: string): Promise<readonly string[]>;
+  /** The settings, by lower-case name, that say which role statements run as. */
+  readonly roleSettings: readonly string[];
   /** The text with its literals taken out: groups statements for people, decides nothing. Linear time; never throws. */
   shape(text: string): string;
+  /** What a text that was parsed says of why it is run, in a comment at its end (sqlcommenter, "Specification"). Linear time; never throws. */
+  assertedIn(text: string): AssertedIntent | undefined;
+  /** How clients of this database say these, for the hint of a refusal. */
+  howToAssert(fields: readonly IntentField[]): string;
   /** Pure and synchronous; never throws: what it does not understand is opaque. */
   analyse(unit: ParsedUnit, context: AnalyseContext): UnitFacts;
   /** The base columns behind each column of a view: position by position, as facts name them. Used to classify views. */

@@ -192,6 +192,8 @@ export interface StatementFacts {
   readonly action: Action;
   /** Further verbs inside: data-modifying parts of a WITH, the UPDATE of an upsert, what EXPLAIN ANALYZE runs, the body of a routine. */
   readonly alsoActions?: readonly Action[];
+  /** A part of it in a WITH or FROM writes rows, which the server's count of affected rows leaves out. */
+  readonly modifiesInside?: true;
   readonly class: StatementClass;
   /** Where the statement stands in the unit's text: UTF-16 offsets, end exclusive. */
   readonly span: { readonly start: number; readonly end: number };
@@ -221,9 +223,17 @@ export interface StatementFacts {
   readonly locks: boolean;
   readonly schemaChanges: readonly SchemaChange[];
   readonly stateEffect: StateEffect;
+  /**
+   * Settings of the session that it may give a value, by lower-case name, whatever they were; absent when none. Setting one back to what the
+   * session began with does not count, nor do those that change neither names, lexis nor rights.
+   */
+  readonly settings?: SettingNames;
   /** Runs with, or grants, rights beyond those of the role: SECURITY DEFINER, SET ROLE, GRANT, superuser functions. */
   readonly elevated: boolean;
 }
+
+/** `unknown`: any of them. */
+export type SettingNames = readonly string[] | 'unknown';
 
 /** A variable that lives on after the statement. */
 export interface VariableFacts {

@@ -1,7 +1,7 @@
 import type { Statement, TriggerEvent } from './statement.js';
 import type { Catalogue } from '../catalog/catalogue.js';
 import type { SqlState } from '../session/contract.js';
-import type { OpaqueReason, OutputColumn, RoutineUse, StatementClass, TemporaryFacts, VariableFacts } from './facts.js';
+import type { OpaqueReason, OutputColumn, RoutineUse, SettingNames, StatementClass, TemporaryFacts, VariableFacts } from './facts.js';
 import type { Expression, NameParts, OperatorName, Query, TypeName } from './model.js';
 import type { ColumnName, RelationName } from './names.js';
 
@@ -50,6 +50,8 @@ export interface RoutineFacts {
   readonly flow?: RoutineFlow;
   /** May change session state that names and lexis depend on. */
   readonly changesState?: boolean;
+  /** The settings of the session that it gives a value, as in `StatementFacts`. */
+  readonly settings?: SettingNames;
   /** As a trigger, writes what it computes from the columns that its later arguments name into the one that its first argument names. */
   readonly copiesColumns?: boolean;
   /** Takes locks (advisory ones too). */
@@ -127,7 +129,7 @@ export interface DialectRules {
   readonly harmlessSettings: ReadonlySet<string>;
   /** Settings (lower case) whose change is a change of rights (`role`, `session_authorization`). */
   readonly privilegeSettings: ReadonlySet<string>;
-  /** Settings (lower case) that the parser of the unit follows itself: names stay certain, the next unit needs a probe. */
+  /** Settings (lower case) that the parser of the unit follows itself, or that mean nothing in it: names stay certain, the next unit needs a probe. */
   readonly lexicalSettings?: ReadonlySet<string>;
   /** The setting (lower case) that holds the list of schemas, when SET of constants can be simulated. */
   readonly searchPathSetting?: string;
@@ -183,6 +185,8 @@ export interface StoredBody {
   readonly searchPath?: readonly string[] | 'caller';
   /** Runs with the rights of another than the caller. */
   readonly securityDefiner?: boolean;
+  /** Settings, by lower-case name, that have values of its own while it runs. */
+  readonly settings?: readonly string[];
   /** For triggers: what sets it off; anything when absent. */
   readonly events?: readonly TriggerEvent[];
   /** For triggers, as in `CreateTrigger`. */

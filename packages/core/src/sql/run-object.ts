@@ -18,6 +18,7 @@ export function runSchema(run: Run, statement: SchemaStatement): Part {
   r.effects.raise(statement.privileges === true ? 'privilege' : 'schema');
   if (statement.privileges === true) r.effects.elevated = true;
   if (statement.code !== undefined) r.effects.opaque(statement.code);
+  if (statement.settings !== undefined) r.effects.assigns(statement.settings);
   for (const other of statement.relations ?? []) refersTo(run, other);
   if (statement.objectKind === 'publication' && statement.operation !== 'drop') publish(run, statement);
   const on = statement.relation === undefined ? undefined : changes(run, statement.relation);

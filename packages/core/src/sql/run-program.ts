@@ -130,6 +130,7 @@ export class UnitPrograms implements Programs {
     effects.finish();
     settleIn(effects);
     if (body.securityDefiner === true) effects.elevated = true;
+    if (body.settings !== undefined) effects.assigns(body.settings);
     const category = effects.elevated ? 'elevated' : effects.reads.size + effects.writes.size > 0 ? 'volatile' : 'pure';
     effects.routines.set(routine.name, { name: routine.name, category });
     // Whoever calls it with values chooses what they are compared with; so does who sets what it reads besides.
@@ -200,6 +201,7 @@ export class UnitPrograms implements Programs {
     // What a trigger writes without a condition is not what the statement does.
     effects.filter = 'none';
     if (body.securityDefiner === true) effects.elevated = true;
+    if (body.settings !== undefined) effects.assigns(body.settings);
     const filled = filledColumns(result, body.rows?.new ?? 'new', rows);
     for (const column of filled.replaced)
       for (const origin of rows.new.columns.find(({ name }) => name === column.name)?.value.origins.keys() ?? [])

@@ -247,6 +247,7 @@ export function runCreateRoutine(run: Run, statement: CreateRoutine): Part {
   const computes = judgeBody(run, statement.body ?? [], scope);
   r.effects.raise('schema');
   if (statement.securityDefiner) r.effects.elevated = true;
+  if (statement.settings !== undefined) r.effects.assigns(statement.settings);
   return {
     action: 'create',
     computes,

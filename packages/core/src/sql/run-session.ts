@@ -49,6 +49,8 @@ export function runSetting(run: Run, statement: SessionSetting): Part {
     effects.raise('administrative');
     effects.elevated = true;
   }
+  const isSetBack = statement.operation === 'reset' || statement.values === 'default';
+  if (!isSetBack && !rules.harmlessSettings.has(statement.name)) effects.assigns([statement.name]);
   if (rules.harmlessSettings.has(statement.name)) return { action: statement.operation };
   effects.changesState = true;
   if (rules.lexicalSettings?.has(statement.name) === true) return { action: statement.operation };

@@ -38,10 +38,12 @@ export function statementFacts(span: Span, part: Part, effects: Effects): Statem
   useOutputs(effects, part.outputs);
   useOutputs(effects, part.computes);
   effects.finish();
+  const { settings } = effects;
   const { action, also } = actionsOf(part.action, effects);
   return {
     action,
     ...(also.length === 0 ? {} : { alsoActions: also }),
+    ...(effects.modifiesInside ? { modifiesInside: true } : {}),
     class: effects.class,
     span: { start: span.start, end: span.end },
     reads: [...effects.reads].sort(),
@@ -60,6 +62,7 @@ export function statementFacts(span: Span, part: Part, effects: Effects): Statem
     locks: effects.locks,
     schemaChanges: [...(part.changes ?? []), ...effects.schemaChanges],
     stateEffect: effects.changesState || effects.changesSearch ? 'unknown' : 'none',
+    ...(settings === undefined ? {} : { settings }),
     elevated: effects.elevated,
   };
 }

@@ -203,6 +203,8 @@ export interface CreateRoutine {
   /** Default values of parameters. */
   readonly expressions: readonly Expression[];
   readonly securityDefiner: boolean;
+  /** As in `StoredBody`. */
+  readonly settings?: readonly string[];
   readonly replace: boolean;
 }
 
@@ -264,6 +266,8 @@ export interface SchemaStatement {
   readonly code?: OpaqueReason;
   /** Changes who may do what: roles, policies, owners, default privileges, user mappings. */
   readonly privileges?: boolean;
+  /** Of a routine: settings, by lower-case name, that it gets values of its own for. */
+  readonly settings?: readonly string[];
   readonly ifExists?: boolean;
   readonly ifNotExists?: boolean;
 }

@@ -35,6 +35,7 @@ const CASE_KEYS = ['note', 'dialects', 'schema', 'sql', 'lexical', 'version', 'w
 const WANT_KEYS: readonly (keyof StatementView)[] = [
   'action',
   'also',
+  'inside',
   'class',
   'reads',
   'writes',

@@ -8,6 +8,8 @@ export interface StatementView {
   readonly action: string;
   /** Further verbs. */
   readonly also: readonly string[];
+  /** A part in a WITH or FROM writes. */
+  readonly inside: boolean;
   readonly class: string;
   readonly reads: readonly string[];
   readonly writes: readonly string[];
@@ -42,6 +44,7 @@ export interface StatementView {
 export const USUAL: Omit<StatementView, 'routines' | 'limit'> = {
   action: 'select',
   also: [],
+  inside: false,
   class: 'read',
   reads: [],
   writes: [],
@@ -65,6 +68,7 @@ export function statementView(facts: StatementFacts, defaultSchema: string): Sta
   return {
     action: facts.action,
     also: [...(facts.alsoActions ?? [])].sort(),
+    inside: facts.modifiesInside === true,
     class: facts.class,
     reads: facts.reads.map(short).sort(),
     writes: facts.writes.map(short).sort(),

@@ -20,6 +20,8 @@ export interface GatewayRequest {
   readonly policies: readonly string[];
   /** Merged into each upstream of the configuration. */
   readonly upstream?: Readonly<Record<string, unknown>>;
+  /** Merged into the upstream of that name; into its `credentials`, too. */
+  readonly each?: Readonly<Record<string, Readonly<Record<string, unknown>> & { readonly credentials?: object }>>;
   /** Merged into the configuration. */
   readonly config?: Readonly<Record<string, unknown>>;
 }
@@ -71,7 +73,7 @@ export async function writeSite(request: GatewayRequest): Promise<Site> {
 }
 
 function configurationOf(
-  { server, upstreams, upstream, config }: GatewayRequest,
+  { server, upstreams, upstream, each, config }: GatewayRequest,
   ports: Record<string, number>,
   issuer: DevIssuer,
 ): object {
@@ -83,8 +85,9 @@ function configurationOf(
       database: 'postgres',
       listen: `127.0.0.1:${ports[name] ?? 0}`,
       server: { host: server.server.host, port: server.server.port, database, tls: 'disable' },
-      credentials: { user: GATEWAY_ROLE, passwordFile: './password' },
       ...upstream,
+      ...each?.[name],
+      credentials: { user: GATEWAY_ROLE, passwordFile: './password', ...(upstream?.['credentials'] as object | undefined), ...each?.[name]?.credentials },
     })),
     identity: { issuers: [{ name: 'dev', preset: 'dev', issuer: issuer.issuer, audience: AUDIENCE, keys: { directory: './issuer' } }] },
     policy: './policy/*.yaml',

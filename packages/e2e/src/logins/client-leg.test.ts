@@ -10,7 +10,7 @@ import { findPostgres, findPsql, findPython, requireOrSkip, runProgram } from '@
 import pg from 'pg';
 import * as frontend from '../harness/frontend-messages.js';
 import type { RunningGateway } from '../harness/gateway.js';
-import { PASSWORD, setStage, type Stage, startStageGateway } from './stage.js';
+import { type CertificateOptions, PASSWORD, setStage, type Stage, startStageGateway } from './stage.js';
 
 const ALICE = 'alices own password';
 const LOGIN_TIMEOUT_MS = 4_000;
@@ -56,6 +56,7 @@ const [postgres, psql, psycopg] = [findPostgres(18), findPsql(), findPython('psy
         password: { more: { clientTls: tls, clients: 'password' } },
         both: { more: { clientTls: tls, clients: ['password', 'token'] } },
         certificate: { more: { clientTls: { ...tls, ca, crl: stage.revoke([revoked[0]]) }, clients: 'certificate' } },
+        federated: { more: { clientTls: { ...tls, ca: stage.files.otherCa }, clients: 'certificate' } },
         any: { more: { clientTls: { ...tls, ca }, clients: ['certificate', 'password', 'token'] } },
         mutual: { more: { clientTls: { ...tls, ca, requireCertificate: true, minVersion: 'TLSv1.3' }, clients: 'token' } },
       },
@@ -66,6 +67,7 @@ const [postgres, psql, psycopg] = [findPostgres(18), findPsql(), findPython('psy
           certificates: [
             { uri: `${ROOT_URI}/ns/*/sa/*`, kind: 'service', groups: ['app'] },
             { commonName: 'bob', kind: 'person', groups: ['app'] },
+            { commonName: 'guest', kind: 'service', groups: ['app'], upstreams: ['certificate'] },
           ],
         },
         limits: { loginTimeoutMs: LOGIN_TIMEOUT_MS },
@@ -200,9 +202,35 @@ const [postgres, psql, psycopg] = [findPostgres(18), findPsql(), findPython('psy
         // Nor is it passed over where something else would do.
         expect(await libpq('any', { certificate, password: token })).toContain('the client certificate is not trusted');
       }
-      for (const certificate of [nobody, twoNames]) expect(await libpq('certificate', { certificate })).toContain('stands for nobody');
+      expect(await libpq('certificate', { certificate: nobody })).toContain('stands for nobody');
+      expect(await libpq('certificate', { certificate: twoNames })).toContain('is no X.509-SVID: it has more than one URI');
       expect(await libpq('certificate')).toContain('show a client certificate');
       expect(await libpq('any', { certificate: nobody, password: token })).toBe('one');
+    });
+
+    it('not with a certificate that names a workload and is no X.509-SVID of one, whatever else it would stand for', async () => {
+      const refused = async (names: readonly string[], options: CertificateOptions = {}): Promise<string> =>
+        libpq('any', { certificate: stage.certificate('bob', names, options), password: token });
+      const etl = [`${ROOT_URI}/ns/prod/sa/etl`];
+      expect(await refused(etl)).toBe('one');
+      expect(await refused(etl, { keyUsage: 0xa8 })).toBe('one');
+      expect(await refused(etl, { isAuthority: true })).toContain('is no X.509-SVID: it is the certificate of an authority');
+      expect(await refused(etl, { isAuthority: true, keyUsage: 0x86 })).toContain(
+        'is no X.509-SVID: it is the certificate of an authority',
+      );
+      expect(await refused(etl, { keyUsage: 'none' })).toContain('is no X.509-SVID: its key is not for digital signatures');
+      expect(await refused(etl, { keyUsage: 0x84 })).toContain('is no X.509-SVID: its key is for signing certificates');
+      expect(await refused([ROOT_URI])).toContain('is no X.509-SVID: its URI is the SPIFFE ID of a trust domain, without a path');
+      expect(await refused([`${ROOT_URI}/ns/prod/../sa/etl`])).toContain('is no X.509-SVID: its URI is no SPIFFE ID');
+      expect(await refused(['https://stage.example/etl', ...etl])).toContain('is no X.509-SVID: it has more than one URI');
+    });
+
+    it('with a certificate only where its entry lets it in: the authority of another upstream names nobody here', async () => {
+      const guest = (other: boolean): [string, string] => stage.certificate('guest', [], { other });
+      expect(await libpq('certificate', { certificate: guest(false) })).toBe('one');
+      expect(await libpq('certificate', { certificate: guest(true) })).toContain('is not trusted');
+      expect(await libpq('federated', { certificate: guest(true) })).toContain('stands for nobody');
+      expect(await libpq('federated', { certificate: stranger })).toBe('one');
     });
 
     it('with a token behind a certificate that is required', async () => {

@@ -1,9 +1,16 @@
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createAuthority, freePort, type PostgresMajor, type PostgresServer, startPostgres } from '@sqlwarden/testkit';
+import {
+  type CertificateRequest,
+  createAuthority,
+  freePort,
+  type PostgresMajor,
+  type PostgresServer,
+  startPostgres,
+} from '@sqlwarden/testkit';
 import pg from 'pg';
-import { type RunningGateway, startGateway } from '../harness/gateway.js';
+import { type GatewayRequest, type RunningGateway, startGateway } from '../harness/gateway.js';
 
 /** One way into the server: its role, and how `pg_hba.conf` has the role prove itself. */
 interface Role {
@@ -23,6 +30,12 @@ const ROLES: readonly Role[] = [
 /** Of every role. */
 export const PASSWORD = 'a password of the stage';
 
+/** `other`: of an authority that is not the clients'. */
+export interface CertificateOptions extends Pick<CertificateRequest, 'isAuthority' | 'keyUsage'> {
+  readonly other?: boolean;
+  readonly ended?: boolean;
+}
+
 /** A server that lets each role in by another method, and the certificates of both legs. */
 export interface Stage {
   readonly server: PostgresServer;
@@ -31,11 +44,7 @@ export interface Stage {
   /** PEM files: authorities, and certificates with their keys. */
   readonly files: Readonly<Record<'clientCa' | 'otherCa' | 'serverCa' | 'gateway' | 'gatewayKey' | 'password', string>>;
   /** A certificate and key of the authority of clients: the paths of two files. */
-  certificate(
-    commonName: string,
-    names?: readonly string[],
-    options?: { readonly other?: boolean; readonly ended?: boolean },
-  ): [string, string];
+  certificate(commonName: string, names?: readonly string[], options?: CertificateOptions): [string, string];
   /** A file of what the authority of clients has revoked: these certificates, as paths. */
   revoke(certificates: readonly string[]): string;
   admin(sql: string): Promise<pg.QueryResult>;
@@ -73,9 +82,9 @@ export async function setStage(major: PostgresMajor): Promise<Stage> {
       gatewayKey: write('gateway.key', gateway.key, 0o600),
       password: write('password', PASSWORD, 0o600),
     },
-    certificate(commonName, names = [], { other = false, ended = false } = {}) {
+    certificate(commonName, names = [], { other = false, ended = false, ...more } = {}) {
       const authority = other ? others : clients;
-      const issued = authority.issue({ commonName, names, ...(ended ? { notAfter: new Date(Date.now() - 60_000) } : {}) });
+      const issued = authority.issue({ commonName, names, ...more, ...(ended ? { notAfter: new Date(Date.now() - 60_000) } : {}) });
       const name = `client-${(count += 1)}`;
       return [write(`${name}.pem`, issued.certificate), write(`${name}.key`, issued.key, 0o600)];
     },
@@ -106,6 +115,17 @@ export async function startStageGateway(
   requests: Readonly<Record<string, UpstreamRequest>>,
   config: Settings = {},
 ): Promise<{ readonly gateway: RunningGateway; readonly ports: Readonly<Record<string, number>>; readonly token: string }> {
+  const { request, ports } = await stageRequest(stage, requests, config);
+  const gateway = await startGateway(request);
+  return { gateway, ports, token: gateway.token(['app']) };
+}
+
+/** What such a gateway is started with. */
+export async function stageRequest(
+  stage: Stage,
+  requests: Readonly<Record<string, UpstreamRequest>>,
+  config: Settings = {},
+): Promise<{ readonly request: GatewayRequest; readonly ports: Readonly<Record<string, number>> }> {
   const ports: Record<string, number> = {};
   const upstreams = [];
   for (const [name, { role = 'by_scram', server, credentials, more }] of Object.entries(requests)) {
@@ -119,11 +139,11 @@ export async function startStageGateway(
       ...more,
     });
   }
-  const gateway = await startGateway({
+  const request = {
     server: { server: stage.server, password: PASSWORD },
     upstreams: {},
     policies: ['version: 1\ndefault: deny\nrules:\n  - { id: all, match: { class: [read, session, transaction] }, then: allow }\n'],
     config: { upstreams, ...config },
-  });
-  return { gateway, ports, token: gateway.token(['app']) };
+  };
+  return { request, ports };
 }

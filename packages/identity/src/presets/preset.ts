@@ -1,4 +1,4 @@
-import type { Party, Workload } from '@sqlwarden/core';
+import type { Party, PrincipalField, Run, Workload } from '@sqlwarden/core';
 import type { Claims } from '../claims.js';
 import type { Issuer } from '../issuer.js';
 
@@ -13,6 +13,13 @@ export interface PresetReading {
   readonly actor?: Party;
   /** Where the subject runs, when the issuer vouches for it. */
   readonly workload?: Workload;
+  /** What it runs for, when the issuer vouches for it. */
+  readonly run?: Run;
+  /**
+   * The issuer is a token exchange, which says of each field whether somebody vouched for it: these were merely asserted, and the proof of
+   * all others is `exchange`.
+   */
+  readonly asserted?: ReadonlySet<PrincipalField>;
 }
 
 /**

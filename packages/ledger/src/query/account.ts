@@ -1,4 +1,5 @@
 import type {
+  AssertedIntent,
   Principal,
   StatementFacts,
   StatementIntent,
@@ -70,6 +71,8 @@ export interface StatementAccount {
   readonly client: string | undefined;
   /** What the client said of itself; proven by nobody. */
   readonly asserted: Readonly<Record<string, string>>;
+  /** Why it was run, as whoever sent it says; proven by nobody. */
+  readonly intent: AssertedIntent | undefined;
   readonly upstream: string;
   readonly database: string;
   readonly environment: string;

@@ -1,4 +1,4 @@
-import { type Actor, type Model, type Party, type Principal, unreachable } from '@sqlwarden/core';
+import { type Actor, describeIntent, type Model, type Party, type Principal, unreachable } from '@sqlwarden/core';
 import type { CommitState, DoneOutcome, OutcomeAccount } from './account.js';
 import type { WhyAnswer, WhyQuestion, WhySchemaChange, WhyStatement } from './why.js';
 
@@ -66,6 +66,7 @@ function statementLines(statement: WhyStatement): string[] {
       'where',
       `${statement.upstream} (${statement.database}, ${statement.environment}), session ${statement.session}${statement.client === undefined ? '' : ` from ${statement.client}`}, ${enforcementOf(statement)}`,
     ],
+    ['asserted', statement.intent === undefined ? undefined : printable(describeIntent(statement.intent))],
     ['allowed', allowedBy(statement)],
     ...approvalFields(statement),
     ['touched', touchedBy(statement)],
@@ -112,11 +113,18 @@ function isCommittedInPart({ status, statements }: DoneOutcome, end: CommitState
 /** `agent feature-bot 1.4 (model m 2026-01) for Ada (person ada@…)`. */
 export function describePrincipal(principal: Principal): string {
   const chain = principal.actors.map(describeActor);
-  const subject = describeParty(principal.subject);
+  const subject = describeActor(principal.subject);
   const run = principal.run === undefined ? [] : Object.entries(principal.run).map(([kind, id]) => `${kind} ${printable(String(id))}`);
-  const workload = principal.workload?.serviceAccount ?? principal.workload?.spiffeId;
-  const context = [...run, ...(workload === undefined ? [] : [`workload ${printable(workload)}`])];
+  const context = [...run, ...describeWorkload(principal.workload)];
   return `${chain.length === 0 ? subject : `${chain.join(', for ')}, on behalf of ${subject}`}${context.length === 0 ? '' : ` [${context.join(', ')}]`}`;
+}
+
+function describeWorkload(workload: Principal['workload']): string[] {
+  if (workload === undefined) return [];
+  const { namespace, serviceAccount, spiffeId, pod, imageDigest } = workload;
+  const account = serviceAccount === undefined ? namespace : [namespace, serviceAccount].filter((part) => part !== undefined).join('/');
+  const named = { workload: account ?? spiffeId, ...(account === undefined ? {} : { 'SPIFFE id': spiffeId }), pod, image: imageDigest };
+  return Object.entries(named).flatMap(([what, value]) => (value === undefined ? [] : [`${what} ${printable(value)}`]));
 }
 
 function describeParty(party: Party): string {
@@ -138,8 +146,11 @@ function describeModel({ provider, name, version, digest }: Model): string {
 }
 
 function describeProof({ proof, subject }: Principal): string {
-  const fields = Object.entries(proof).map(([field, how]) => `${field} by ${how}`);
-  return `${fields.length === 0 ? 'nothing' : fields.join(', ')}; issuer ${printable(subject.issuer)}`;
+  const fields = Object.entries(proof);
+  const proven = fields.filter(([, how]) => how !== 'asserted').map(([field, how]) => `${field} by ${how}`);
+  const asserted = fields.filter(([, how]) => how === 'asserted').map(([field]) => field);
+  const said = asserted.length === 0 ? '' : `; merely asserted: ${asserted.join(', ')}`;
+  return `${proven.length === 0 ? 'nothing' : proven.join(', ')}${said}; issuer ${printable(subject.issuer)}`;
 }
 
 function enforcementOf({ enforcement }: WhyStatement): string {

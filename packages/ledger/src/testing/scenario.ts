@@ -210,6 +210,7 @@ export class Player {
       phase: 'execute',
       parameters: values.map((value) => ({ typeId: 25, format: 'text', value })),
       transaction: options.transaction ?? ++this.#transaction,
+      asserted: options.record?.asserted,
     });
     this.ledger.flush();
     return ticket;

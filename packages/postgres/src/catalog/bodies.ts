@@ -14,7 +14,7 @@ export function readBodies(routines: ReadonlyMap<string, readonly RoutineDetail[
   return bodies;
 }
 
-function storedBody({ routine, parameters, columns, rowOf, searchPath, body }: RoutineDetail): StoredBody | undefined {
+function storedBody({ routine, parameters, columns, rowOf, searchPath, settings, body }: RoutineDetail): StoredBody | undefined {
   if (body === undefined || routine.origin === 'system') return undefined;
   const table = routine.returnsSet || rowOf !== undefined || (columns?.length ?? 0) > 1;
   return {
@@ -24,6 +24,7 @@ function storedBody({ routine, parameters, columns, rowOf, searchPath, body }: R
     ...(columns && { columns }),
     ...(rowOf !== undefined && { rowOf }),
     ...(searchPath && { searchPath }),
+    ...(settings && { settings }),
     ...(routine.securityDefiner && { securityDefiner: true }),
   };
 }

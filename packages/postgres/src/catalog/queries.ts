@@ -87,7 +87,7 @@ WHERE n.nspname !~ '^pg_toast' AND (n.nspname !~ '^pg_temp' OR n.oid = pg_catalo
 /**
  * oid, schema, name, kind, language, volatility, security definer, search path that it pins, returns a set, return type, argument types,
  * defaults, variadic, modes of parameters that are not all inputs, names of parameters, body of user functions, extension,
- * functions that an aggregate of a user calls (0 for none).
+ * functions that an aggregate of a user calls (0 for none), settings besides the search path that have values of their own while it runs.
  */
 export const ROUTINES_SQL = `
 SELECT p.oid, n.nspname, p.proname, p.prokind, l.lanname, p.provolatile, p.prosecdef,
@@ -98,12 +98,40 @@ SELECT p.oid, n.nspname, p.proname, p.prokind, l.lanname, p.provolatile, p.prose
        CASE WHEN p.oid >= ${FIRST_USER_OID} AND l.lanname <> 'c' THEN p.prosrc END, e.extname,
        CASE WHEN p.oid >= ${FIRST_USER_OID} AND p.prokind = 'a' THEN (
          SELECT pg_catalog.array_to_json(ARRAY[aggtransfn, aggfinalfn, aggcombinefn, aggserialfn, aggdeserialfn, aggmtransfn, aggminvtransfn,
-           aggmfinalfn]::pg_catalog.oid[]) FROM pg_catalog.pg_aggregate WHERE aggfnoid = p.oid) END
+           aggmfinalfn]::pg_catalog.oid[]) FROM pg_catalog.pg_aggregate WHERE aggfnoid = p.oid) END,
+       (SELECT pg_catalog.json_agg(pg_catalog.lower(pg_catalog.split_part(s, '=', 1))) FROM pg_catalog.unnest(p.proconfig) s
+        WHERE s !~ '^search_path=')
 FROM pg_catalog.pg_proc p
 JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
 JOIN pg_catalog.pg_language l ON l.oid = p.prolang
 LEFT JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND d.objid = p.oid AND d.deptype = 'e'
 LEFT JOIN pg_catalog.pg_extension e ON e.oid = d.refobjid`;
+
+/** The trees of expressions (pg_node_tree) name functions, those of operators and aggregates too, by OID (primnodes.h). */
+const CALLED_IN_TREE = `pg_catalog.regexp_matches(e.tree, ':(?:funcid|opfuncid|aggfnoid|winfnoid) ([0-9]+)', 'g')`;
+
+/**
+ * relation, domain, when it runs (`written`, `read`), functions that it calls besides those of the system that set nothing: of the expressions that run
+ * while rows are read or written. Trees are read as they are kept: their texts could not be had while somebody holds a lock.
+ */
+export const STORED_CODE_SQL = `
+SELECT f.relation, f.domain, f.runs, pg_catalog.array_to_json(f.called) FROM (
+  SELECT e.relation, e.domain, e.runs, ARRAY(
+    SELECT m.found[1]::pg_catalog.int8 FROM ${CALLED_IN_TREE} AS m(found)
+    WHERE m.found[1]::pg_catalog.int8 >= ${FIRST_USER_OID}
+       OR m.found[1] = (SELECT p.oid::pg_catalog.text FROM pg_catalog.pg_proc p
+                        WHERE p.proname = 'set_config' AND p.pronamespace = 'pg_catalog'::pg_catalog.regnamespace)) AS called
+  FROM (
+    SELECT adrelid, 0::pg_catalog.oid, 'written', adbin::pg_catalog.text FROM pg_catalog.pg_attrdef
+    UNION ALL
+    SELECT conrelid, contypid, 'written', conbin::pg_catalog.text FROM pg_catalog.pg_constraint WHERE contype = 'c'
+    UNION ALL
+    SELECT indrelid, 0, 'written', pg_catalog.concat(indexprs::pg_catalog.text, indpred::pg_catalog.text) FROM pg_catalog.pg_index
+    WHERE indexprs IS NOT NULL OR indpred IS NOT NULL
+    UNION ALL
+    SELECT polrelid, 0, 'read', pg_catalog.concat(polqual::pg_catalog.text, polwithcheck::pg_catalog.text) FROM pg_catalog.pg_policy
+  ) AS e(relation, domain, runs, tree)
+) AS f WHERE pg_catalog.cardinality(f.called) > 0`;
 
 /** schema, symbol, routine. */
 export const OPERATORS_SQL = `
@@ -185,6 +213,8 @@ ${[
   summary('pg_inherits', 'inhrelid', 'inhrelid NOT IN (TABLE passing)'),
   summary('pg_trigger', 'oid', 'tgrelid NOT IN (TABLE passing)'),
   summary('pg_attrdef', 'oid', 'adrelid NOT IN (TABLE passing)'),
+  summary('pg_constraint', 'oid', "contype = 'c' AND conrelid NOT IN (TABLE passing)"),
+  summary('pg_policy', 'oid', 'polrelid NOT IN (TABLE passing)'),
   summary('pg_operator', 'oid', 'true'),
   summary('pg_cast', 'oid', 'true'),
   summary('pg_extension', 'oid', 'true'),

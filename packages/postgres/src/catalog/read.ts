@@ -15,6 +15,7 @@ import {
   ROUTINES_SQL,
   SCHEMAS_SQL,
   SERVER_SQL,
+  STORED_CODE_SQL,
   settingsSql,
   TYPES_SQL,
   viewSql,
@@ -25,6 +26,7 @@ import type { PostgresCatalogue } from './resolved-catalogue.js';
 import { readCasts, readOperators, readRoutines } from './routines.js';
 import { number, type Row, text } from './rows.js';
 import { readTriggers } from './triggers.js';
+import { readSetters } from './setters.js';
 import { readTypes } from './types.js';
 
 /** How long reading a definition waits for somebody's ALTER TABLE on what it names. */
@@ -88,6 +90,7 @@ async function readAll(
   const foreignKeyRows = await query(FOREIGN_KEYS_SQL);
   const schemas = new Set((await query(SCHEMAS_SQL)).map((row) => text(row, 0)));
   const routineRows = await query(ROUTINES_SQL);
+  const storedCode = await query(STORED_CODE_SQL);
   const operators = readOperators(await query(OPERATORS_SQL));
   const casts = readCasts(await query(CASTS_SQL), byId);
   const { rows: definitionRows, isIncomplete } = await readDefinitions(query, relationRows, server.local);
@@ -105,6 +108,7 @@ async function readAll(
     routinesById: routines.byId,
     bodies: readBodies(routines.byName),
     triggers: readTriggers(parsed.triggers, relations, routines.byId),
+    setters: readSetters(storedCode, routines.byId, relations, byId),
     operators,
     casts,
     types,

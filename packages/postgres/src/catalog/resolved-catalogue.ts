@@ -8,6 +8,7 @@ import type {
   StoredBody,
   ViewDefinitions,
 } from '@sqlwarden/core';
+import type { Setters } from './setters.js';
 
 /** What PostgreSQL's catalogue says of a routine besides the contract's {@link CatalogueRoutine}. */
 export interface RoutineDetail {
@@ -28,6 +29,8 @@ export interface RoutineDetail {
   readonly parameters: readonly { readonly name: string; readonly output: boolean }[];
   /** As in `StoredBody`. */
   readonly searchPath?: readonly string[] | 'caller';
+  /** As in `StoredBody`. */
+  readonly settings?: readonly string[];
   /** The parsed body, of language SQL or PL/pgSQL. */
   readonly body?: readonly Statement[];
 }
@@ -91,6 +94,8 @@ export interface PostgresCatalogue extends ResolvedCatalogue {
   readonly bodies: ReadonlyMap<string, readonly StoredBody[]>;
   /** What writing a relation runs besides, those of its children and partitions too; `undefined` for one that is not understood. */
   readonly triggers: ReadonlyMap<RelationName, readonly (StoredBody | undefined)[]>;
+  /** What sets something while rows are read or written; nothing when absent. */
+  readonly setters?: Setters;
   /** Operators of users and extensions by symbol. */
   readonly operators: ReadonlyMap<string, readonly UserOperator[]>;
   /** Routines that user-defined casts call, by the name of the target type (`schema.name`). */

@@ -37,10 +37,12 @@ export async function readRoutines(
     const body = given ?? (routine.language === 'sql' && routine.body ? await parseBody(routine.body) : undefined);
     // The form of the standard was resolved when it was made: it comes with every name in full.
     const searchPath = routine.language === 'sql' && given !== undefined ? undefined : pinnedPath(optional(row, 7));
+    const settings = strings(row, 18);
     const detail: RoutineDetail = {
       ...describe(row, routine, types, relationNames),
       parameters: readParameters(row, routine),
       ...(searchPath && { searchPath }),
+      ...(settings.length > 0 && { settings }),
       ...(body && { body }),
     };
     append(byName, joinName(routine.schema, routine.name), detail);

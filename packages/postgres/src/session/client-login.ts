@@ -11,11 +11,9 @@ import type {
 import { unreachable } from '@sqlwarden/core';
 import { encodeBackend } from '../protocol/backend-message.js';
 import type { FrameSplitter } from '../protocol/frame-splitter.js';
-import { decodeFrontend, type FrontendMessage, type PasswordKind } from '../protocol/frontend-message.js';
-import { FRONTEND, frontendName } from '../protocol/message-types.js';
 import { ProtocolError } from '../protocol/protocol-error.js';
 import { decodeStartupPacket, PROTOCOL_3_0, PROTOCOL_3_2, type StartupPacket } from '../protocol/startup-message.js';
-import { type ScramAnswer, ScramServer } from './scram-server.js';
+import { CredentialExchange } from './credential-exchange.js';
 import { type AcceptedStartup, checkStartup } from './startup-parameters.js';
 
 /** What the client's side of a login asks of the session. */
@@ -33,7 +31,12 @@ export interface ClientLoginHost {
 const DECLINED = Uint8Array.of(0x4e); // N
 const ACCEPTED = Uint8Array.of(0x53); // S
 
-type Phase = 'start-up' | 'tls' | 'password' | 'sasl-first' | 'sasl-final' | 'over';
+type Phase = 'start-up' | 'tls' | 'proof' | 'over';
+
+const OVERHEARD: Refusal = {
+  code: 'identity-missing',
+  message: 'this connection can be overheard, connect with TLS (sslmode=require or stronger)',
+};
 
 /** What the login must know of its session's options. */
 export type ClientLoginOptions = Pick<WireSessionOptions, 'hash' | 'clientMethod' | 'clientEncrypted'>;
@@ -41,8 +44,8 @@ export type ClientLoginOptions = Pick<WireSessionOptions, 'hash' | 'clientMethod
 /**
  * The client's side of a login: "Start-up" and "SASL Authentication" of the PostgreSQL protocol documentation. SSLRequest is accepted when the
  * host can encrypt, GSSENCRequest is declined, versions beyond 3.2 and protocol options are negotiated away. The host says how this client is
- * to prove itself, and nothing else will do: by a token, asked for as a password in clear only where nobody can overhear it, by SCRAM-SHA-256,
- * or by what the host knows already.
+ * to prove itself, and nothing else will do: by a token, asked for as a password in clear or by OAUTHBEARER only where nobody can overhear it, by
+ * SCRAM-SHA-256, or by what the host knows already.
  */
 export class ClientLogin {
   readonly #session: ClientLoginHost;
@@ -53,13 +56,23 @@ export class ClientLogin {
   #sslAsked = false;
   #gssAsked = false;
   #startup: AcceptedStartup | undefined;
-  #scram: ScramServer | undefined;
+  readonly #exchange: CredentialExchange;
 
   constructor(session: ClientLoginHost, frames: FrameSplitter, options: ClientLoginOptions) {
     this.#session = session;
     this.#frames = frames;
     this.#options = options;
     this.#encrypted = options.clientEncrypted === true;
+    this.#exchange = new CredentialExchange(
+      {
+        send: (bytes) => session.send(bytes),
+        randomBytes: (length) => session.host.randomBytes(length),
+        proven: (credential) => this.#identified(credential),
+        ended: (refusal) => this.#refused(refusal),
+      },
+      frames,
+      options.hash,
+    );
   }
 
   tlsStarted(): void {
@@ -85,12 +98,8 @@ export class ClientLogin {
         // CVE-2021-23222: bytes in clear after SSLRequest must never be taken for bytes of the encrypted session.
         if (this.#frames.buffered > 0) throw new ProtocolError('unexpected-message', 'bytes in clear after SSLRequest');
         return false;
-      case 'password':
-        return this.#password();
-      case 'sasl-first':
-        return this.#saslFirst();
-      case 'sasl-final':
-        return this.#saslFinal();
+      case 'proof':
+        return this.#exchange.step();
       case 'over':
         return false;
       default:
@@ -144,89 +153,34 @@ export class ClientLogin {
     if (packet.minor > 2 || unrecognised.length > 0)
       this.#session.send(encodeBackend({ kind: 'NegotiateProtocolVersion', version, unrecognised }));
     this.#startup = startup;
-    if (!this.#encrypted && !this.#session.host.clientLegIsPrivate)
-      return this.#refuse('identity-missing', 'this connection can be overheard, connect with TLS (sslmode=require or stronger)');
+    if (!this.#encrypted && !this.#session.host.clientLegIsPrivate) return this.#identified({ kind: 'refused', refusal: OVERHEARD });
     this.#frames.typed = true;
-    this.#ask(this.#method(startup));
+    this.#phase = 'proof';
+    this.#exchange.ask(this.#method(startup));
   }
 
   #method({ user, database }: AcceptedStartup): ClientMethod {
     return this.#options.clientMethod?.({ user, database, encrypted: this.#encrypted }) ?? { kind: 'token' };
   }
 
-  #ask(method: ClientMethod): void {
-    switch (method.kind) {
-      case 'none':
-      case 'certificate':
-        return this.#identified({ kind: method.kind });
-      case 'token':
-        this.#phase = 'password';
-        return this.#session.send(encodeBackend({ kind: 'AuthenticationCleartextPassword' }));
-      case 'scram': {
-        const scram = new ScramServer(
-          this.#options.hash,
-          method.verifier,
-          (length) => this.#session.host.randomBytes(length),
-          method.endPoint,
-        );
-        this.#scram = scram;
-        this.#phase = 'sasl-first';
-        return this.#session.send(encodeBackend({ kind: 'AuthenticationSASL', mechanisms: scram.mechanisms }));
-      }
-      case 'refuse':
-        return this.#identified({ kind: 'refused', refusal: method.refusal });
-      default:
-        return unreachable(method);
-    }
+  /** The host lets in who was identified. */
+  accepted(): void {
+    this.#exchange.accepted();
   }
 
-  /** The next message of type `p`; `undefined` when it is not complete. */
-  #answer(kind: PasswordKind): FrontendMessage | undefined {
-    const frames = this.#frames;
-    if (!frames.next()) return undefined;
-    if (frames.type !== FRONTEND.Password)
-      throw new ProtocolError('unexpected-message', `${frontendName(frames.type)} in place of a password`);
-    return decodeFrontend(frames.type, frames.buffer, frames.bodyStart, frames.end, kind);
-  }
-
-  #password(): boolean {
-    const message = this.#answer('PasswordMessage');
-    if (message?.kind !== 'PasswordMessage') return false;
-    this.#identified(message.password === '' ? { kind: 'none' } : { kind: 'token', token: message.password });
-    return true;
-  }
-
-  #saslFirst(): boolean {
-    const message = this.#answer('SASLInitialResponse');
-    if (message?.kind !== 'SASLInitialResponse' || this.#scram === undefined) return false;
-    if (message.response === null) throw new ProtocolError('invalid-value', 'a SASL response without its first message');
-    const answer = this.#scram.first(message.mechanism, message.response);
-    if (!answer.ok) return this.#scramFailed(answer);
-    this.#phase = 'sasl-final';
-    this.#session.send(encodeBackend({ kind: 'AuthenticationSASLContinue', data: answer.data }));
-    return true;
-  }
-
-  #saslFinal(): boolean {
-    const message = this.#answer('SASLResponse');
-    if (message?.kind !== 'SASLResponse' || this.#scram === undefined) return false;
-    const answer = this.#scram.final(message.data);
-    if (!answer.ok) return this.#scramFailed(answer);
-    this.#session.send(encodeBackend({ kind: 'AuthenticationSASLFinal', data: answer.data }));
-    this.#identified({ kind: 'scram' });
-    return true;
-  }
-
-  #scramFailed({ kind, reason }: Extract<ScramAnswer, { ok: false }>): boolean {
-    if (kind === 'malformed') throw new ProtocolError('invalid-value', reason);
-    this.#identified({ kind: 'refused', refusal: { code: 'identity-invalid', message: reason } });
+  /**
+   * The host has refused who was identified. True when the client has something to say before it may be told; then {@link ClientLoginHost.refuse}
+   * is called. False when it can be told at once.
+   */
+  refused(refusal: Refusal): boolean {
+    if (!this.#exchange.refused(refusal)) return false;
+    this.#phase = 'proof';
     return true;
   }
 
   #identified(credential: ClientCredential): void {
     const startup = this.#startup as AcceptedStartup;
     this.#phase = 'over';
-    this.#scram = undefined;
     const login: LoginRequest = {
       user: startup.user,
       database: startup.database,
@@ -238,7 +192,11 @@ export class ClientLogin {
   }
 
   #refuse(code: RefusalCode, message: string): void {
+    this.#refused({ code, message });
+  }
+
+  #refused(refusal: Refusal): void {
     this.#phase = 'over';
-    this.#session.refuse({ code, message });
+    this.#session.refuse(refusal);
   }
 }

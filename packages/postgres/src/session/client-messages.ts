@@ -11,6 +11,7 @@ import { CopyMasks, isCopy } from './copy-masks.js';
 import { LARGE_OBJECT_CALLS } from './large-object-calls.js';
 import { NameLookup } from './name-lookup.js';
 import { bindPortal } from './portal-rows.js';
+import { tokenSetting } from './token-setting.js';
 import { UnitAdmission } from './unit-admission.js';
 
 type Message<Kind extends FrontendMessage['kind']> = Extract<FrontendMessage, { kind: Kind }>;
@@ -204,17 +205,20 @@ export class ClientMessages {
 
   #query(message: Message<'Query'>): boolean {
     const talk = this.#talk;
-    const admission = this.#admission.ask('query', message.text, NO_TYPES, NO_PARAMETERS, undefined);
+    const { text, renewal, problem } = tokenSetting(message.text);
+    if (problem !== undefined) return this.#refuse(FRONTEND.Query, problem);
+    const admission = this.#admission.ask('query', text, NO_TYPES, NO_PARAMETERS, undefined, '', renewal);
     if (admission === undefined) return false;
     if (admission.kind === 'refuse') return this.#refuse(FRONTEND.Query, admission.refusal);
-    const work = newWork(admission.ticket, admission.statements, talk.forecast.snapshot(), NO_PLANS, message.text);
+    const work = newWork(admission.ticket, admission.statements, talk.forecast.snapshot(), NO_PLANS, text);
     const copies = this.#copies(FRONTEND.Query, admission, work);
     if (copies !== 'ready') return copies === 'refused';
     const isCounted = admission.statements.some(mustBeUndone);
     const isPortal = isCounted && talk.forecast.status === 'idle';
     if (isPortal ? admission.statements.length > 1 : commitsUnseen(admission.statements))
       return this.#refuseAdmitted(FRONTEND.Query, work, oneByOne(admission.statements));
-    if (isPortal) talk.sendAsPortal(message.text);
+    if (isPortal) talk.sendAsPortal(text);
+    else if (renewal !== undefined) talk.toServer.write(encodeFrontend({ kind: 'Query', text }));
     else this.#pass();
     if (isCounted) talk.barrier = true;
     this.#runs(admission, work);
@@ -258,12 +262,15 @@ export class ClientMessages {
     const bytes = this.#frames.end - this.#frames.start;
     if (message.name !== '' && statements.isFull(bytes) && statements.get(message.name) === undefined)
       return this.#refuse(FRONTEND.Parse, TOO_MANY_STATEMENTS);
-    const admission = this.#admission.ask('prepare', message.text, message.parameterTypes, NO_PARAMETERS, undefined, message.name);
+    const { text, renewal, problem } = tokenSetting(message.text);
+    if (problem !== undefined) return this.#refuse(FRONTEND.Parse, problem);
+    const admission = this.#admission.ask('prepare', text, message.parameterTypes, NO_PARAMETERS, undefined, message.name, renewal);
     if (admission === undefined) return false;
     if (admission.kind === 'refuse') return this.#refuse(FRONTEND.Parse, admission.refusal);
     const statement: PreparedStatement = {
       name: message.name,
-      text: message.text,
+      text,
+      renewal,
       bytes,
       declaredTypes: message.parameterTypes,
       admission,
@@ -282,7 +289,8 @@ export class ClientMessages {
     reply.statement = statement;
     reply.change = this.#lookup.rename(statements, message.name, statement);
     reply.work = this.#ticketOnly(admission);
-    this.#forwardCurrent(reply);
+    if (renewal === undefined) this.#forwardCurrent(reply);
+    else this.#forwardInstead({ ...message, text }, reply);
     return true;
   }
 
@@ -296,7 +304,8 @@ export class ClientMessages {
     if (message.portal !== '' && portals.isFull(bytes) && portals.get(message.portal) === undefined)
       return this.#refuse(FRONTEND.Bind, TOO_MANY_PORTALS);
     const parameters = boundParameters(message, statement);
-    const admission = this.#admission.ask('bind', statement.text, typesOf(statement), parameters, statement.admission, message.portal);
+    const { text, renewal } = statement;
+    const admission = this.#admission.ask('bind', text, typesOf(statement), parameters, statement.admission, message.portal, renewal);
     if (admission === undefined) return false;
     if (admission.kind === 'refuse') return this.#refuse(FRONTEND.Bind, admission.refusal);
     const portal: Portal = {
@@ -328,7 +337,8 @@ export class ClientMessages {
     if (portal === 'wait') return false;
     if (portal === undefined) return this.#unknownName('34000', 'portal');
     const { statement } = portal;
-    const admission = this.#admission.ask('execute', statement.text, typesOf(statement), portal.parameters, portal.admission);
+    const { text, renewal } = statement;
+    const admission = this.#admission.ask('execute', text, typesOf(statement), portal.parameters, portal.admission, '', renewal);
     if (admission === undefined) return false;
     if (admission.kind === 'refuse') return this.#refuse(FRONTEND.Execute, admission.refusal);
     const plans = plansOf(portal.admission, admission);
@@ -382,7 +392,8 @@ export class ClientMessages {
       if (statement === 'wait') return false;
       if (statement === undefined) return this.#unknownName('26000', 'prepared statement');
       // The server looks names up again to describe a statement, so the host has to as well.
-      const admission = this.#admission.ask('prepare', statement.text, typesOf(statement), NO_PARAMETERS, statement.admission);
+      const { text, renewal } = statement;
+      const admission = this.#admission.ask('prepare', text, typesOf(statement), NO_PARAMETERS, statement.admission, '', renewal);
       if (admission === undefined) return false;
       if (admission.kind === 'refuse') return this.#refuse(FRONTEND.Describe, admission.refusal);
       statement.describeForwarded = true;
@@ -425,6 +436,12 @@ export class ClientMessages {
   #forwardCurrent(reply: ExpectedReply): void {
     const frames = this.#frames;
     this.#talk.forward(frames.buffer, frames.start, frames.end, reply);
+  }
+
+  /** {@link #forwardCurrent} for a message that others must not see as it came. */
+  #forwardInstead(message: FrontendMessage, reply: ExpectedReply): void {
+    const bytes = encodeFrontend(message);
+    this.#talk.forward(bytes, 0, bytes.length, reply);
   }
 
   /** Work of a phase that runs nothing, for a ticket that the host gave all the same. */

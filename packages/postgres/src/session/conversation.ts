@@ -1,4 +1,4 @@
-import type { InjectResult, MaskTools, Outcome, Refusal, ResultColumn, SessionHost, SqlState } from '@sqlwarden/core';
+import type { AssertedIntent, InjectResult, MaskTools, Outcome, Refusal, ResultColumn, SessionHost, SqlState } from '@sqlwarden/core';
 import { encodeBackend } from '../protocol/backend-message.js';
 import { ByteWriter } from '../protocol/byte-writer.js';
 import { encodeFrontend, type FrontendMessage, writeFrontend } from '../protocol/frontend-message.js';
@@ -6,7 +6,14 @@ import { refusalResponse } from '../refusal.js';
 import { ExpectedReply, type Injection, outcomeOf, type ReplyKind, ReplyQueue, type Work } from './expected-reply.js';
 import { Outbox } from './outbox.js';
 import { PreparedNames } from './prepared.js';
+import { pinnedProbe } from './pinned-parameters.js';
+import { intentFromRow, STATE_PROBE, stateFromRow } from './sql-state.js';
 import { TransactionForecast, TransactionRecord } from './transactions.js';
+
+/** The role, or a setting that says who the session is for, is not what the session was started with. */
+export class PinnedLost extends Error {
+  override readonly name = 'PinnedLost';
+}
 
 /** Most replies that may be outstanding before the client is read no further. */
 export const MAX_OUTSTANDING = 16_384;
@@ -30,6 +37,12 @@ export class Conversation {
 
   /** The last state that was observed. */
   state: SqlState | undefined;
+  /** What the session's settings said then of why it runs what it runs. */
+  asserted: AssertedIntent | undefined;
+  /** What the client gave with its login. */
+  startup: ReadonlyMap<string, string> = new Map();
+  /** What the session was started with and has to stay. */
+  #pinned: string | undefined;
   /** Something may have changed the state since: ask before the next unit. */
   stateStale = true;
   /** A statement that was forwarded in the open transaction changes state: its end may change it back. */
@@ -74,6 +87,29 @@ export class Conversation {
     });
     // Unpredictable, so that no client can prepare or drop a statement under a name of ours.
     this.#prefix = `sqlwarden_${Array.from(host.randomBytes(8), (byte) => byte.toString(16).padStart(2, '0')).join('')}`;
+  }
+
+  /** These startup parameters have to stay as they are from now on. */
+  pin(parameters: ReadonlyMap<string, string>): void {
+    this.#pinned = pinnedProbe(parameters);
+  }
+
+  /** The statement whose answer {@link observed} takes. */
+  get probe(): string {
+    return this.#pinned === undefined ? STATE_PROBE : `${STATE_PROBE}, ${this.#pinned}`;
+  }
+
+  /** Takes what a probe of the state answered. False when that is not what it should be. Throws {@link PinnedLost}. */
+  observed(result: InjectResult): boolean {
+    const answer = result.kind === 'rows' ? result.rows[0] : undefined;
+    const row = this.#pinned === undefined ? answer : answer?.slice(0, -1);
+    // INVARIANT: nothing of the client's runs where who it is for is not what it was.
+    if (this.#pinned !== undefined && answer !== undefined && answer.at(-1) !== 't') throw new PinnedLost();
+    const state = row === undefined ? undefined : stateFromRow(row);
+    if (row === undefined || state === undefined) return false;
+    this.state = state;
+    this.asserted = intentFromRow(row, this.startup);
+    return true;
   }
 
   #uniqueName(): string {

@@ -406,16 +406,18 @@ describe('a client that proves itself by SCRAM-SHA-256', () => {
     return script.says({ kind: 'SASLResponse', data: final.data });
   }
 
-  it('is told that the gateway knows the password too, and is then known', () => {
+  it('is told that the gateway knows the password too once the host has let it in, and not before', () => {
     const script = login(SECRET);
-    expect(script.last?.kind).toBe('AuthenticationSASLFinal');
+    expect(script.last?.kind).toBe('AuthenticationSASLContinue');
     expect(script.logins).toMatchObject([{ user: 'alice', credential: { kind: 'scram' }, encrypted: true }]);
+    script.login.accepted();
+    expect(script.last?.kind).toBe('AuthenticationSASLFinal');
   });
 
   it('is handed to the host as refused when it does not know the password, and told nothing of the verifier', () => {
     const script = login('another');
     expect(script.last?.kind).toBe('AuthenticationSASLContinue');
-    expect(script.logins).toMatchObject([{ credential: { kind: 'refused', refusal: { code: 'identity-invalid' } } }]);
+    expect(script.logins).toMatchObject([{ credential: { kind: 'refused', refusal: { code: 'identity-invalid' }, isGuess: true } }]);
   });
 
   it.each<[string, FrontendMessage | Uint8Array]>([
@@ -457,6 +459,7 @@ describe('a client that proves itself by SCRAM-SHA-256', () => {
 describe('a client that is asked for nothing, or refused', () => {
   it('is known by what the host knows', () => {
     expect(new ClientScript({ kind: 'certificate' }).says(startup()).logins).toMatchObject([{ credential: { kind: 'certificate' } }]);
+    expect(new ClientScript({ kind: 'workload' }).says(startup()).logins).toMatchObject([{ credential: { kind: 'workload' } }]);
     expect(new ClientScript({ kind: 'none' }).says(startup()).logins).toMatchObject([{ credential: { kind: 'none' } }]);
   });
 

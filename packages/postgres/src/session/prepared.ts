@@ -8,6 +8,8 @@ export type Proceed = Extract<Admission, { kind: 'proceed' }>;
 export interface PreparedStatement {
   readonly name: string;
   readonly text: string;
+  /** The token that stood in it. */
+  readonly renewal: string | undefined;
   /** Of the Parse message. */
   readonly bytes: number;
   readonly declaredTypes: readonly number[];

@@ -6,6 +6,7 @@ import { encodeFrontend } from '../protocol/frontend-message.js';
 import type { FrameSplitter } from '../protocol/frame-splitter.js';
 import { encodeStartupPacket, PROTOCOL_3_0, PROTOCOL_3_2 } from '../protocol/startup-message.js';
 import { md5Password } from './md5-password.js';
+import { pinnedParameters } from './pinned-parameters.js';
 import { type ScramBinding, ScramClient, SCRAM_SHA_256, SCRAM_SHA_256_PLUS } from './scram.js';
 
 /** What a login on the server leg asks of whoever owns the leg. */
@@ -22,6 +23,8 @@ export interface ServerLoginHost {
 }
 
 export interface ServerLoginFailure {
+  /** The server says that it is not that user, or that the password is wrong. */
+  readonly isIdentity?: boolean;
   readonly kind: 'refused' | 'insecure' | 'protocol';
   readonly detail: string;
 }
@@ -31,6 +34,10 @@ type Phase = 'idle' | 'ssl-answer' | 'tls' | 'authentication' | 'scram-continue'
 /** By ALPN (RFC 7301): a server that was reached by direct TLS must speak this and nothing else ("SSL Session Encryption"). */
 const ALPN = 'postgresql';
 const MAX_SECRET_BYTES = 256;
+/** invalid_authorization_specification, invalid_password. */
+const INVALID_AUTHORIZATION: ReadonlySet<string> = new Set(['28000', '28P01']);
+/** MAX_STARTUP_PACKET_LENGTH (pqcomm.h). */
+const MAX_STARTUP_PACKET_BYTES = 10_000;
 
 /**
  * Logs in on the server leg: "Start-up" and "SASL Authentication" of the PostgreSQL protocol documentation. TLS when the login requires it;
@@ -135,9 +142,13 @@ export class ServerLoginLeg {
       this.#phase = 'over';
       return;
     }
-    const parameters = new Map([['user', this.#login.user], ['database', this.#login.database], ...this.#parameters]);
+    const { user, database } = this.#login;
+    const parameters = new Map([['user', user], ['database', database], ...this.#parameters, ...pinnedParameters(this.#login)]);
+    const packet = encodeStartupPacket({ kind: 'StartupMessage', major: this.#asked >>> 16, minor: this.#asked & 0xffff, parameters });
+    if (packet.length > MAX_STARTUP_PACKET_BYTES)
+      return this.#fail('refused', 'what is to be said of the client in the login is longer than the database takes, propagate less');
     this.#phase = 'authentication';
-    this.#host.send(encodeStartupPacket({ kind: 'StartupMessage', major: this.#asked >>> 16, minor: this.#asked & 0xffff, parameters }));
+    this.#host.send(packet);
   }
 
   #message(): boolean {
@@ -166,7 +177,8 @@ export class ServerLoginLeg {
     // Poolers of before 2025 answer so to any version but 3.0, instead of negotiating.
     const isVersion = this.#phase === 'authentication' && this.#asked !== PROTOCOL_3_0 && (shown === '08P01' || shown === '0A000');
     const advice = isVersion ? 'if it is a pooler, write protocol: "3.0" for its server' : "check the upstream's credentials";
-    this.#fail('refused', `the database refused the gateway's login with SQLSTATE ${shown}, ${advice}`);
+    const isIdentity = INVALID_AUTHORIZATION.has(shown);
+    this.#fail('refused', `the database refused the gateway's login with SQLSTATE ${shown}, ${advice}`, isIdentity);
   }
 
   #authentication(message: AuthenticationMessage): void {
@@ -198,6 +210,9 @@ export class ServerLoginLeg {
     if (this.#phase !== 'authentication' && this.#phase !== 'authenticated')
       return this.#fail('protocol', 'the server cut its authentication short');
     if (!this.#accepts(this.#used)) return;
+    // Who is let in without being asked has proven nothing.
+    if (this.#login.isClients === true && this.#used === 'none')
+      return this.#fail('insecure', 'the database asks for no password, so it cannot say who clients are, have it ask for one in pg_hba.conf');
     this.#phase = 'starting';
   }
 
@@ -301,10 +316,10 @@ export class ServerLoginLeg {
     this.#fail('protocol', 'the server sent a message that does not belong in a login');
   }
 
-  #fail(kind: ServerLoginFailure['kind'], detail: string): void {
+  #fail(kind: ServerLoginFailure['kind'], detail: string, isIdentity = false): void {
     if (this.#phase === 'over') return;
     this.#phase = 'over';
-    this.#host.loginFailed({ kind, detail });
+    this.#host.loginFailed({ kind, detail, ...(isIdentity && { isIdentity }) });
   }
 }
 

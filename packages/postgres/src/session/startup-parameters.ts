@@ -1,3 +1,5 @@
+import { INTENT_FIELDS, INTENT_FORMS, isIntentField, isIntentValue } from '@sqlwarden/core';
+
 /** Startup parameters as the session accepted them. */
 export interface AcceptedStartup {
   readonly kind: 'accepted';
@@ -91,6 +93,7 @@ const ALLOWED = new Map(
     'enable_seqscan',
     'enable_sort',
     'enable_tidscan',
+    ...INTENT_FIELDS.map((field) => `sqlwarden.${field}`),
   ].map((name) => [name.toLowerCase(), name]),
 );
 
@@ -132,6 +135,8 @@ function takeParameter(name: string, value: string, parameters: Map<string, stri
   if (key === 'replication') return /^(?:false|off|no|0)$/i.test(value) ? undefined : 'replication connections are not supported';
   const only = ONLY.get(key);
   if (only !== undefined) return only.test(value) ? undefined : `startup parameter ${key} must be left at its default, leave it out`;
+  const field = key.startsWith('sqlwarden.') ? key.slice('sqlwarden.'.length) : '';
+  if (isIntentField(field) && !isIntentValue(field, value)) return `startup parameter ${key} must be ${INTENT_FORMS[field]}`;
   const spelling = ALLOWED.get(key);
   if (spelling === undefined) return `startup parameter ${shown(name)} is not supported, leave it out or set it by a statement`;
   parameters.set(spelling, value);

@@ -1,7 +1,6 @@
 import type { Admission, BoundParameter, Refusal, SqlState, Unit, UnitPhase } from '@sqlwarden/core';
 import type { Conversation } from './conversation.js';
 import { newWork, outcomeOf } from './expected-reply.js';
-import { STATE_PROBE, stateFromRow } from './sql-state.js';
 
 /** A unit whose admission was asked for. */
 interface Asked {
@@ -32,7 +31,7 @@ export class UnitAdmission {
 
   /**
    * The host's answer, or `undefined` while it (or what must be known before it is asked) is waited for. `name`: of the statement at `prepare`,
-   * of the portal at `bind`; empty where there is none.
+   * of the portal at `bind`; empty where there is none. `renewal`: the token that stood in the text.
    */
   ask(
     phase: UnitPhase,
@@ -41,6 +40,7 @@ export class UnitAdmission {
     parameters: readonly BoundParameter[],
     earlier: Admission | undefined,
     name = '',
+    renewal: string | undefined = undefined,
   ): Admission | undefined {
     const talk = this.#talk;
     if (talk.forecast.gate && talk.expected.length > 0) {
@@ -60,11 +60,13 @@ export class UnitAdmission {
     return this.#askHost({
       phase,
       text,
+      renewal,
       parameterTypes,
       parameters,
       statementName: phase === 'prepare' && name !== '' ? name : undefined,
       portal: phase === 'bind' && name !== '' ? name : undefined,
       state,
+      asserted: talk.asserted,
       transaction: talk.forecast.snapshot(),
       earlier,
     });
@@ -136,14 +138,9 @@ export class UnitAdmission {
     const talk = this.#talk;
     this.#probing = true;
     talk.stateStale = false;
-    talk.inject(STATE_PROBE, (result) => {
+    talk.inject(talk.probe, (result) => {
       this.#probing = false;
-      const row = result.kind === 'rows' ? result.rows[0] : undefined;
-      const state = row === undefined ? undefined : stateFromRow(row);
-      if (state !== undefined) {
-        talk.state = state;
-        return;
-      }
+      if (talk.observed(result)) return;
       talk.stateStale = true;
       this.#probeFailure = STATE_UNKNOWN;
     });

@@ -226,7 +226,7 @@ function probeReplies(path: readonly string[]): BackendMessage[] {
   return [
     one('ParseComplete'),
     one('BindComplete'),
-    row('crm', 'gateway', JSON.stringify(path), 'on', 'safe_encoding', 'UTF8', path.join(', ')),
+    row('crm', 'gateway', JSON.stringify(path), 'on', 'safe_encoding', 'UTF8', path.join(', '), '[null,null,null]'),
     tag('SELECT 1'),
     one('CloseComplete'),
     one('CloseComplete'),
@@ -430,7 +430,31 @@ describe('the login', () => {
 
   it('does not ask for a token where it can be overheard', () => {
     const script = new Script({ clientLegIsPrivate: false }).client(startup());
+    const credential = script.logins[0]?.credential;
+    if (credential?.kind !== 'refused') throw new Error('not refused');
+    script.session.loginAnswered({ kind: 'refuse', refusal: credential.refusal });
     expect(script.clientSaw()).toEqual([expect.stringContaining('ErrorResponse FATAL 28000 sqlwarden: this connection can be overheard')]);
+  });
+
+  it('says why a bearer token is refused only when the client has ended the mechanism, and takes no long message in its place', () => {
+    const refusal = { code: 'identity-invalid', message: 'the signature of the token is wrong' } as const;
+    const begin = (): Script => {
+      const script = new Script({ options: { clientMethod: () => ({ kind: 'oauth', discovery: { scope: 's' } }) } }).client(startup());
+      const response = Buffer.from('n,,\x01auth=Bearer a.b.c\x01\x01');
+      script.client(encodeFrontend({ kind: 'SASLInitialResponse', mechanism: 'OAUTHBEARER', response }));
+      expect(script.logins[0]?.credential).toEqual({ kind: 'token', token: 'a.b.c' });
+      script.session.loginAnswered({ kind: 'refuse', refusal });
+      expect(script.clientSaw()).toEqual(['AuthenticationSASL', 'AuthenticationSASLContinue']);
+      return script;
+    };
+    expect(
+      begin()
+        .client(encodeFrontend({ kind: 'SASLResponse', data: Uint8Array.of(1) }))
+        .clientSaw()
+        .at(-1),
+    ).toBe('ErrorResponse FATAL 28P01 sqlwarden: the signature of the token is wrong');
+    const long = Buffer.from('p\0\x0f\xff\xff', 'latin1');
+    expect(begin().client(long).clientSaw().at(-1)).toContain('ErrorResponse FATAL 0A000 sqlwarden: a message of 1048575 bytes is longer');
   });
 
   it('does not ask when the host knows the principal', () => {

@@ -24,11 +24,11 @@ import { noticeResponse, refusalResponse } from '../refusal.js';
 import { newCancelKey } from './cancel-keys.js';
 import { ClientLogin } from './client-login.js';
 import { ClientMessages } from './client-messages.js';
-import { Conversation } from './conversation.js';
+import { Conversation, PinnedLost } from './conversation.js';
+import { pinnedParameters } from './pinned-parameters.js';
 import { ServerLoginLeg, type ServerLoginFailure } from './server-login.js';
 import { EncodingLost, LimitReached, ServerMessages, UnmaskableResult } from './server-messages.js';
 import { settleLost } from './lost-connection.js';
-import { STATE_PROBE, stateFromRow } from './sql-state.js';
 import type { AcceptedStartup } from './startup-parameters.js';
 
 /**
@@ -58,6 +58,8 @@ class PostgresSession implements WireSession {
   #startup: AcceptedStartup | undefined;
   readonly #parameters = new Map<string, string>();
   #phase: Phase = 'client-login';
+  /** The server is asked whether the client is who it says. */
+  #isClientsLogin = false;
   #serverKey: CancelKey | undefined;
   #clientKey: CancelKey | undefined;
   #clientPaused = false;
@@ -122,9 +124,12 @@ class PostgresSession implements WireSession {
 
   loginAnswered(answer: LoginAnswer): void {
     if (this.#phase !== 'authenticating') return;
-    if (answer.kind === 'refuse') return this.#refuse(answer.refusal);
+    if (answer.kind === 'refuse') return this.#loginRefused(answer.refusal);
+    this.#clientLogin.accepted();
     this.#phase = 'connecting';
     this.#serverLogin = this.#newServerLogin(answer.server);
+    this.#talk.pin(pinnedParameters(answer.server));
+    this.#isClientsLogin = answer.server.isClients === true;
     this.#host.connectServer();
     this.#run();
   }
@@ -264,9 +269,17 @@ class PostgresSession implements WireSession {
 
   #identified(login: LoginRequest, startup: AcceptedStartup): void {
     this.#startup = startup;
+    this.#talk.startup = startup.parameters;
     this.#clientFrames.maxBytes = this.#options.maxMessageBytes;
     this.#phase = 'authenticating';
     this.#host.authenticate(login);
+  }
+
+  #loginRefused(refusal: Refusal): void {
+    if (!this.#clientLogin.refused(refusal)) return this.#refuse(refusal);
+    this.#clientFrames.maxBytes = this.#options.maxStartupBytes;
+    this.#phase = 'client-login';
+    this.#run();
   }
 
   #newServerLogin(login: ServerLogin): ServerLoginLeg {
@@ -291,6 +304,8 @@ class PostgresSession implements WireSession {
   }
 
   #loginFailed(failure: ServerLoginFailure): void {
+    if (this.#isClientsLogin && failure.isIdentity === true)
+      return this.#refuse({ code: 'identity-invalid', message: 'the database did not let you in, check user name and password' });
     this.#refuse({ code: failure.kind === 'protocol' ? 'upstream-unavailable' : 'upstream-refused', message: failure.detail });
   }
 
@@ -298,6 +313,8 @@ class PostgresSession implements WireSession {
     if (this.#parameters.get('client_encoding')?.toUpperCase() !== 'UTF8')
       return this.#refuse({ code: 'upstream-refused', message: 'the database does not speak UTF8 to its clients' });
     const { toClient } = this.#talk;
+    // It holds the password.
+    this.#serverLogin = undefined;
     this.#serverKey = key;
     this.#clientKey = newCancelKey((length) => this.#host.randomBytes(length), key, this.#startup?.secretBytes ?? 4);
     toClient.write(encodeBackend({ kind: 'AuthenticationOk' }));
@@ -305,15 +322,13 @@ class PostgresSession implements WireSession {
     toClient.write(encodeBackend({ kind: 'BackendKeyData', ...this.#clientKey }));
     this.#phase = 'probing';
     this.#talk.stateStale = false;
-    this.#talk.inject(STATE_PROBE, (result) => this.#probed(result));
+    this.#talk.inject(this.#talk.probe, (result) => this.#probed(result));
   }
 
   #probed(result: InjectResult): void {
     if (this.#over) return;
-    const row = result.kind === 'rows' ? result.rows[0] : undefined;
-    const state = row === undefined ? undefined : stateFromRow(row);
-    if (state === undefined) return this.#refuse({ code: 'upstream-unavailable', message: 'the state of the session could not be read' });
-    this.#talk.state = state;
+    if (!this.#talk.observed(result))
+      return this.#refuse({ code: 'upstream-unavailable', message: 'the state of the session could not be read' });
     this.#phase = 'open';
     this.#host.ready({ serverVersion: this.#parameters.get('server_version') ?? '' });
     this.#talk.toClient.write(encodeBackend({ kind: 'ReadyForQuery', status: 'I' }));
@@ -342,6 +357,7 @@ class PostgresSession implements WireSession {
       }
       return this.#refuse(error.refusal);
     }
+    if (error instanceof PinnedLost) return this.#refuse(this.#phase === 'probing' ? NOT_TAKEN : PINNED_LOST);
     if (error instanceof EncodingLost)
       return this.#refuse({ code: 'message-unsupported', message: 'client_encoding must stay UTF8, connect again' });
     if (!(error instanceof ProtocolError)) {
@@ -378,3 +394,13 @@ class PostgresSession implements WireSession {
     this.#host.end(reason);
   }
 }
+
+const NOT_TAKEN: Refusal = {
+  code: 'upstream-refused',
+  message:
+    'the database did not take the role or the settings that it was given in the login, connect the gateway without a pooler between',
+};
+const PINNED_LOST: Refusal = {
+  code: 'setting-pinned',
+  message: 'the role, or a setting that says who this session is for, is not what it was, connect again',
+};

@@ -325,6 +325,11 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
       { action: 'set', state: 'unknown' },
       { opaque: 'unknown-relation', reads: 'people' },
     ],
+    [
+      "SET sqlwarden.ticket = 'CHG-7'; SELECT ssn FROM people",
+      { action: 'set', class: 'session', state: 'unknown' },
+      { reads: 'people', out: ['ssn: people.ssn/same'] },
+    ],
     ['SET ROLE other', { class: 'privilege', elevated: true, state: 'unknown' }],
     ["SET work_mem = '1MB'", { class: 'session', state: 'none' }],
     ['SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY', { class: 'session', state: 'none' }],

@@ -1,5 +1,6 @@
 import type { Expression, NameParts, OpaqueReason, Privilege, SchemaStatement, Statement } from '@sqlwarden/core';
 import { dottedName, objectKind, objectName, plainRelationName, readType, routineName } from './normalise-names.js';
+import { routineSettings } from './normalise-routine.js';
 import { indexElement } from './normalise-write.js';
 import { maybeExpression, type Normaliser } from './normaliser.js';
 import { UnknownNodeError, type Shape } from './tree.js';
@@ -16,6 +17,7 @@ interface Details {
   readonly relations?: readonly NameParts[];
   readonly code?: OpaqueReason;
   readonly privileges?: boolean;
+  readonly settings?: readonly string[];
 }
 
 /** Builds the statement and closes the node: what is left of it are options. */
@@ -227,8 +229,9 @@ function statistics(normaliser: Normaliser, shape: Shape): Statement {
 function alterFunction(normaliser: Normaliser, shape: Shape): Statement {
   const routine = shape.inline('func', 'ObjectWithArgs');
   const names = routine === undefined ? [] : [routineName(routine)];
+  const settings = routineSettings(shape.list('actions'));
   // SECURITY DEFINER and SET change with whose rights, and with which names, the body runs.
-  return schema(normaliser, shape, 'alter', objectKind(shape.text('objtype')), { names, privileges: true });
+  return schema(normaliser, shape, 'alter', objectKind(shape.text('objtype')), { names, privileges: true, settings });
 }
 
 function alterOwner(normaliser: Normaliser, shape: Shape): Statement {

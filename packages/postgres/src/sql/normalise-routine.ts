@@ -28,6 +28,7 @@ export function createFunction(normaliser: Normaliser, shape: Shape): CreateRout
     ...result,
     expressions: parameters.flatMap((parameter) => parameter.expressions),
     securityDefiner: options.securityDefiner,
+    ...(options.settings.length > 0 && { settings: options.settings }),
     replace: shape.flag('replace'),
   };
 }
@@ -75,15 +76,26 @@ interface RoutineOptions {
   readonly language: string;
   readonly text: string | undefined;
   readonly securityDefiner: boolean;
+  readonly settings: readonly string[];
+}
+
+/** The settings that options of CREATE or ALTER FUNCTION give values to, or take away. */
+export function routineSettings(options: readonly Shape[]): readonly string[] {
+  return options
+    .filter((option) => option.text('defname') === 'set')
+    .map((option) => option.child('arg')?.text('name').toLowerCase() ?? '')
+    .filter((name) => name !== '');
 }
 
 function readOptions(shape: Shape): RoutineOptions {
-  const result: { language: string; text: string | undefined; securityDefiner: boolean } = {
+  const options = shape.list('options');
+  const result: { language: string; text: string | undefined; securityDefiner: boolean; settings: readonly string[] } = {
     language: 'sql',
     text: undefined,
     securityDefiner: false,
+    settings: routineSettings(options),
   };
-  for (const option of shape.list('options')) {
+  for (const option of options) {
     const name = option.text('defname');
     const argument = option.child('arg');
     if (name === 'language') result.language = argument?.string().toLowerCase() ?? '';

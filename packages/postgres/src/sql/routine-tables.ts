@@ -100,7 +100,7 @@ function single(): Map<string, RoutineEffect> {
     ['lower', { computes: 'fold' }],
     ['upper', { computes: 'fold' }],
     ['setval', { category: 'volatile', raises: 'write' }],
-    ['set_config', { category: 'session', changesState: true, flow: { kind: 'setting', name: 'set_config' } }],
+    ['set_config', { category: 'session', changesState: true, settings: 'unknown', flow: { kind: 'setting', name: 'set_config' } }],
     ['pg_notify', { category: 'volatile', flow: { kind: 'notification', name: 'pg_notify' } }],
     [
       'pg_logical_emit_message',

@@ -7,6 +7,7 @@ import type {
   RoutineFacts,
   RoutineKnowledge,
   RoutineUse,
+  SettingNames,
   TypeName,
 } from '@sqlwarden/core';
 import type { PostgresCatalogue, RoutineDetail } from '../catalog/resolved-catalogue.js';
@@ -27,6 +28,8 @@ export function createRoutineKnowledge(catalogue: PostgresCatalogue): RoutineKno
 
 const PURE_OPERATOR: RoutineFacts = { name: 'pg_catalog.operator', category: 'pure' };
 const PURE_CAST: RoutineFacts = { name: 'pg_catalog.cast', category: 'pure' };
+/** The checks of a domain run when something becomes one. */
+const SETTING_CAST: RoutineFacts = { ...PURE_CAST, settings: 'unknown' };
 const TOTAL_CAST: RoutineFacts = { ...PURE_CAST, total: 'all' };
 /** To have one text is to be one value: comparing it tells no more than comparing the value. */
 const TEXT_TYPES: ReadonlySet<string> = new Set(['text', 'varchar']);
@@ -55,7 +58,13 @@ class CatalogueKnowledge implements RoutineKnowledge {
     this.#purity = new BodyPurity(this, catalogue);
   }
 
-  routine(name: NameParts, argumentCount: number, searchPath: readonly string[]): RoutineFacts | undefined {
+  routine(
+    name: NameParts,
+    argumentCount: number,
+    searchPath: readonly string[],
+    _kind?: 'function' | 'procedure',
+    values?: readonly Expression[],
+  ): RoutineFacts | undefined {
     const own = name.at(-1);
     if (own === undefined || name.length > 3) return undefined;
     const schemas = name.length > 1 ? name.slice(-2, -1) : searchPath.filter((schema) => !isTemporarySchema(schema));
@@ -65,7 +74,7 @@ class CatalogueKnowledge implements RoutineKnowledge {
         if (argumentCount < detail.minArguments || argumentCount > detail.maxArguments) continue;
         const facts = this.#facts(detail, argumentCount);
         if (facts === undefined) return undefined;
-        found.push(facts);
+        found.push(facts.settings === undefined ? facts : { ...facts, settings: settingNamed(values) });
       }
     }
     const cast = argumentCount === 1 ? this.#castByCall(name, schemas) : undefined;
@@ -125,7 +134,7 @@ class CatalogueKnowledge implements RoutineKnowledge {
     const own = type.name.at(-1);
     if (own === undefined) return undefined;
     const schemas = type.name.length > 1 ? type.name.slice(-2, -1) : searchPath;
-    const found: RoutineFacts[] = [type.array ? PURE_CAST : this.#systemCast(own, schemas)];
+    const found: RoutineFacts[] = [this.#systemCast(own, schemas, type.array)];
     for (const schema of schemas) {
       for (const id of this.#catalogue.casts.get(joinName(schema, own)) ?? []) {
         const detail = this.#catalogue.routinesById.get(id);
@@ -138,7 +147,9 @@ class CatalogueKnowledge implements RoutineKnowledge {
   }
 
   /** What is known of a type's name holds for the system's own: a domain of that name may be found before it. */
-  #systemCast(type: string, schemas: readonly string[]): RoutineFacts {
+  #systemCast(type: string, schemas: readonly string[], isArray: boolean): RoutineFacts {
+    if (schemas.some((schema) => this.#catalogue.setters?.types.has(joinName(schema, type)) === true)) return SETTING_CAST;
+    if (isArray) return PURE_CAST;
     const isOwn = schemas.some((schema) => schema !== 'pg_catalog' && this.#catalogue.types.has(joinName(schema, type)));
     if (isOwn) return PURE_CAST;
     const facts = TOTAL_CAST_TYPES.has(type) ? TOTAL_CAST : PURE_CAST;
@@ -190,6 +201,12 @@ function categoryOf(kind: RoutineDetail['routine']['kind']): RoutineUse['categor
   return kind === 'procedure' ? 'unknown' : 'pure';
 }
 
+/** What `set_config` sets: its first argument, whichever way it is written. */
+function settingNamed(values: readonly Expression[] | undefined): SettingNames {
+  const [name] = values ?? [];
+  return name?.kind === 'literal' && typeof name.value === 'string' ? [name.value.toLowerCase()] : 'unknown';
+}
+
 /** From what says least against a routine to what says most. */
 const SEVERITY = { aggregate: 0, window: 0, pure: 1, volatile: 2, session: 3, elevated: 4, unknown: 5 } as const satisfies Record<
   RoutineUse['category'],
@@ -216,9 +233,14 @@ function merge(a: RoutineFacts, b: RoutineFacts): RoutineFacts {
     ...(a.rowOf === b.rowOf && rowOf !== undefined && { rowOf }),
     ...((a.changesState === true || b.changesState === true) && { changesState: true }),
     ...((a.locks === true || b.locks === true) && { locks: true }),
+    ...((a.settings !== undefined || b.settings !== undefined) && { settings: bothSettings(a.settings, b.settings) }),
     ...((a.returnsSet === true || b.returnsSet === true) && { returnsSet: true }),
     ...((a.returnsRecord === true || b.returnsRecord === true) && { returnsRecord: true }),
   };
+}
+
+function bothSettings(a: SettingNames = [], b: SettingNames = []): SettingNames {
+  return a === 'unknown' || b === 'unknown' ? 'unknown' : [...new Set([...a, ...b])];
 }
 
 function sameTotal(a: RoutineFacts['total'], b: RoutineFacts['total']): boolean {

@@ -1,4 +1,4 @@
-import { joinName } from '@sqlwarden/core';
+import { INTENT_FIELDS, joinName } from '@sqlwarden/core';
 import type { Catalogue, DialectRules, OpaqueReason, RelationName, SqlState } from '@sqlwarden/core';
 import { searchPathNames } from './search-path.js';
 
@@ -128,6 +128,7 @@ export const POSTGRES_RULES: DialectRules = {
   isTemporarySchema,
   harmlessSettings: new Set(HARMLESS_SETTINGS.trim().split(/\s+/)),
   privilegeSettings: new Set(PRIVILEGE_SETTINGS),
+  lexicalSettings: new Set(INTENT_FIELDS.map((field) => `sqlwarden.${field}`)),
   searchPathSetting: 'search_path',
   effectiveSearchPath,
   namedSchemas,

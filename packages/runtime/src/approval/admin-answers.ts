@@ -1,5 +1,7 @@
 import { type Principal, unreachable } from '@sqlwarden/core';
-import { type AdminProblem, type DecisionBody, readDecisionBody, requestSummary, requestView, type SessionSummary } from './admin-api.js';
+import { type AdminAnswer, adminProblem } from './admin-answer.js';
+import { type DecisionBody, readDecisionBody, requestSummary, requestView, type SessionSummary } from './admin-api.js';
+import { answerOperator, type Operations, type OperatorRoute } from './operator-answers.js';
 import type { ApprovalStore, DecisionAnswer } from './store.js';
 
 /** Who a token belongs to, or why it is not accepted; the message may be shown to who sent it. */
@@ -12,6 +14,8 @@ export interface AdminSources {
   readonly approvals: Pick<ApprovalStore, 'pending' | 'get' | 'decide'>;
   readonly verify: (token: string) => Promise<TokenVerification>;
   readonly sessions?: () => readonly SessionSummary[];
+  /** Absent: this host has none. */
+  readonly operations?: Operations;
   /** Milliseconds since the epoch; the same clock as the store's. Default the system's. */
   readonly now?: () => number;
   /** What an operator must hear of; never a statement, a value or a token. */
@@ -28,52 +32,66 @@ export interface AdminRequest {
   readonly body?: string | null;
 }
 
-export interface AdminAnswer {
-  readonly status: number;
-  readonly body: unknown;
-  readonly headers?: Readonly<Record<string, string>>;
-}
-
 export const MAX_BODY_BYTES = 16 * 1024;
 
-/** What a path of the interface is for. */
-export type AdminRoute = { readonly of: 'pending' | 'sessions' } | { readonly of: 'request' | 'decision'; readonly id: string };
+/** What a request is for. */
+export type AdminRoute =
+  | { readonly of: 'pending' | 'sessions' | 'revocations' }
+  | { readonly of: 'request' | 'decision'; readonly id: string }
+  | OperatorRoute;
 
-const ROUTE = /^\/v1\/(?:(?<list>pending|sessions)|requests\/(?<id>[a-z0-9]{1,32})(?<decision>\/decision)?)$/;
+const ROUTES: readonly { readonly method: 'GET' | 'POST'; readonly path: RegExp; readonly of: AdminRoute['of'] }[] = [
+  { method: 'GET', path: /^\/v1\/pending$/, of: 'pending' },
+  { method: 'GET', path: /^\/v1\/sessions$/, of: 'sessions' },
+  { method: 'GET', path: /^\/v1\/revocations$/, of: 'revocations' },
+  { method: 'GET', path: /^\/v1\/requests\/([a-z0-9]{1,32})$/, of: 'request' },
+  { method: 'POST', path: /^\/v1\/requests\/([a-z0-9]{1,32})\/decision$/, of: 'decision' },
+  { method: 'POST', path: /^\/v1\/revocations$/, of: 'revoke' },
+  { method: 'POST', path: /^\/v1\/revocations\/([a-z0-9-]{1,32})\/lift$/, of: 'lift' },
+  { method: 'POST', path: /^\/v1\/sessions\/([a-z0-9-]{1,64})\/kill$/, of: 'kill' },
+  { method: 'POST', path: /^\/v1\/reload$/, of: 'reload' },
+];
 
-/** `undefined`: the interface has no such path. */
-export function adminRoute(url: string): AdminRoute | undefined {
-  const groups = ROUTE.exec(url)?.groups;
-  if (groups === undefined) return undefined;
-  const { id } = groups;
-  if (id === undefined) return { of: groups['list'] === 'sessions' ? 'sessions' : 'pending' };
-  return { of: groups['decision'] === undefined ? 'request' : 'decision', id };
+/** What a request is for; else why the interface has nothing for it. */
+export function adminRoute({ method, url }: Pick<AdminRequest, 'method' | 'url'>): AdminRoute | AdminAnswer {
+  const fitting = ROUTES.filter(({ path }) => path.test(url));
+  if (fitting.length === 0) return adminProblem(404, 'not-found', 'there is no such resource; see /v1/pending');
+  const route = fitting.find((one) => one.method === method);
+  if (route === undefined) {
+    const allow = fitting.map((one) => one.method).join(', ');
+    return adminProblem(405, 'method-not-allowed', `use ${allow} here`, { allow });
+  }
+  return { of: route.of, id: route.path.exec(url)?.[1] } as AdminRoute;
 }
 
 /** Answers one request; never rejects for what was asked. */
 export async function answerAdmin(request: AdminRequest, sources: AdminSources): Promise<AdminAnswer> {
-  const route = adminRoute(request.url);
-  if (route === undefined) return adminProblem(404, 'not-found', 'there is no such resource; see /v1/pending');
-  const method = route.of === 'decision' ? 'POST' : 'GET';
-  if (request.method !== method) return adminProblem(405, 'method-not-allowed', `use ${method} here`, { allow: method });
+  const route = adminRoute(request);
+  if ('status' in route) return route;
   switch (route.of) {
     case 'pending':
       return { status: 200, body: { requests: sources.approvals.pending().map(requestSummary) } };
     case 'sessions':
       return { status: 200, body: { sessions: sources.sessions?.() ?? [] } };
-    case 'decision':
-      return decision(request, route.id, sources);
+    case 'revocations':
+      return { status: 200, body: { revocations: sources.operations?.revocations() ?? [] } };
     case 'request': {
       const found = sources.approvals.get(route.id);
       return found === undefined ? unknownRequest() : { status: 200, body: { request: requestView(found) } };
     }
+    case 'decision':
+      return withBody(request, sources, (body, approver) => {
+        const read = readDecisionBody(body);
+        return typeof read === 'string' ? adminProblem(400, 'bad-request', read) : decide(route.id, read, approver, sources);
+      });
+    case 'revoke':
+    case 'lift':
+    case 'kill':
+    case 'reload':
+      return withBody(request, sources, (body, by) => operated(route, body, by.principal, sources));
     default:
       return unreachable(route);
   }
-}
-
-export function adminProblem(status: number, code: string, message: string, headers: Readonly<Record<string, string>> = {}): AdminAnswer {
-  return { status, body: { code, message } satisfies AdminProblem, headers };
 }
 
 export function unexpectedAdmin(error: unknown, onTrouble: ((error: Error) => void) | undefined): AdminAnswer {
@@ -88,30 +106,51 @@ export function unknownRequest(): AdminAnswer {
 
 const BEARER = /^Bearer +([A-Za-z0-9._~+/-]+=*) *$/i;
 
-async function decision(request: AdminRequest, id: string, sources: AdminSources): Promise<AdminAnswer> {
+/** For who is proven by a token of their own. */
+async function withBody(
+  request: AdminRequest,
+  sources: AdminSources,
+  answer: (body: string, by: Bearer) => AdminAnswer | Promise<AdminAnswer>,
+): Promise<AdminAnswer> {
   const token = BEARER.exec(request.authorization ?? '')?.[1];
   if (token === undefined) return unauthorised('token-missing', 'present your own token as "authorization: bearer …"');
   // A form that a browser could send across sites is not json.
   if (!/^application\/json\s*(?:;|$)/i.test(request.contentType ?? ''))
     return adminProblem(415, 'content-type', 'send the decision as application/json');
   if (typeof request.body !== 'string') return adminProblem(413, 'too-large', `the body may have ${MAX_BODY_BYTES} bytes of utf-8`);
-  const body = readDecisionBody(request.body);
-  if (typeof body === 'string') return adminProblem(400, 'bad-request', body);
   const verified = await sources.verify(token);
   if (!verified.ok) return unauthorised('token-refused', verified.message);
-  return decide(id, body, { principal: verified.principal, token }, sources);
+  return answer(request.body, { principal: verified.principal, token });
+}
+
+async function operated(route: OperatorRoute, json: string, by: Principal, sources: AdminSources): Promise<AdminAnswer> {
+  const { operations, now = Date.now, onTrouble } = sources;
+  if (operations === undefined) return adminProblem(404, 'not-found', 'there is no such resource; see /v1/pending');
+  let body: unknown;
+  try {
+    body = JSON.parse(json);
+  } catch {
+    return adminProblem(400, 'bad-request', 'the body must be json');
+  }
+  try {
+    return await answerOperator(route, body, by, operations, now());
+  } catch (error) {
+    onTrouble?.(error instanceof Error ? error : new Error('what an operator asked for could not be recorded'));
+    return adminProblem(503, 'not-recorded', 'it could not be recorded or kept, and was not done; see the log of the gateway');
+  }
 }
 
 function unauthorised(code: string, message: string): AdminAnswer {
   return adminProblem(401, code, message, { 'www-authenticate': 'Bearer' });
 }
 
-interface Approver {
+/** Who presented a token. */
+interface Bearer {
   readonly principal: Principal;
   readonly token: string;
 }
 
-function decide(id: string, body: DecisionBody, approver: Approver, sources: AdminSources): AdminAnswer {
+function decide(id: string, body: DecisionBody, approver: Bearer, sources: AdminSources): AdminAnswer {
   const found = sources.approvals.get(id);
   if (found === undefined) return unknownRequest();
   if (body.digest !== undefined && body.digest !== found.digest)

@@ -19,6 +19,8 @@ export interface RequestSummary {
   readonly upstream: string;
   readonly database: string;
   readonly requester: Principal;
+  /** Why, as the requester says; proven by nobody. */
+  readonly asserted?: ApprovalSubject['asserted'];
   /** The statement, or its beginning. It is the requester's: escape it before it goes to a terminal or a page. */
   readonly text: string;
   readonly textCut: boolean;
@@ -35,6 +37,17 @@ export interface RequestView extends RequestSummary {
   readonly subject: ApprovalSubject;
 }
 
+/** What a session does now; no text of a statement is in it. */
+export interface SessionActivity {
+  /** `held`: its next unit waits for an approval. `running`: the server has it. */
+  readonly kind: 'held' | 'running';
+  /** The request that it waits for. */
+  readonly request?: string;
+  /** Of each statement of the unit. */
+  readonly statements?: readonly { readonly action: string; readonly relations: readonly string[] }[];
+  readonly forMs?: number;
+}
+
 /** One client that is connected. */
 export interface SessionSummary {
   readonly id: string;
@@ -46,6 +59,8 @@ export interface SessionSummary {
   readonly openedAt: number;
   /** `idle`: nothing of it runs, and no transaction of it is open. */
   readonly state: 'login' | 'idle' | 'active';
+  /** Absent: nothing of it runs or waits. */
+  readonly activity?: SessionActivity;
   /** Which worker serves it, where there are several. */
   readonly worker?: string;
 }
@@ -80,6 +95,7 @@ export function requestSummary(request: ApprovalRequest): RequestSummary {
     requester: subject.requester,
     text: subject.text.slice(0, SUMMARY_TEXT),
     textCut: subject.text.length > SUMMARY_TEXT,
+    ...(subject.asserted === undefined ? {} : { asserted: subject.asserted }),
     rule: requirement.rule,
     groups: requirement.groups,
     people: requirement.people,

@@ -1,5 +1,8 @@
 import { request as httpRequest } from 'node:http';
+import type { Revocation } from '@sqlwarden/core';
+import type { RevocationOrder } from '../revocation/revocations.js';
 import type { AdminProblem, DecisionBody, RequestSummary, RequestView, SessionSummary } from './admin-api.js';
+import type { Reloaded } from './operator-answers.js';
 
 /** Why a request to the admin socket failed before it was answered. */
 export type AdminClientErrorCode =
@@ -38,6 +41,14 @@ export interface AdminClient {
   request(id: string): Promise<RequestView>;
   /** Decides a request as whoever the token belongs to; give the digest of the request that was shown. */
   decide(id: string, body: DecisionBody, token: string): Promise<RequestView>;
+  /** What is revoked now. */
+  revocations(): Promise<readonly Revocation[]>;
+  /** The rest is for operators: who the token belongs to must be one. */
+  revoke(order: RevocationOrder, token: string): Promise<Revocation>;
+  lift(id: string, token: string): Promise<Revocation>;
+  /** Ends a session. */
+  kill(session: string, reason: string | undefined, token: string): Promise<void>;
+  reload(token: string): Promise<Reloaded>;
 }
 
 const TIMEOUT_MS = 10_000;
@@ -61,6 +72,31 @@ export function createAdminClient(options: AdminClientOptions): AdminClient {
       const sent = { json: JSON.stringify(body), token };
       const { request } = await ask<{ request?: RequestView }>(options, 'POST', `${requestPath(id)}/decision`, sent);
       return request ?? badAnswer();
+    },
+    async revocations() {
+      const { revocations } = await ask<{ revocations?: readonly Revocation[] }>(options, 'GET', '/v1/revocations');
+      return revocations ?? badAnswer();
+    },
+    async revoke(order, token) {
+      const { revocation } = await ask<{ revocation?: Revocation }>(options, 'POST', '/v1/revocations', {
+        json: JSON.stringify(order),
+        token,
+      });
+      return revocation ?? badAnswer();
+    },
+    async lift(id, token) {
+      const path = `/v1/revocations/${encodeURIComponent(id)}/lift`;
+      const { revocation } = await ask<{ revocation?: Revocation }>(options, 'POST', path, { json: '{}', token });
+      return revocation ?? badAnswer();
+    },
+    async kill(session, reason, token) {
+      const path = `/v1/sessions/${encodeURIComponent(session)}/kill`;
+      const { session: ended } = await ask<{ session?: string }>(options, 'POST', path, { json: JSON.stringify({ reason }), token });
+      if (ended !== session) badAnswer();
+    },
+    async reload(token) {
+      const { reloaded } = await ask<{ reloaded?: Reloaded }>(options, 'POST', '/v1/reload', { json: '{}', token });
+      return reloaded ?? badAnswer();
     },
   };
 }

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AdminAnswer } from './admin-answer.js';
 import {
-  type AdminAnswer,
   type AdminRequest,
   type AdminSources,
   answerAdmin,

@@ -5,6 +5,7 @@ import {
   type ApprovalRequest,
   type ApprovalRequirement,
   type ApprovalSubject,
+  type Principal,
   type Refusal,
   type StatementFacts,
   approvalDigest,
@@ -217,6 +218,15 @@ export class ApprovalStore {
     this.#close(entry, 'withdrawn', { code: 'approval-void', message: `request ${id} was withdrawn by its requester`, request: id });
   }
 
+  /** Ends what revoked people have asked for, and what one of them has had a hand in deciding. */
+  revoke(isRevoked: (principal: Principal) => boolean): void {
+    for (const entry of this.#entries.values()) {
+      const { id, subject, decisions } = entry.request;
+      if (isRevoked(subject.requester)) this.#close(entry, 'withdrawn', revokedRefusal(id, 'requester'));
+      else if (decisions.some(({ approver }) => isRevoked(approver))) this.#close(entry, 'void', revokedRefusal(id, 'approver'));
+    }
+  }
+
   /** Nobody will decide any more. */
   close(): void {
     this.#closed = true;
@@ -316,6 +326,11 @@ export class ApprovalStore {
     }
     if (refusal !== undefined) wake(entry, { kind: 'refused', refusal });
   }
+}
+
+function revokedRefusal(request: string, who: 'requester' | 'approver'): Refusal {
+  const again = who === 'approver' ? '; run the statement again to ask anew' : '';
+  return { code: 'approval-void', message: `the ${who} of request ${request} has been revoked${again}`, request };
 }
 
 function wake(entry: Entry, end: HoldEnd): void {

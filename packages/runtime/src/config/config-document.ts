@@ -1,6 +1,24 @@
-import type { Algorithm, AgentClient, CertificateSubject, ClaimsMapping, PasswordUser, Preset } from '@sqlwarden/identity';
-import type { OneOrMany, PartyKind, ServerLogin, ServerMethod } from '@sqlwarden/core';
-import type { ClientProof, ClientTlsConfig, DrainConfig, LedgerReads, LimitsConfig } from './gateway-config.js';
+import type {
+  Algorithm,
+  AgentClient,
+  ClaimsMapping,
+  ExchangeAgent,
+  PasswordUser,
+  Preset,
+  RemoteKeys,
+  TokenReviewOptions,
+} from '@sqlwarden/identity';
+import type { OneOrMany, PartyKind, RoleChoiceSource, ServerLogin, ServerMethod } from '@sqlwarden/core';
+import type {
+  CertificateEntry,
+  ClientProof,
+  ClientTlsConfig,
+  DrainConfig,
+  LedgerReads,
+  LimitsConfig,
+  PropagateConfig,
+  SessionsConfig,
+} from './gateway-config.js';
 
 /** `sqlwarden.yaml` as it is written: what `config.schema.json` lets through. */
 export interface ConfigDocument {
@@ -10,17 +28,31 @@ export interface ConfigDocument {
   readonly identity: {
     readonly issuers?: readonly IssuerSource[];
     readonly users?: string;
-    readonly certificates?: readonly CertificateSubject[];
+    readonly certificates?: readonly CertificateEntry[];
+    readonly revocations?: string;
+    readonly workload?: { readonly tokenFile: string };
   };
   readonly policy: OneOrMany<string>;
   readonly ledger: { readonly directory: string; readonly origin?: string; readonly reads?: LedgerReads };
   readonly masking?: { readonly keyFile: string };
-  readonly admin?: { readonly socket: string };
+  readonly admin?: { readonly socket: string; readonly operators?: readonly string[] };
+  readonly exchange?: ExchangeSource;
   readonly workers?: number | 'auto';
   readonly drain?: Partial<DrainConfig>;
   readonly health?: { readonly listen?: string; readonly needsUpstreams?: boolean };
   readonly limits?: Partial<LimitsConfig>;
   readonly catalogue?: { readonly maxAgeMs: number };
+}
+
+export interface ExchangeSource {
+  readonly listen: string;
+  readonly tls?: { readonly certificate: string; readonly key: string };
+  readonly issuer: string;
+  readonly audience: string;
+  readonly keys: { readonly directory: string; readonly rotateAfterDays?: number };
+  readonly lifetimeSeconds?: number;
+  readonly maxActors?: number;
+  readonly agents: readonly ExchangeAgent[];
 }
 
 export interface UpstreamSource {
@@ -29,6 +61,7 @@ export interface UpstreamSource {
   readonly listen?: string;
   readonly clientTls?: Pick<ClientTlsConfig, 'certificate' | 'key'> & Partial<ClientTlsConfig>;
   readonly clients?: OneOrMany<ClientProof>;
+  readonly oauth?: { readonly issuer?: string; readonly scope?: string };
   readonly server: {
     readonly host?: string;
     readonly port?: number;
@@ -49,7 +82,12 @@ export interface UpstreamSource {
     readonly passwordCommand?: { readonly command: readonly string[]; readonly timeoutMs?: number; readonly cacheMs?: number };
     readonly accept?: OneOrMany<ServerMethod>;
     readonly channelBinding?: NonNullable<ServerLogin['channelBinding']>;
+    readonly mode?: SessionsConfig['mode'];
+    readonly roles?: readonly RoleChoiceSource[];
+    readonly minted?: { readonly command: readonly string[]; readonly timeoutMs?: number; readonly cacheMs?: number };
+    readonly kind?: PartyKind;
   };
+  readonly propagate?: PropagateConfig;
   readonly crossCheck?: 'node-sql-parser';
 }
 
@@ -58,9 +96,11 @@ export interface IssuerSource {
   readonly preset: Preset;
   readonly issuer: string;
   readonly audience: OneOrMany<string>;
-  readonly keys?: { readonly file?: string; readonly url?: string; readonly directory?: string; readonly maxAgeMs?: number };
+  readonly keys?: { readonly file?: string; readonly url?: string; readonly directory?: string } & RemoteKeys;
   readonly algorithms?: readonly Algorithm[];
   readonly claims?: ClaimsMapping;
+  readonly requiredClaims?: Readonly<Record<string, OneOrMany<string>>>;
+  readonly tokenReview?: TokenReviewOptions;
   readonly subjectKind?: PartyKind;
   readonly actorKind?: PartyKind;
   readonly agents?: readonly AgentClient[];

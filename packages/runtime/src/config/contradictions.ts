@@ -2,6 +2,7 @@ import { list } from '@sqlwarden/core';
 import { isProduction } from '@sqlwarden/identity';
 import type { ConfigDocument, IssuerSource, UpstreamSource } from './config-document.js';
 import type { ClientProof } from './gateway-config.js';
+import { exchangeContradictions } from './exchange-contradictions.js';
 import { parseListen } from './listen-address.js';
 import type { Path } from './yaml-source.js';
 
@@ -16,6 +17,7 @@ export function findContradictions(document: ConfigDocument): Contradiction[] {
   return [
     ...healthContradictions(document.health),
     ...identityContradictions(document),
+    ...exchangeContradictions(document),
     ...document.upstreams.flatMap((upstream, at) => upstreamContradictions(upstream, ['upstreams', at])),
     ...(document.identity.issuers ?? []).flatMap((issuer, at) =>
       issuerContradictions(issuer, ['identity', 'issuers', at], document.environment),
@@ -50,20 +52,30 @@ function taken(values: readonly (string | undefined)[], path: (at: number) => Pa
 /** Ways to prove an identity that nobody could use, and identities that nobody could prove. */
 function identityContradictions({ identity, upstreams }: ConfigDocument): Contradiction[] {
   const found: Contradiction[] = [];
-  const { issuers = [], users, certificates = [] } = identity;
-  if (issuers.length === 0 && users === undefined && certificates.length === 0)
+  const { issuers = [], users, certificates = [], workload } = identity;
+  const isAskedFor = upstreams.some(({ credentials }) => credentials.mode !== 'client-password');
+  if (isAskedFor && issuers.length === 0 && users === undefined && certificates.length === 0)
     found.push({ path: ['identity'], message: 'vouches for nobody; write issuers, users or certificates' });
-  for (const [at, { commonName, uri }] of certificates.entries()) {
+  for (const [at, { commonName, uri, upstreams: only = [] }] of certificates.entries()) {
+    const unknown = only.findIndex((name) => !upstreams.some((upstream) => upstream.name === name));
+    if (unknown >= 0) {
+      const where = ['identity', 'certificates', at, 'upstreams', unknown];
+      found.push({ path: where, message: `"${only[unknown]}" is no upstream; write the name of one` });
+    }
     if ((commonName === undefined) === (uri === undefined))
       found.push({ path: ['identity', 'certificates', at], message: 'names no certificate, or two ways; write one of uri and commonName' });
   }
   const given: Readonly<Record<ClientProof, boolean>> = {
     token: issuers.length > 0,
+    oauth: issuers.length > 0,
     password: users !== undefined,
     certificate: certificates.length > 0,
+    workload: issuers.length > 0 && workload !== undefined,
   };
-  for (const [at, { clients, listen }] of upstreams.entries()) {
-    if (clients === undefined && listen === undefined) continue;
+  for (const [at, upstream] of upstreams.entries()) {
+    const { clients, listen } = upstream;
+    found.push(...mixedProofs(upstream, ['upstreams', at], issuers));
+    if (clients === undefined && (listen === undefined || upstream.credentials.mode === 'client-password')) continue;
     for (const proof of list(clients ?? 'token'))
       if (!given[proof]) found.push({ path: ['upstreams', at, ...(clients === undefined ? [] : ['clients'])], message: NOBODY[proof] });
   }
@@ -72,9 +84,31 @@ function identityContradictions({ identity, upstreams }: ConfigDocument): Contra
 
 const NOBODY: Readonly<Record<ClientProof, string>> = {
   token: 'lets clients in by token, and there are no issuers; write identity.issuers, or other ways in clients',
+  oauth: 'lets clients in by token, and there are no issuers; write identity.issuers, or other ways in clients',
   password: 'lets clients in by password, and there are no users; write identity.users',
   certificate: 'lets clients in by certificate, and none stands for anybody; write identity.certificates',
+  workload: 'lets clients in as the workload, and nothing says which; write identity.workload: { tokenFile: <file> } and identity.issuers',
 };
+
+/** Ways in that cannot be told apart before one is asked for. */
+function mixedProofs({ clients, oauth, listen }: UpstreamSource, path: Path, issuers: readonly IssuerSource[]): Contradiction[] {
+  const found: Contradiction[] = [];
+  const add = (where: Path, message: string): void => void found.push({ path: [...path, ...where], message });
+  const proofs = list(clients ?? 'token');
+  if (proofs.includes('token') && proofs.includes('oauth'))
+    add(['clients'], 'has two ways to ask for a token, and a client can be asked once; write one of token and oauth, or two upstreams');
+  if (proofs.includes('workload') && proofs.length > 1)
+    add(['clients'], 'has other ways beside workload, which asks for nothing; write an upstream with a listener of its own for each');
+  if (proofs.includes('workload') && listen !== undefined && parseListen(listen, '/')?.isPrivate === false)
+    add(['listen'], 'is reachable from other machines, and whoever connects would be the workload; write a unix socket, or 127.0.0.1');
+  if (oauth === undefined) return found;
+  if (!proofs.includes('oauth')) add(['oauth'], 'is only for clients: oauth; leave it out');
+  if (oauth.issuer !== undefined && !issuers.some(({ name }) => name === oauth.issuer))
+    add(['oauth', 'issuer'], `"${oauth.issuer}" is no issuer of identity.issuers; write the name of one`);
+  if (oauth.issuer === undefined && issuers.length > 1)
+    add(['oauth'], 'does not say which issuer clients get tokens from; write issuer: <name>');
+  return found;
+}
 
 function clientContradictions({ clients, clientTls }: UpstreamSource, path: Path): Contradiction[] {
   const found: Contradiction[] = [];
@@ -109,6 +143,29 @@ function credentialContradictions({ server, credentials }: UpstreamSource, path:
   return found;
 }
 
+/** Who sessions are on the server, and what goes with that. */
+function sessionContradictions({ credentials, clients, propagate }: UpstreamSource, path: Path): Contradiction[] {
+  const found: Contradiction[] = [];
+  const add = (where: Path, message: string): void => void found.push({ path: [...path, ...where], message });
+  const { mode = 'shared', roles, minted, kind } = credentials;
+  if (mode === 'role' && roles === undefined)
+    add(['credentials'], 'has mode: role and does not say who is which; write roles: [{ match: { groups: [analysts] }, role: analyst }]');
+  if ((mode === 'shared' || mode === 'client-password') && roles !== undefined)
+    add(['credentials', 'roles'], `is not looked at with mode: ${mode}; write mode: role, or leave it out`);
+  if (mode === 'minted' && minted === undefined)
+    add(['credentials'], 'has mode: minted and does not say how; write minted: { command: [<program>, <argument>] }');
+  if (mode !== 'minted' && minted !== undefined) add(['credentials', 'minted'], 'is only for mode: minted; leave it out, or write that');
+  if (mode !== 'client-password' && kind !== undefined) add(['credentials', 'kind'], 'is only for mode: client-password; leave it out');
+  for (const [at, { role }] of (roles ?? []).entries())
+    if (role.toLowerCase() === 'none') add(['credentials', 'roles', at, 'role'], 'is the name for no role at all; write another one');
+  if (mode === 'client-password' && clients !== undefined)
+    add(['clients'], 'does not go together with credentials.mode: client-password, where the server says who clients are; leave it out');
+  const names = Object.values(propagate ?? {});
+  for (const [at, [field, name]] of Object.entries(propagate ?? {}).entries())
+    if (names.indexOf(name) !== at) add(['propagate', field], `"${name}" is taken by an earlier entry; write another one`);
+  return found;
+}
+
 function upstreamContradictions(upstream: UpstreamSource, path: Path): Contradiction[] {
   const { listen, clientTls, server } = upstream;
   const found: Contradiction[] = [];
@@ -130,21 +187,40 @@ function upstreamContradictions(upstream: UpstreamSource, path: Path): Contradic
     add(['server', 'tls'], 'does not go together with socket; leave it out');
   if (server.ca !== undefined && server.tls !== undefined && server.tls !== 'verify-full')
     add(['server', 'ca'], 'is not looked at unless tls is verify-full; write tls: verify-full');
-  found.push(...clientContradictions(upstream, path), ...credentialContradictions(upstream, path));
+  found.push(
+    ...clientContradictions(upstream, path),
+    ...credentialContradictions(upstream, path),
+    ...sessionContradictions(upstream, path),
+  );
   return found;
 }
 
-/** Presets that know where their keys are. */
-const KNOWN_KEYS: ReadonlySet<IssuerSource['preset']> = new Set(['okta', 'entra']);
+/** Presets whose keys cannot be discovered. */
+const UNDISCOVERED: ReadonlySet<IssuerSource['preset']> = new Set(['dev', 'spiffe']);
 
-function issuerContradictions({ preset, keys, allowInProduction }: IssuerSource, path: Path, environment: string): Contradiction[] {
+/** Presets of issuers that give tokens to everybody, and the claims that say whose a token is. */
+const OF_EVERYBODY: Readonly<Partial<Record<IssuerSource['preset'], readonly string[]>>> = {
+  github: ['repository_owner_id', 'repository_id'],
+  gitlab: ['namespace_id', 'project_id'],
+};
+
+function issuerContradictions(issuer: IssuerSource, path: Path, environment: string): Contradiction[] {
+  const { preset, keys, allowInProduction, requiredClaims = {}, tokenReview } = issuer;
   const found: Contradiction[] = [];
   const add = (where: Path, message: string): void => void found.push({ path: [...path, ...where], message });
   const given = [keys?.file, keys?.url, keys?.directory].filter((value) => value !== undefined).length;
   if (given > 1) add(['keys'], 'says several places; write one of file, url and directory');
-  if (given === 0 && !KNOWN_KEYS.has(preset)) add([], `lacks the key "keys"; write keys: {file: …} or keys: {url: …} for preset ${preset}`);
+  if (given === 0 && UNDISCOVERED.has(preset))
+    add([], `lacks the key "keys"; write keys: {${preset === 'dev' ? 'directory' : 'file'}: …} or keys: {url: …} for preset ${preset}`);
+  const narrowing = OF_EVERYBODY[preset];
+  if (narrowing !== undefined && !narrowing.some((name) => Object.hasOwn(requiredClaims, name)))
+    add([], `lets in everybody who uses ${preset}; write requiredClaims: { ${narrowing[0] ?? ''}: "<yours>" }`);
+  if (tokenReview !== undefined && preset !== 'kubernetes') add(['tokenReview'], 'is only for preset kubernetes; leave it out');
   if (keys?.directory !== undefined && preset !== 'dev') add(['keys', 'directory'], 'is only for preset dev; write file or url');
-  if (keys?.maxAgeMs !== undefined && keys.url === undefined) add(['keys', 'maxAgeMs'], 'is only for url; leave it out');
+  for (const name of ['maxAgeMs', 'maxStaleMs'] as const) {
+    if (keys?.[name] !== undefined && (keys.file ?? keys.directory) !== undefined)
+      add(['keys', name], 'is only for keys from the network; leave it out');
+  }
   if (preset === 'dev' && isProduction(environment) && allowInProduction !== true) {
     add(
       ['preset'],

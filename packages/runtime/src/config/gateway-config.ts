@@ -1,5 +1,5 @@
-import type { ServerLogin, ServerMethod } from '@sqlwarden/core';
-import type { CertificateSubject, IssuerOptions } from '@sqlwarden/identity';
+import type { OAuthDiscovery, PartyKind, RoleChoiceSource, ServerLogin, ServerMethod } from '@sqlwarden/core';
+import type { CertificateSubject, ExchangeOptions, IssuerOptions } from '@sqlwarden/identity';
 
 /** `sqlwarden.yaml` after it was checked: defaults filled in, every path absolute. No secret is in it, only where secrets are. */
 export interface GatewayConfig {
@@ -12,7 +12,9 @@ export interface GatewayConfig {
   readonly policy: readonly string[];
   readonly ledger: { readonly directory: string; readonly origin: string; readonly reads: LedgerReads };
   readonly masking: { readonly keyFile: string | undefined };
-  readonly admin: { readonly socket: string } | undefined;
+  /** `operators`: groups whose people may end sessions, revoke identities and have policies read again. */
+  readonly admin: { readonly socket: string; readonly operators: readonly string[] } | undefined;
+  readonly exchange: ExchangeConfig | undefined;
   /** Processes that serve clients behind the listeners; 1: the one that was started. */
   readonly workers: number;
   readonly drain: DrainConfig;
@@ -33,8 +35,12 @@ export interface UpstreamConfig {
   readonly clientTls: ClientTlsConfig | undefined;
   /** How clients may prove who they are, in this order. */
   readonly clients: readonly ClientProof[];
+  /** With the proof `oauth`: where clients are told that tokens come from. */
+  readonly oauth: OAuthDiscovery;
   readonly server: ServerConfig;
   readonly credentials: CredentialsConfig;
+  /** What of an identity its sessions on the server begin with, by the name of the setting. */
+  readonly propagate: PropagateConfig;
   /** Another parser that is asked before a statement is let through; it can only refuse. */
   readonly crossCheck: 'node-sql-parser' | undefined;
 }
@@ -67,13 +73,40 @@ export interface CredentialsConfig {
   /** What the server may ask for; `undefined`: whatever does not show the password to others. */
   readonly accept: readonly ServerMethod[] | undefined;
   readonly channelBinding: NonNullable<ServerLogin['channelBinding']>;
+  readonly sessions: SessionsConfig;
+}
+
+/**
+ * Who the sessions of clients are on the server. `shared`: the gateway's own user. `role`: a role that this user takes on. `minted`: that user, or one of
+ * `roles`, with a password made for the identity. `client-password`: the client's own user.
+ */
+export type SessionsConfig =
+  | { readonly mode: 'shared' }
+  | { readonly mode: 'role'; readonly roles: readonly RoleChoiceSource[] }
+  | { readonly mode: 'minted'; readonly roles: readonly RoleChoiceSource[] | undefined; readonly password: CommandConfig }
+  | { readonly mode: 'client-password'; readonly kind: PartyKind };
+
+/** The settings that hold what of an identity. */
+export interface PropagateConfig {
+  readonly subject?: string;
+  readonly issuer?: string;
+  readonly kind?: string;
+  readonly groups?: string;
+  readonly actors?: string;
+}
+
+/** A program that writes a password. */
+export interface CommandConfig {
+  readonly command: readonly string[];
+  readonly timeoutMs: number;
+  readonly cacheMs: number;
 }
 
 /** Where the password of an upstream is; `none` when the server asks for none. */
 export type PasswordConfig =
   | { readonly kind: 'file'; readonly path: string }
   | { readonly kind: 'environment'; readonly name: string }
-  | { readonly kind: 'command'; readonly command: readonly string[]; readonly timeoutMs: number; readonly cacheMs: number }
+  | ({ readonly kind: 'command' } & CommandConfig)
   | { readonly kind: 'none' };
 
 /** Files of PEM for the gateway's end of client legs. */
@@ -88,20 +121,39 @@ export interface ClientTlsConfig {
   readonly minVersion: 'TLSv1.2' | 'TLSv1.3';
 }
 
-/** How a client may prove who it is: a token in the password, a password by SCRAM-SHA-256, or a certificate. */
-export type ClientProof = 'token' | 'password' | 'certificate';
+/**
+ * How a client may prove who it is: a token in the password or by OAUTHBEARER, a password by SCRAM-SHA-256, a certificate, or by nothing but that it
+ * is on the same machine as the workload's token.
+ */
+export type ClientProof = 'token' | 'oauth' | 'password' | 'certificate' | 'workload';
 
 export interface IdentityConfig {
   readonly issuers: readonly IssuerConfig[];
   /** File of users who log in by SCRAM-SHA-256. */
   readonly users: string | undefined;
   /** Who client certificates stand for, the first that fits. */
-  readonly certificates: readonly CertificateSubject[];
+  readonly certificates: readonly CertificateEntry[];
+  /** File of identities and tokens that are not let in any more. */
+  readonly revocations: string | undefined;
+  /** Whose token is in a file beside the gateway. */
+  readonly workload: { readonly tokenFile: string } | undefined;
+}
+
+/** `upstreams`: those that it is let in to, by name; absent: all. */
+export interface CertificateEntry extends CertificateSubject {
+  readonly upstreams?: readonly string[];
 }
 
 /** What the verifier takes, and for the development issuer the directory that its key is in. */
 export interface IssuerConfig extends IssuerOptions {
   readonly devDirectory?: string;
+}
+
+/** The token exchange, and where it answers. */
+export interface ExchangeConfig extends ExchangeOptions {
+  readonly listen: ListenConfig;
+  /** Files of PEM. */
+  readonly tls: { readonly certificate: string; readonly key: string } | undefined;
 }
 
 /** What happens between the signal to stop and the end. */
@@ -143,6 +195,7 @@ export const DEFAULT_LIMITS: LimitsConfig = {
 };
 
 export const DEFAULT_DRAIN: DrainConfig = { delayMs: 0, timeoutMs: 10_000 };
+export const DEFAULT_EXCHANGE = { lifetimeSeconds: 900, maxActors: 4, rotateAfterDays: 30 } as const;
 export const DEFAULT_CATALOGUE_MAX_AGE_MS = 1000;
 export const DEFAULT_CONNECT_TIMEOUT_MS = 10_000;
 export const DEFAULT_PASSWORD_COMMAND = { timeoutMs: 10_000, cacheMs: 60_000 } as const;

@@ -54,6 +54,7 @@ describe('loadConfig', () => {
           listen: { kind: 'tcp', host: '127.0.0.1', port: 15432, isPrivate: true },
           clientTls: undefined,
           clients: ['token'],
+          oauth: { openidConfiguration: 'https://acme.okta.com/oauth2/default/.well-known/openid-configuration' },
           server: {
             host: 'db',
             port: 5432,
@@ -73,6 +74,8 @@ describe('loadConfig', () => {
         issuers: [{ name: 'okta', preset: 'okta', issuer: 'https://acme.okta.com/oauth2/default', audience: 'sqlwarden' }],
         users: undefined,
         certificates: [],
+        workload: undefined,
+        revocations: undefined,
       },
       policy: [join(root, 'policy/*.yaml')],
       ledger: { directory: join(root, 'ledger'), origin: 'sqlwarden/production', reads: 'grouped' },
@@ -220,7 +223,7 @@ describe('loadConfig', () => {
     });
     expect(loaded.identity.issuers[0]).toMatchObject({ audience: ['a', 'b'], keys: { kind: 'file' }, devDirectory: join(root, 'dev') });
     expect(loaded.masking.keyFile).toBe(join(root, 'mask.key'));
-    expect(loaded.admin).toEqual({ socket: join(root, 'admin.sock') });
+    expect(loaded.admin).toEqual({ socket: join(root, 'admin.sock'), operators: [] });
     expect(loaded.limits).toEqual({ ...DEFAULT_LIMITS, maxSessions: 5 });
     expect(loaded.catalogue.maxAgeMs).toBe(0);
   });
@@ -308,8 +311,23 @@ describe('loadConfig', () => {
     ['no upstream', config({ upstream: '  []' }), ['4:3: upstreams is an empty list; write at least one upstream']],
     [
       'no keys',
-      issuer('preset: generic'),
-      ['7:7: identity.issuers[0] lacks the key "keys"; write keys: {file: …} or keys: {url: …} for preset generic'],
+      issuer('preset: spiffe'),
+      ['7:7: identity.issuers[0] lacks the key "keys"; write keys: {file: …} or keys: {url: …} for preset spiffe'],
+    ],
+    [
+      'everybody of an issuer that everybody may have tokens of',
+      issuer('preset: github, requiredClaims: { repository: "acme/etl" }'),
+      ['7:7: identity.issuers[0] lets in everybody who uses github; write requiredClaims: { repository_owner_id: "<yours>" }'],
+    ],
+    [
+      'a review by a cluster that is none',
+      issuer('preset: generic, tokenReview: { url: "https://k", tokenFile: t }'),
+      ['7:82: identity.issuers[0].tokenReview is only for preset kubernetes; leave it out'],
+    ],
+    [
+      'how long a file is believed',
+      issuer('preset: generic, keys: { file: f, maxStaleMs: 1000 }'),
+      ['7:98: identity.issuers[0].keys.maxStaleMs is only for keys from the network; leave it out'],
     ],
     [
       'keys from two places',
@@ -360,6 +378,18 @@ describe('loadConfig', () => {
     ],
   ])('%s', (_, yaml, want) => {
     expect(problemsOf(yaml)).toEqual(want);
+  });
+
+  it('finds keys by discovery where none are said, and makes the paths of a review absolute', () => {
+    const issuers = [
+      '    - { name: a, preset: generic, issuer: "https://a", audience: x }',
+      '    - { name: b, preset: github, issuer: "https://b", audience: x, keys: { maxAgeMs: 5000 }, requiredClaims: { repository_id: "74" } }',
+      '    - { name: c, preset: kubernetes, issuer: "https://c", audience: x, tokenReview: { url: "https://k", tokenFile: t, caFile: ca } }',
+    ];
+    const loaded = load(config({ issuer: issuers.join('\n') })).identity.issuers;
+    expect(loaded[0]?.keys).toBeUndefined();
+    expect(loaded[1]).toMatchObject({ keys: { kind: 'discovery', maxAgeMs: 5000 }, requiredClaims: { repository_id: '74' } });
+    expect(loaded[2]?.tokenReview).toEqual({ url: 'https://k', tokenFile: join(root, 't'), caFile: join(root, 'ca') });
   });
 
   it('allows the development issuer in production only when that is said', () => {

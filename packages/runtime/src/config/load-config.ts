@@ -1,8 +1,8 @@
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
-import { list } from '@sqlwarden/core';
-import { devJwksPath } from '@sqlwarden/identity';
-import type { ConfigDocument, IssuerSource, UpstreamSource } from './config-document.js';
+import { list, type OAuthDiscovery, unreachable } from '@sqlwarden/core';
+import { devJwksPath, type TokenReviewOptions } from '@sqlwarden/identity';
+import type { ConfigDocument, ExchangeSource, IssuerSource, UpstreamSource } from './config-document.js';
 import { ConfigError, formatPath } from './config-error.js';
 import { findContradictions } from './contradictions.js';
 import {
@@ -10,13 +10,16 @@ import {
   DEFAULT_CATALOGUE_MAX_AGE_MS,
   DEFAULT_CONNECT_TIMEOUT_MS,
   DEFAULT_DRAIN,
+  DEFAULT_EXCHANGE,
   DEFAULT_LIMITS,
   DEFAULT_PASSWORD_COMMAND,
   DEFAULT_PORT,
+  type ExchangeConfig,
   type GatewayConfig,
   type HealthConfig,
   type IssuerConfig,
   type PasswordConfig,
+  type SessionsConfig,
   type UpstreamConfig,
 } from './gateway-config.js';
 import { parseListen } from './listen-address.js';
@@ -54,11 +57,13 @@ function configOf(document: ConfigDocument, file: string, directory: string): Ga
     file,
     directory,
     environment: document.environment,
-    upstreams: document.upstreams.map((upstream) => upstreamOf(upstream, directory)),
+    upstreams: document.upstreams.map((upstream) => upstreamOf(upstream, document, directory)),
     identity: {
       issuers: (document.identity.issuers ?? []).map((issuer) => issuerOf(issuer, at)),
       users: document.identity.users === undefined ? undefined : at(document.identity.users),
       certificates: document.identity.certificates ?? [],
+      revocations: document.identity.revocations === undefined ? undefined : at(document.identity.revocations),
+      workload: document.identity.workload && { tokenFile: at(document.identity.workload.tokenFile) },
     },
     policy: list(document.policy).map(at),
     ledger: {
@@ -67,7 +72,8 @@ function configOf(document: ConfigDocument, file: string, directory: string): Ga
       reads: document.ledger.reads ?? 'grouped',
     },
     masking: { keyFile: document.masking && at(document.masking.keyFile) },
-    admin: document.admin && { socket: at(document.admin.socket) },
+    admin: document.admin && { socket: at(document.admin.socket), operators: document.admin.operators ?? [] },
+    exchange: document.exchange && exchangeOf(document.exchange, directory),
     workers: document.workers === 'auto' ? Math.min(availableParallelism(), MAX_WORKERS) : (document.workers ?? 1),
     drain: { ...DEFAULT_DRAIN, ...document.drain },
     health: healthOf(document.health),
@@ -81,7 +87,27 @@ function healthOf(source: ConfigDocument['health']): HealthConfig {
   return { listen: address?.kind === 'tcp' ? address : undefined, needsUpstreams: source?.needsUpstreams ?? false };
 }
 
-function upstreamOf(source: UpstreamSource, directory: string): UpstreamConfig {
+const SECONDS_PER_DAY = 86_400;
+
+function exchangeOf(source: ExchangeSource, directory: string): ExchangeConfig | undefined {
+  const { keys, tls } = source;
+  const at = (relative: string): string => path.resolve(directory, relative);
+  const listen = parseListen(source.listen, directory);
+  return (
+    listen && {
+      ...DEFAULT_EXCHANGE,
+      ...source,
+      listen,
+      tls: tls && { certificate: at(tls.certificate), key: at(tls.key) },
+      keys: {
+        directory: at(keys.directory),
+        rotateAfterSeconds: (keys.rotateAfterDays ?? DEFAULT_EXCHANGE.rotateAfterDays) * SECONDS_PER_DAY,
+      },
+    }
+  );
+}
+
+function upstreamOf(source: UpstreamSource, { identity }: ConfigDocument, directory: string): UpstreamConfig {
   const { server, clientTls } = source;
   const at = (relative: string): string => path.resolve(directory, relative);
   return {
@@ -90,6 +116,7 @@ function upstreamOf(source: UpstreamSource, directory: string): UpstreamConfig {
     listen: source.listen === undefined ? undefined : parseListen(source.listen, directory),
     clientTls: clientTls && clientTlsOf(clientTls, at),
     clients: source.clients === undefined ? ['token'] : list(source.clients),
+    oauth: discoveryOf(source.oauth, identity.issuers ?? []),
     server: {
       host: server.host ?? 'localhost',
       port: server.port ?? DEFAULT_PORT[source.database],
@@ -107,8 +134,20 @@ function upstreamOf(source: UpstreamSource, directory: string): UpstreamConfig {
       password: passwordOf(source.credentials, at),
       accept: source.credentials.accept === undefined ? undefined : list(source.credentials.accept),
       channelBinding: source.credentials.channelBinding ?? 'prefer',
+      sessions: sessionsOf(source.credentials),
     },
+    propagate: source.propagate ?? {},
     crossCheck: source.crossCheck,
+  };
+}
+
+/** As PostgreSQL does ("OAuth Authorization/Authentication" of its documentation): behind the issuer, as it is written. */
+function discoveryOf(source: UpstreamSource['oauth'], issuers: readonly IssuerSource[]): OAuthDiscovery {
+  const named = issuers.find(({ name }) => name === source?.issuer);
+  const { issuer } = named ?? (issuers.length === 1 ? issuers[0] : undefined) ?? {};
+  return {
+    ...(issuer !== undefined && /^https?:/.test(issuer) && { openidConfiguration: `${issuer}/.well-known/openid-configuration` }),
+    ...(source?.scope !== undefined && { scope: source.scope }),
   };
 }
 
@@ -130,11 +169,32 @@ function passwordOf(source: UpstreamSource['credentials'], at: (relative: string
   return { kind: 'none' };
 }
 
-function issuerOf({ keys, ...rest }: IssuerSource, at: (relative: string) => string): IssuerConfig {
-  if (keys?.file !== undefined) return { ...rest, keys: { kind: 'file', path: at(keys.file) } };
-  if (keys?.url !== undefined)
-    return { ...rest, keys: { kind: 'url', url: keys.url, ...(keys.maxAgeMs !== undefined && { maxAgeMs: keys.maxAgeMs }) } };
-  if (keys?.directory === undefined) return rest;
-  const devDirectory = at(keys.directory);
-  return { ...rest, keys: { kind: 'file', path: devJwksPath(devDirectory) }, devDirectory };
+function sessionsOf({ mode = 'shared', roles, minted, kind = 'person' }: UpstreamSource['credentials']): SessionsConfig {
+  switch (mode) {
+    case 'shared':
+      return { mode };
+    case 'role':
+      return { mode, roles: roles ?? [] };
+    case 'minted':
+      return { mode, roles, password: { ...DEFAULT_PASSWORD_COMMAND, command: [], ...minted } };
+    case 'client-password':
+      return { mode, kind };
+    default:
+      return unreachable(mode);
+  }
+}
+
+function issuerOf({ keys, tokenReview, ...rest }: IssuerSource, at: (relative: string) => string): IssuerConfig {
+  const issuer = tokenReview === undefined ? rest : { ...rest, tokenReview: tokenReviewOf(tokenReview, at) };
+  if (keys === undefined) return issuer;
+  const { file, url, directory, ...times } = keys;
+  if (file !== undefined) return { ...issuer, keys: { kind: 'file', path: at(file) } };
+  if (url !== undefined) return { ...issuer, keys: { kind: 'url', url, ...times } };
+  if (directory === undefined) return { ...issuer, keys: { kind: 'discovery', ...times } };
+  const devDirectory = at(directory);
+  return { ...issuer, keys: { kind: 'file', path: devJwksPath(devDirectory) }, devDirectory };
+}
+
+function tokenReviewOf({ tokenFile, caFile, ...rest }: TokenReviewOptions, at: (relative: string) => string): TokenReviewOptions {
+  return { ...rest, tokenFile: at(tokenFile), ...(caFile !== undefined && { caFile: at(caFile) }) };
 }

@@ -7,7 +7,7 @@ import { parseYaml, type YamlSource } from './yaml-source.js';
 /** Longest file of policy or configuration, in bytes. */
 export const MAX_FILE_BYTES = 1024 * 1024;
 
-export type SchemaName = 'policy' | 'config' | 'users';
+export type SchemaName = 'policy' | 'config' | 'users' | 'revocations';
 
 const validators = new Map<SchemaName, ValidateFunction>();
 

@@ -1,5 +1,6 @@
 import {
   type Admission,
+  type AssertedIntent,
   type CancelKey,
   type Disclosure,
   type EndReason,
@@ -13,12 +14,16 @@ import {
   type Unit,
   type WireSession,
   approvalDigest,
+  joinIntents,
+  unmetRequirement,
 } from '@sqlwarden/core';
+import type { SessionActivity } from '../approval/admin-api.js';
+import type { SessionIdentity } from '../login/session-identity.js';
 import { nodeHash } from '../node-hash.js';
 import type { ConnectionPolicy } from '../transport/connection.js';
 import type { Decision } from './decision.js';
 import { decide, deniedDecision } from './decide.js';
-import type { Engine } from './engine.js';
+import type { Engine, PolicyInForce } from './engine.js';
 import { OpenCursors } from './open-cursors.js';
 import { SessionLimits, type StatementAllowances } from './limits.js';
 import { PreparedNames } from './prepared-names.js';
@@ -64,15 +69,20 @@ interface Running {
 export class Admitter implements ConnectionPolicy {
   readonly #engine: Engine;
   readonly #upstream: Upstream;
-  readonly #scope: UnitScope;
-  readonly #rightsKey: string;
+  #scope: UnitScope;
+  readonly #identity: SessionIdentity;
+  #rightsKey: string;
+  /** What the rights and limits were derived from. */
+  #inForce: PolicyInForce;
   readonly #running = new RunningUnits<Running>();
   readonly #session: WireSession;
   readonly #cursors = new OpenCursors();
   readonly #prepared = new PreparedNames();
   readonly #transactions = new RecordedTransactions();
-  readonly #limits: SessionLimits;
+  #limits: SessionLimits;
   readonly #schema: SessionSchema;
+  /** What the application says, through the library, of why it runs what comes next. */
+  libraryIntent: AssertedIntent | undefined = undefined;
   /** Of the unit that waits for an answer. */
   #turn: Turn | undefined;
   /** For the next unit that has to wait; each has its own, so that a late answer to a given-up unit is known. */
@@ -81,12 +91,14 @@ export class Admitter implements ConnectionPolicy {
   /** Of the last unit that was forwarded. */
   #lastOrdinal = -1;
 
-  constructor(engine: Engine, upstream: Upstream, scope: UnitScope, session: WireSession) {
+  constructor(engine: Engine, upstream: Upstream, scope: UnitScope, session: WireSession, identity: SessionIdentity) {
     this.#engine = engine;
     this.#upstream = upstream;
     this.#scope = scope;
+    this.#identity = identity;
     this.#session = session;
     this.#schema = new SessionSchema(engine, upstream, session);
+    this.#inForce = engine.inForce;
     this.#rightsKey = engine.rightsKey(scope.principal);
     this.#limits = new SessionLimits(engine.budgets, engine.policy, scope.principal);
   }
@@ -95,14 +107,26 @@ export class Admitter implements ConnectionPolicy {
     return this.#scope.principal;
   }
 
+  /** Takes over the policy that holds now. */
+  #followPolicy(): void {
+    const { inForce } = this.#engine;
+    if (inForce === this.#inForce) return;
+    this.#inForce = inForce;
+    this.#scope = { ...this.#scope, policyDigest: inForce.digest };
+    this.#rightsKey = this.#engine.rightsKey(this.#scope.principal);
+    this.#limits = new SessionLimits(this.#engine.budgets, inForce.policy, this.#scope.principal);
+  }
+
   admit(unit: Unit): Admission | undefined {
+    this.#followPolicy();
     if (unit.portal !== undefined) this.#cursors.boundPortal(unit.portal);
     if (unit.statementName !== undefined) this.#prepared.parsed(unit.statementName);
     const decision = this.#known(unit);
     if (decision === undefined) this.#upstream.decisionCounts.made++;
     else this.#upstream.decisionCounts.found++;
     const turn = this.#nextTurn;
-    const answer = decision === undefined ? this.#decideAndRun(unit, turn) : this.#run(unit, decision, turn);
+    const mustAsk = unit.renewal !== undefined || this.#identity.canBeRefreshed;
+    const answer = decision === undefined || mustAsk ? this.#decideAndRun(unit, decision, turn) : this.#run(unit, decision, turn);
     if (!(answer instanceof Promise)) return answer;
     this.#nextTurn = newTurn();
     this.#turn = turn;
@@ -137,6 +161,19 @@ export class Admitter implements ConnectionPolicy {
   /** Nothing is asked, held, running or open: the connection can be ended without harm. */
   get isIdle(): boolean {
     return this.#turn === undefined && this.#running.size === 0 && this.#lastOrdinal <= this.#schema.lastEnded;
+  }
+
+  /** What is held, or else what was forwarded first and has not ended. */
+  get activity(): SessionActivity | undefined {
+    const held = this.#turn?.held;
+    if (held !== undefined) return { kind: 'held', request: held };
+    const running = this.#running.first;
+    if (running === undefined) return undefined;
+    const statements = (running.decision.facts?.statements ?? []).map(({ action, reads, writes }) => ({
+      action,
+      relations: [...new Set([...reads, ...writes])],
+    }));
+    return { kind: 'running', statements, forMs: Math.round(performance.now() - running.startedAt) };
   }
 
   settle(outcome: Outcome): void {
@@ -237,13 +274,38 @@ export class Admitter implements ConnectionPolicy {
     return `${unit.state.id}|${unit.transaction.stateChanged ? 1 : 0}|${types}|${this.#rightsKey}|${names}`;
   }
 
-  async #decideAndRun(unit: Unit, turn: Turn): Promise<Admission> {
-    const expired = this.#expired();
-    if (expired !== undefined) return this.#refuse(unit, deniedDecision(expired), expired);
-    return this.#run(unit, await this.#decide(unit), turn);
+  async #decideAndRun(unit: Unit, known: Decision | undefined, turn: Turn): Promise<Admission> {
+    if (this.#identity.canBeRefreshed) await this.#refreshed();
+    const decision = known ?? (await this.#decide(unit));
+    const refusal = await this.#renewed(unit, decision);
+    if (turn.over) return GIVEN_UP;
+    return refusal === undefined ? this.#run(unit, decision, turn) : this.#refuse(unit, decision, refusal);
+  }
+
+  async #refreshed(): Promise<void> {
+    await this.#identity.refresh();
+    this.#scope = { ...this.#scope, principal: this.#identity.principal };
+  }
+
+  /** Where a unit that runs holds a new token of the client's: why the identity was not renewed by it. */
+  async #renewed(unit: Unit, { verdict }: Decision): Promise<Refusal | undefined> {
+    const runs = unit.phase === 'query' || unit.phase === 'execute';
+    if (unit.renewal === undefined || !runs || verdict.effect !== 'allow') return undefined;
+    // The server would refuse the statement that stands for it.
+    if (unit.transaction.status === 'failed') return IN_FAILED_TRANSACTION;
+    const refusal = await this.#identity.renew(unit.renewal);
+    this.#scope = { ...this.#scope, principal: this.#identity.principal };
+    return refusal;
   }
 
   async #decide(unit: Unit): Promise<Decision> {
+    this.#followPolicy();
+    const decision = await this.#decideOnce(unit);
+    // INVARIANT: what runs was decided by the policy that holds when it runs.
+    return this.#engine.inForce === this.#inForce ? decision : this.#decide(unit);
+  }
+
+  async #decideOnce(unit: Unit): Promise<Decision> {
     if (unit.text.length > this.#engine.options.maxTextLength) {
       return deniedDecision({
         code: 'statement-too-large',
@@ -262,7 +324,8 @@ export class Admitter implements ConnectionPolicy {
     }
     // In a failed transaction the schema is not the one that the transaction saw: what is decided then holds for this unit only.
     // INVARIANT: kept for the names that it was made with; answers that came meanwhile may have changed what names stand for.
-    if (unit.transaction.status !== 'failed') snapshot.decisions.set(unit.text, this.#cacheKey(unit, decision.names), decision);
+    if (unit.transaction.status !== 'failed' && this.#engine.inForce === this.#inForce)
+      snapshot.decisions.set(unit.text, this.#cacheKey(unit, decision.names), decision);
     return decision;
   }
 
@@ -291,7 +354,7 @@ export class Admitter implements ConnectionPolicy {
 
   #run(unit: Unit, decision: Decision, turn: Turn): Admission | Promise<Admission> {
     if (turn.over) return GIVEN_UP;
-    const expired = this.#expired();
+    const expired = this.#expired(unit, decision);
     if (expired !== undefined) return this.#refuse(unit, decision, expired);
     const { verdict } = decision;
     if (verdict.refusal !== undefined) return this.#refuse(unit, decision, verdict.refusal);
@@ -307,6 +370,8 @@ export class Admitter implements ConnectionPolicy {
   #forward(unit: Unit, decision: Decision, approval: Grant | undefined, turn: Turn): Admission | Promise<Admission> {
     const runs = (unit.phase === 'query' || unit.phase === 'execute') && decision.statements.length > 0;
     if (!runs) return proceed(0, decision, approval);
+    const unmet = this.#unmet(unit, decision);
+    if (unmet !== undefined) return this.#refuse(unit, decision, unmet);
     const ready = this.#engine.recorder.ready();
     if (ready !== undefined) return ready.then(() => this.#forwardLate(unit, decision, approval, turn));
     const limited = this.#limits.admit(decision.verdict);
@@ -334,8 +399,22 @@ export class Admitter implements ConnectionPolicy {
 
   #forwardLate(unit: Unit, decision: Decision, approval: Grant | undefined, turn: Turn): Admission | Promise<Admission> {
     if (turn.over) return GIVEN_UP;
-    const expired = this.#expired();
+    if (this.#engine.inForce !== this.#inForce) return this.#decideAndRun(unit, undefined, turn);
+    const expired = this.#expired(unit, decision);
     return expired === undefined ? this.#forward(unit, decision, approval, turn) : this.#refuse(unit, decision, expired);
+  }
+
+  /** What is said of why the unit is run. The application's word counts more than the text's, and that more than the session's settings. */
+  #asserted(unit: Unit, decision: Decision): AssertedIntent | undefined {
+    return joinIntents(this.libraryIntent, joinIntents(decision.asserted, unit.asserted));
+  }
+
+  /** INVARIANT: asked for each unit; a decision is shared by units of which different things are said. */
+  #unmet(unit: Unit, decision: Decision): Refusal | undefined {
+    const { requirements } = decision.verdict;
+    if (requirements === undefined) return undefined;
+    const { howToAssert } = this.#upstream.options.dialect;
+    return unmetRequirement(this.#engine.policy, requirements, this.#asserted(unit, decision), howToAssert);
   }
 
   #writeIntent(unit: Unit, decision: Decision, approval: Grant | undefined): number | Admission {
@@ -348,6 +427,7 @@ export class Admitter implements ConnectionPolicy {
           phase: unit.phase,
           parameters: unit.parameters,
           transaction: unit.transaction.ordinal,
+          asserted: this.#asserted(unit, decision),
         };
         const ticket = recorder.begin(decision, () => decidedRecord(this.#scope, unit, decision, recorder), read);
         this.#transactions.read(unit.transaction.ordinal);
@@ -357,7 +437,7 @@ export class Admitter implements ConnectionPolicy {
       return recorder.before(
         {
           type: 'statement.intent',
-          ...unitRecord(this.#scope, unit, decision, recorder, disclosures),
+          ...unitRecord(this.#scope, unit, decision, this.#asserted(unit, decision), recorder, disclosures),
           verdict: approval !== undefined ? 'approved' : decision.verdict.observed !== undefined ? 'observed' : 'allow',
           ...(approval === undefined ? {} : { approval }),
           ...wouldBe(decision),
@@ -382,7 +462,8 @@ export class Admitter implements ConnectionPolicy {
       const { session } = this.#scope;
       this.#engine.recorder.after({ type: 'security.finding', session, kind: 'parser-disagreement', detail: refusal.message });
     }
-    const { facts, ...record } = unitRecord(this.#scope, unit, decision, this.#engine.recorder, disclosures);
+    const asserted = this.#asserted(unit, decision);
+    const { facts, ...record } = unitRecord(this.#scope, unit, decision, asserted, this.#engine.recorder, disclosures);
     this.#engine.recorder.after(
       {
         type: 'statement.refused',
@@ -403,10 +484,12 @@ export class Admitter implements ConnectionPolicy {
     if (turn.over) return GIVEN_UP;
     if (decision.verdict.refusal !== undefined) return this.#refuse(unit, decision, decision.verdict.refusal);
     if (decision.verdict.effect !== 'approve') return this.#forward(unit, decision, undefined, turn);
+    const unmet = this.#unmet(unit, decision);
+    if (unmet !== undefined) return this.#refuse(unit, decision, unmet);
     const requirement = decision.verdict.approval;
     if (requirement === undefined)
       return this.#refuse(unit, decision, { code: 'policy-error', message: 'policy asks for an approval without saying by whom' });
-    const subject = approvalSubject(this.#scope, unit, decision);
+    const subject = approvalSubject(this.#scope, unit, decision, this.#asserted(unit, decision));
     const held = await this.#engine.approvals.requestAnywhere(subject, requirement, {
       session: this.#scope.session,
       facts: decision.facts?.statements ?? [],
@@ -441,13 +524,14 @@ export class Admitter implements ConnectionPolicy {
 
   /** After the approval: token, policy and schema are looked at again, and what runs must be what was approved. */
   async #wake(unit: Unit, before: Decision, approval: Grant, turn: Turn): Promise<Admission> {
-    const expired = this.#expired();
+    if (this.#identity.canBeRefreshed) await this.#refreshed();
+    const expired = this.#expired(unit, before);
     if (expired !== undefined) return this.#refuse(unit, before, expired);
     const decision = await this.#decideAfresh(unit);
     // An approval is used by what runs, not by what was given up meanwhile.
     if (turn.over) return GIVEN_UP;
     if (decision.verdict.refusal !== undefined) return this.#refuse(unit, decision, decision.verdict.refusal);
-    const digest = approvalDigest(approvalSubject(this.#scope, unit, decision), nodeHash);
+    const digest = approvalDigest(approvalSubject(this.#scope, unit, decision, this.#asserted(unit, decision)), nodeHash);
     const used =
       digest === approval.digest ? this.#engine.approvals.use(approval.request, digest) : this.#engine.approvals.void(approval.request);
     if (used !== undefined) return this.#refuse(unit, decision, used);
@@ -487,9 +571,12 @@ export class Admitter implements ConnectionPolicy {
     }
   }
 
-  #expired(): Refusal | undefined {
-    if (this.#engine.now() < this.#scope.principal.expiresAt) return undefined;
-    return { code: 'identity-expired', message: 'the token of this connection has expired; get a new one and connect again' };
+  /** An end that has passed. What gives a new token may be prepared after it; and a transaction may be taken back, since its locks are in others' way. */
+  #expired(unit: Unit, { statements }: Decision): Refusal | undefined {
+    if (!this.#identity.isExpired) return undefined;
+    if (unit.renewal !== undefined && (unit.phase === 'prepare' || unit.phase === 'bind')) return undefined;
+    if (statements.length > 0 && statements.every(({ action }) => action === 'rollback')) return undefined;
+    return EXPIRED;
   }
 
   #failure(error: unknown): Refusal {
@@ -544,6 +631,16 @@ function proceed(ticket: number, decision: Decision, approval: Grant | undefined
   if (isShared) PREPARED.set(decision, admission);
   return admission;
 }
+
+const EXPIRED: Refusal = {
+  code: 'identity-expired',
+  message: "the token of this connection has expired; get a new one and connect again, or give it by SET sqlwarden.token = '<token>'",
+};
+
+const IN_FAILED_TRANSACTION: Refusal = {
+  code: 'transaction-failed',
+  message: 'the transaction has failed; roll it back, then give the new token',
+};
 
 const OUTDATED: Refusal = {
   code: 'plan-outdated',

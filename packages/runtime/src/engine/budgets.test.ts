@@ -50,6 +50,21 @@ describe('BudgetBook', () => {
     expect(book.budget('b', 1000)?.used(0)).toBe(0);
   });
 
+  it('tells others what was used, together and once, and not what they told', async () => {
+    const told: unknown[] = [];
+    const book = new BudgetBook({ now: () => 0, tellOthers: (uses) => told.push(...uses) });
+    book.use('a', 1000, 3);
+    book.use('a', 1000, 4);
+    book.use('b', 60_000, 1);
+    book.usedElsewhere([{ key: 'a', perMs: 1000, amount: 5 }]);
+    expect(book.budget('a', 1000)?.used(0)).toBe(12);
+    while (told.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    expect(told).toEqual([
+      { key: 'a', perMs: 1000, amount: 7 },
+      { key: 'b', perMs: 60_000, amount: 1 },
+    ]);
+  });
+
   it('gives no budget beyond its bound until one is free', () => {
     let now = 0;
     const book = new BudgetBook({ now: () => now, maxBudgets: 2 });

@@ -1,7 +1,7 @@
 /**
  * What has been used up of the budgets that limits of the policy give. One for the whole process: it outlives connections and policies (a
- * limit that is loaded anew goes on where it was, as long as its id and its stretch of time are the same). Every worker process counts by
- * itself.
+ * limit that is loaded anew goes on where it was, as long as its id and its stretch of time are the same). Worker processes tell each other
+ * what was used, a moment later.
  */
 
 /** A stretch of time is counted in so many slots. */
@@ -64,11 +64,23 @@ function at(slot: number): number {
   return rest < 0 ? rest + SLOTS + 1 : rest;
 }
 
+/** Some of a budget that was used. */
+export interface Use {
+  readonly key: string;
+  readonly perMs: number;
+  readonly amount: number;
+}
+
+/** How long what was used is gathered before other processes hear of it. */
+const TELL_AFTER_MS = 20;
+
 export interface BudgetBookOptions {
   /** Milliseconds. */
   readonly now: () => number;
   /** Budgets that are kept at most; a few hundred bytes each. */
   readonly maxBudgets?: number;
+  /** Tells other processes that count the same budgets what was used here. */
+  readonly tellOthers?: (uses: readonly Use[]) => void;
 }
 
 const MAX_BUDGETS = 200_000;
@@ -78,10 +90,14 @@ export class BudgetBook {
   readonly #now: () => number;
   readonly #maxBudgets: number;
   readonly #budgets = new Map<string, Budget>();
+  readonly #tellOthers: BudgetBookOptions['tellOthers'];
+  /** What was used and not told yet. */
+  readonly #untold = new Map<string, { readonly key: string; readonly perMs: number; amount: number }>();
   #sweptAt = Number.NEGATIVE_INFINITY;
 
-  constructor({ now, maxBudgets = MAX_BUDGETS }: BudgetBookOptions) {
+  constructor({ now, maxBudgets = MAX_BUDGETS, tellOthers }: BudgetBookOptions) {
     this.#now = now;
+    this.#tellOthers = tellOthers;
     this.#maxBudgets = maxBudgets;
   }
 
@@ -101,6 +117,29 @@ export class BudgetBook {
     const budget = new Budget(perMs);
     this.#budgets.set(key, budget);
     return budget;
+  }
+
+  use(key: string, perMs: number, amount: number): void {
+    this.budget(key, perMs)?.use(amount, this.#now());
+    if (this.#tellOthers !== undefined) this.#tellSoon(key, perMs, amount);
+  }
+
+  /** What another process used. */
+  usedElsewhere(uses: readonly Use[]): void {
+    for (const { key, perMs, amount } of uses) this.budget(key, perMs)?.use(amount, this.#now());
+  }
+
+  #tellSoon(key: string, perMs: number, amount: number): void {
+    if (this.#untold.size === 0) setTimeout(() => this.#tell(), TELL_AFTER_MS).unref();
+    const untold = this.#untold.get(key);
+    if (untold === undefined) this.#untold.set(key, { key, perMs, amount });
+    else untold.amount += amount;
+  }
+
+  #tell(): void {
+    const uses = [...this.#untold.values()];
+    this.#untold.clear();
+    this.#tellOthers?.(uses);
   }
 
   /** Forgets budgets of which nothing is used. At most once a second: it looks at all of them. */

@@ -13,6 +13,7 @@ import {
   type UnitFacts,
   type Verdict,
   evaluate,
+  keepingPinned,
   unreachable,
 } from '@sqlwarden/core';
 import type { CrossCheck } from '../cross-check/cross-check.js';
@@ -63,7 +64,8 @@ export async function decide(who: DecideFor, what: DecideWhat, snapshot: Snapsho
     environment: who.engine.options.environment,
     protection: snapshot.protection,
   });
-  const verdict = await crossChecked(judged, what.text, facts, catalogue, who.upstream.options.crossCheck);
+  const checked = await crossChecked(judged, what.text, facts, catalogue, who.upstream.options.crossCheck);
+  const verdict = keepingPinned(checked, facts, who.upstream.pinned);
   return makeDecision(who, what, snapshot, { unit: parsed.unit, facts, verdict });
 }
 
@@ -108,6 +110,7 @@ function makeDecision(who: DecideFor, what: DecideWhat, snapshot: Snapshot, { un
     unit: facts.statements.some(({ prepares }) => prepares !== undefined) ? unit : undefined,
     facts,
     verdict,
+    asserted: dialect.assertedIn(what.text),
     statements,
     cleanTexts: byOrigin.size > 0,
     elevated: facts.statements.some((statement) => statement.elevated),
@@ -204,6 +207,7 @@ export function deniedDecision(refusal: Refusal, from?: Snapshot & { readonly sh
     unit: undefined,
     facts: undefined,
     verdict: { effect: 'deny', rules: [], refusal, masks: [], labels: [], protectedColumns: [] },
+    asserted: undefined,
     statements: [],
     cleanTexts: true,
     elevated: false,

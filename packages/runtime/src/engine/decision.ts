@@ -1,4 +1,4 @@
-import type { AdmittedStatement, ParsedUnit, UnitFacts, Verdict } from '@sqlwarden/core';
+import type { AdmittedStatement, AssertedIntent, ParsedUnit, UnitFacts, Verdict } from '@sqlwarden/core';
 
 /** What was decided for one text, session state, rights, policy and catalogue. Immutable, shared by every unit that it fits. */
 export interface Decision {
@@ -19,6 +19,8 @@ export interface Decision {
   /** Absent when the text was not understood. */
   readonly facts: UnitFacts | undefined;
   readonly verdict: Verdict;
+  /** What the text says of why it is run. */
+  readonly asserted: AssertedIntent | undefined;
   readonly statements: readonly AdmittedStatement[];
   readonly cleanTexts: boolean;
   readonly elevated: boolean;

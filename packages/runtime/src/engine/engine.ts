@@ -1,7 +1,7 @@
 import { type CompiledPolicy, type MaskPlan, type Principal, rightsKey, originMasks } from '@sqlwarden/core';
 import type { ApprovalStore } from '../approval/store.js';
 import { Turn } from '../transport/turn.js';
-import { BudgetBook } from './budgets.js';
+import { BudgetBook, type Use } from './budgets.js';
 import type { Recorder } from './recorder.js';
 import type { Snapshot, Upstream } from './upstream.js';
 
@@ -16,8 +16,16 @@ export interface EngineOptions {
   readonly durableReads: boolean;
   readonly approvals: ApprovalStore;
   readonly now: () => number;
+  /** Tells other processes with the same policy what was used of its budgets. */
+  readonly tellUses?: (uses: readonly Use[]) => void;
   /** What an operator must hear of: never a statement, a value or a token. */
   readonly onTrouble: (error: Error) => void;
+}
+
+/** A policy, and what names it. */
+export interface PolicyInForce {
+  readonly policy: CompiledPolicy;
+  readonly digest: string;
 }
 
 /** What all connections share: policy, ledger, approvals. */
@@ -29,15 +37,29 @@ export class Engine {
   readonly budgets: BudgetBook;
   readonly #originMasks = new WeakMap<Snapshot, Map<string, MaskPlan['byOrigin']>>();
   readonly #lastIntent = new WeakMap<Upstream, number>();
+  #inForce: PolicyInForce;
 
   constructor(options: EngineOptions) {
     this.options = options;
-    this.budgets = new BudgetBook({ now: options.now });
+    this.#inForce = { policy: options.policy, digest: options.policyDigest };
+    const { now, tellUses } = options;
+    this.budgets = new BudgetBook({ now, ...(tellUses === undefined ? {} : { tellOthers: tellUses }) });
     this.turn = new Turn(() => options.recorder.flush(), options.onTrouble);
   }
 
   get policy(): CompiledPolicy {
-    return this.options.policy;
+    return this.#inForce.policy;
+  }
+
+  /** Another object whenever another policy holds: what was decided, or derived from a policy, holds for one of them. */
+  get inForce(): PolicyInForce {
+    return this.#inForce;
+  }
+
+  /** From now on this policy holds, for every unit that has not been let through. */
+  enforce(inForce: PolicyInForce, upstreams: readonly Upstream[]): void {
+    this.#inForce = inForce;
+    for (const upstream of upstreams) upstream.enforce(inForce.policy);
   }
 
   get recorder(): Recorder {

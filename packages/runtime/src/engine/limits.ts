@@ -42,6 +42,8 @@ export class SessionLimits {
    */
   admit(verdict: Verdict): LimitAnswer {
     if (verdict.limits === undefined) return UNLIMITED;
+    const uncountable = verdict.limits.flat().find((limit) => limit.isUncountable);
+    if (uncountable !== undefined) return { kind: 'refused', refusal: refusalOfUncounted(uncountable) };
     const counted = verdict.limits.flatMap((limits) => this.#draws(limits, 'statements'));
     const calls = new Allowance(this.#book, oncePerUnit(counted));
     const statements = verdict.limits.map((limits) => ({
@@ -159,7 +161,7 @@ class Allowance implements RowAllowance {
     for (const draw of this.#draws) {
       draw.taken += amountOf(draw);
       if (draw.key === undefined || draw.amount.perMs === undefined) continue;
-      this.#book.budget(draw.key, draw.amount.perMs)?.use(amountOf(draw), this.#book.now());
+      this.#book.use(draw.key, draw.amount.perMs, amountOf(draw));
     }
     return true;
   }
@@ -176,6 +178,11 @@ class Allowance implements RowAllowance {
     const wait = this.#book.budget(key, amount.perMs)?.freeAfterMs(this.#book.now()) ?? 0;
     return wait > 0 ? `some of it is free again in ${describeMs(wait)}` : undefined;
   }
+}
+
+function refusalOfUncounted({ limit }: AppliedLimit): Refusal {
+  const message = `the limit ${limit} counts written rows, and of this statement the server counts only some; write in one statement for each table`;
+  return { code: 'limit-exceeded', message, rule: limit };
 }
 
 function describeAmount({ what, max, perMs }: LimitAmount, { each }: AppliedLimit): string {

@@ -49,8 +49,8 @@ export class Recorder {
       this.#last = seq = this.#ledger.append(event, disclosures);
       this.#decided.set(decision, seq);
     }
-    const { session, phase, parameters, transaction } = read;
-    return this.#ledger.begin({ session, decision: seq, phase, parameters, transaction });
+    const { session, phase, parameters, transaction, asserted } = read;
+    return this.#ledger.begin({ session, decision: seq, phase, parameters, transaction, asserted });
   }
 
   /** Records what came of a unit that was begun; never throws. `durationUs`: microseconds from its beginning. */

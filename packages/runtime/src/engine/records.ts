@@ -1,9 +1,19 @@
 import { createHash } from 'node:crypto';
-import type { ApprovalSubject, Catalogue, Disclosure, Principal, StatementIntent, Unit, UnitFacts, UnitRecord } from '@sqlwarden/core';
+import type {
+  ApprovalSubject,
+  AssertedIntent,
+  Catalogue,
+  Disclosure,
+  Principal,
+  StatementIntent,
+  Unit,
+  UnitFacts,
+  UnitRecord,
+} from '@sqlwarden/core';
 import type { Decision } from './decision.js';
 import type { Decided, Recorder } from './recorder.js';
 
-/** Where and for whom a unit runs; constant for a session. */
+/** Where and for whom a unit runs; the same for a session until its identity is renewed. */
 export interface UnitScope {
   readonly session: string;
   readonly upstream: string;
@@ -15,7 +25,14 @@ export interface UnitScope {
 }
 
 /** What intent and refusal entries say of a unit. Text and values go into `disclosures`, only commitments into the record. */
-export function unitRecord(scope: UnitScope, unit: Unit, decision: Decision, recorder: Recorder, disclosures: Disclosure[]): UnitRecord {
+export function unitRecord(
+  scope: UnitScope,
+  unit: Unit,
+  decision: Decision,
+  asserted: AssertedIntent | undefined,
+  recorder: Recorder,
+  disclosures: Disclosure[],
+): UnitRecord {
   const { verdict } = decision;
   return {
     session: scope.session,
@@ -35,6 +52,7 @@ export function unitRecord(scope: UnitScope, unit: Unit, decision: Decision, rec
     policy: scope.policyDigest,
     catalogue: decision.catalogueVersion,
     transaction: unit.transaction.ordinal,
+    ...(asserted === undefined ? {} : { asserted }),
     elevated: decision.elevated,
     masks: maskRecords(decision),
   };
@@ -91,7 +109,9 @@ function maskRecords(decision: Decision): UnitRecord['masks'] {
 }
 
 /** What an approval of the unit is bound to. */
-export function approvalSubject(scope: UnitScope, unit: Unit, decision: Decision): ApprovalSubject {
+export function approvalSubject(scope: UnitScope, unit: Unit, decision: Decision, asserted: AssertedIntent | undefined): ApprovalSubject {
+  const purpose = asserted?.purpose?.value;
+  const ticket = asserted?.ticket?.value;
   return {
     upstream: scope.upstream,
     dialect: scope.dialect,
@@ -104,6 +124,9 @@ export function approvalSubject(scope: UnitScope, unit: Unit, decision: Decision
     })),
     state: { role: unit.state.role, searchPath: unit.state.searchPath, lexical: unit.state.lexical },
     requester: scope.principal,
+    ...(purpose === undefined && ticket === undefined
+      ? {}
+      : { asserted: { ...(purpose === undefined ? {} : { purpose }), ...(ticket === undefined ? {} : { ticket }) } }),
     policyDigest: scope.policyDigest,
     schemaDigest: decision.schemaDigest,
   };

@@ -8,6 +8,11 @@ export class RunningUnits<Value> {
     return (this.#value === undefined ? 0 : 1) + this.#others.size;
   }
 
+  /** Any one of them. */
+  get first(): Value | undefined {
+    return this.#value ?? this.#others.values().next().value;
+  }
+
   set(ticket: number, value: Value): void {
     if (this.#value === undefined) {
       this.#ticket = ticket;

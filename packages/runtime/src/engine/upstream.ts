@@ -4,6 +4,8 @@ import {
   type CellType,
   type CompiledPolicy,
   type Dialect,
+  type PinnedSettings,
+  type Principal,
   type ProtectionMap,
   type ReadCatalogue,
   type ResolvedCatalogue,
@@ -15,6 +17,8 @@ import {
 import type { CrossCheck } from '../cross-check/cross-check.js';
 import type { ClientRules } from '../login/client-identity.js';
 import type { PasswordSource } from '../login/password-source.js';
+import { type ClaimedUser, type ClientAccount, serverUser } from '../login/server-user.js';
+import type { SessionLogin, SessionLogins } from '../login/session-login.js';
 import type { ParsePool } from '../parse-pool.js';
 import { ControlConnection, ControlConnectionError } from '../transport/control-connection.js';
 import type { ServerTarget } from '../transport/server-socket.js';
@@ -27,6 +31,8 @@ export interface UpstreamOptions {
   /** Without the password where `password` has it. */
   readonly login: ServerLogin;
   readonly password?: PasswordSource;
+  /** Who the sessions of clients are on the server; default: whom `login` says. */
+  readonly sessions?: SessionLogins;
   /** How its clients may prove who they are; default: by token. */
   readonly clients?: ClientRules;
   readonly parser: ParsePool;
@@ -39,7 +45,8 @@ export interface UpstreamOptions {
   readonly onSchemaChange: (upstream: Upstream, change: { readonly version: number; readonly changes: readonly CatalogueChange[] }) => void;
 }
 
-const BY_TOKEN: ClientRules = { proofs: ['token'], requireCertificate: false };
+const NOTHING_PINNED: PinnedSettings = new Set();
+const BY_TOKEN: ClientRules = { proofs: ['token'], requireCertificate: false, certificates: [] };
 const MAX_LOOKS = 4;
 const DECISIONS = { maxTexts: 20_000, maxCharacters: 64 * 1024 * 1024 };
 const OWN_DECISIONS = { maxTexts: 500, maxCharacters: 1024 * 1024 };
@@ -78,10 +85,12 @@ export class Upstream {
   /** Goes down: never that of a committed schema. */
   #ownEpoch = -1;
   #closed = false;
+  #policy: CompiledPolicy;
 
   constructor(options: UpstreamOptions) {
     this.name = options.name;
     this.options = options;
+    this.#policy = options.policy;
     this.#readCatalogue = options.dialect.createCatalogueReader();
   }
 
@@ -117,6 +126,16 @@ export class Upstream {
     }
   }
 
+  /** Another policy holds: it protects the schema that is known, and nothing that was decided holds any more. */
+  enforce(policy: CompiledPolicy): void {
+    this.#policy = policy;
+    if (this.#snapshot !== undefined) this.#snapshot = this.#newSnapshot(this.#snapshot.resolved);
+  }
+
+  #newSnapshot(resolved: ResolvedCatalogue): Snapshot {
+    return { epoch: ++this.#epoch, resolved, protection: this.#protect(resolved), decisions: new DecisionCache(DECISIONS) };
+  }
+
   /** Something may have changed the committed schema: the next decision looks again. */
   suspect(): void {
     this.#suspicions += 1;
@@ -139,6 +158,39 @@ export class Upstream {
 
   get clients(): ClientRules {
     return this.options.clients ?? BY_TOKEN;
+  }
+
+  /** What clients must not change in their sessions. */
+  get pinned(): PinnedSettings {
+    return this.options.sessions?.pinned ?? NOTHING_PINNED;
+  }
+
+  /** How the session of a client logs in. Rejects when a password cannot be had. */
+  async sessionLogin(principal: Principal, client?: ClientAccount): Promise<SessionLogin> {
+    return this.options.sessions?.loginFor(principal, client) ?? { ok: true, login: await this.serverLogin() };
+  }
+
+  /** Clients give the name and password of a user of the server, which says who they are. */
+  get hasOwnUsers(): boolean {
+    return this.options.sessions?.ownUsers !== undefined;
+  }
+
+  /** Who would log in with that name and password. Rejects when the server cannot be asked for its groups. */
+  async claimed(account: ClientAccount): Promise<ClaimedUser> {
+    const control = this.#liveControl();
+    const groups = await this.options.dialect.readMemberships((sql) => control.query(sql), account.user);
+    return { account, principal: serverUser(this.name, this.options.sessions?.ownUsers ?? 'person', account.user, groups) };
+  }
+
+  /** Equal for principals whose sessions are the same to the server. */
+  sessionKey(principal: Principal): string {
+    return this.options.sessions?.key(principal) ?? '';
+  }
+
+  /** The server did not take what {@link sessionLogin} gave last for the principal. */
+  sessionRefused(principal: Principal): void {
+    if (this.options.sessions === undefined) this.loginRefused();
+    else this.options.sessions.rejected(principal);
   }
 
   /** How to log in now; the password may be another one each time. Rejects when it cannot be had. */
@@ -184,7 +236,7 @@ export class Upstream {
         return this.#snapshot;
       const before = this.#snapshot;
       const resolved = await this.readCatalogue(query);
-      this.#snapshot = { epoch: ++this.#epoch, resolved, protection: this.#protect(resolved), decisions: new DecisionCache(DECISIONS) };
+      this.#snapshot = this.#newSnapshot(resolved);
       this.#fingerprint = fingerprint;
       this.#readAt = this.options.now();
       if (before !== undefined) this.#report(before.resolved, resolved);
@@ -204,8 +256,10 @@ export class Upstream {
   }
 
   #protect(resolved: ResolvedCatalogue): ProtectionMap {
-    const { dialect, policy, name } = this.options;
-    return protectionFor(policy, name, resolved.catalogue, (relation, documents) => dialect.relationOutputs(resolved, relation, documents));
+    const { dialect, name } = this.options;
+    return protectionFor(this.#policy, name, resolved.catalogue, (relation, documents) =>
+      dialect.relationOutputs(resolved, relation, documents),
+    );
   }
 
   #liveControl(): ControlConnection {

@@ -14,6 +14,7 @@ interface Parts {
   readonly credentials?: string;
   readonly more?: string;
   readonly identity?: string;
+  readonly issuer?: string;
 }
 
 function warnings({
@@ -21,6 +22,7 @@ function warnings({
   credentials = 'user: g, passwordFile: ./password',
   more = '',
   identity = '',
+  issuer = 'https://acme.okta.com/oauth2/default',
 }: Parts = {}): string {
   const file = join(directory, 'sqlwarden.yaml');
   writeFileSync(
@@ -30,7 +32,7 @@ environment: production
 upstreams:
   - { name: crm, database: postgres, listen: "127.0.0.1:15432", ${more} server: { ${server} }, credentials: { ${credentials} } }
 identity:
-  issuers: [{ name: okta, preset: okta, issuer: "https://acme.okta.com/oauth2/default", audience: sqlwarden }]
+  issuers: [{ name: okta, preset: okta, issuer: "${issuer}", audience: sqlwarden }]
   ${identity}
 policy: ./policy/*.yaml
 ledger: { directory: ./ledger }
@@ -47,6 +49,26 @@ describe('what is weak in how clients and the gateway log in', () => {
   });
 
   it.each<[string, Parts, string]>([
+    [
+      'a workload that others can be',
+      { more: 'clients: workload,', identity: 'workload: { tokenFile: ./password }' },
+      'every container of the pod',
+    ],
+    [
+      'a workload that has no token yet',
+      { more: 'clients: workload,', identity: 'workload: { tokenFile: ./none }' },
+      'none is not there; clients are refused until it is',
+    ],
+    ['bearer tokens that nobody can get', { more: 'clients: oauth,', issuer: 'urn:x' }, 'libpq cannot get a token by itself'],
+    [
+      'authorities of several trust domains',
+      {
+        more: 'clients: certificate, clientTls: { certificate: c, key: k, ca: a, crl: r },',
+        identity:
+          'certificates: [{ uri: "spiffe://a/x", kind: service, issuer: i, id: x }, { uri: "spiffe://b/x", kind: service, issuer: i, id: y }]',
+      },
+      'upstream crm: every authority of clientTls.ca is believed for a, b; give each its own upstream',
+    ],
     ['rows in clear', { server: 'host: db, tls: disable' }, 'cross the network to the server in clear'],
     ['a server that is not checked', { server: 'host: db, tls: require' }, 'take the place of the server'],
     ['a password for whoever asks', { server: 'host: db, tls: require' }, 'may ask for the password'],

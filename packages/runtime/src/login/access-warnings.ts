@@ -1,14 +1,19 @@
-import { statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import type { ClientProof, GatewayConfig, UpstreamConfig } from '../config/gateway-config.js';
 import { isLoopback } from '../config/listen-address.js';
 
 /** What is allowed and weak in how clients and the gateway log in; for `check`. */
 export function accessWarnings(config: GatewayConfig): readonly string[] {
-  return [...config.upstreams.flatMap((upstream) => upstreamWarnings(upstream)), ...usersWarnings(config)];
+  return [
+    ...config.upstreams.flatMap((upstream) => upstreamWarnings(upstream)),
+    ...usersWarnings(config),
+    ...certificateWarnings(config),
+    ...workloadWarnings(config),
+  ];
 }
 
 function upstreamWarnings(upstream: UpstreamConfig): readonly string[] {
-  const found = [...serverWarnings(upstream), ...secretWarnings(upstream), ...clientWarnings(upstream)];
+  const found = [...serverWarnings(upstream), ...secretWarnings(upstream), ...clientWarnings(upstream), ...oauthWarnings(upstream)];
   return found.map((warning) => `upstream ${upstream.name}: ${warning}`);
 }
 
@@ -44,6 +49,41 @@ function clientWarnings({ listen, clients, clientTls }: UpstreamConfig): readonl
     found.push('how a login is answered tells which names are users of the file; give tokens and passwords a listener each to keep that');
   if (clientTls?.ca !== undefined && clientTls.crl === undefined)
     found.push('client certificates that were revoked go on to be taken; write clientTls.crl, or have them end soon');
+  return found;
+}
+
+function oauthWarnings({ listen, clients, oauth }: UpstreamConfig): readonly string[] {
+  if (listen === undefined || !clients.includes('oauth')) return [];
+  return oauth.openidConfiguration?.startsWith('https:') === true
+    ? []
+    : ['libpq cannot get a token by itself, because the issuer is no https URL; clients must bring one'];
+}
+
+/** Authorities that can name the workloads of each other's trust domains. */
+function certificateWarnings({ identity, upstreams }: GatewayConfig): readonly string[] {
+  return upstreams.flatMap(({ name, clients }) => {
+    const here = identity.certificates.filter((entry) => entry.upstreams?.includes(name) !== false);
+    const domains = new Set(here.flatMap(({ uri }) => /^spiffe:\/\/([^/]+)/.exec(uri ?? '')?.[1] ?? []));
+    if (domains.size < 2 || !clients.includes('certificate')) return [];
+    const all = [...domains].join(', ');
+    return [
+      `upstream ${name}: every authority of clientTls.ca is believed for ${all}; give each its own upstream, and its certificates that one in upstreams`,
+    ];
+  });
+}
+
+function workloadWarnings({ identity: { workload }, upstreams }: GatewayConfig): readonly string[] {
+  const places = upstreams.flatMap(({ name, clients, listen }) =>
+    clients.includes('workload') && listen !== undefined ? [{ name, listen }] : [],
+  );
+  if (workload === undefined || places.length === 0) return [];
+  const found = places.map(({ name, listen }) =>
+    listen.kind === 'socket'
+      ? `upstream ${name}: every process that may open ${listen.path} is the workload; let nobody else have its directory`
+      : `upstream ${name}: every container of the pod, or process of the machine, that connects is the workload; a unix socket shared with one container keeps the others out`,
+  );
+  if (!existsSync(workload.tokenFile)) found.push(`workload: ${workload.tokenFile} is not there; clients are refused until it is`);
+  if (isOpen(workload.tokenFile)) found.push(`workload: whoever reads the token can use it elsewhere; chmod 600 ${workload.tokenFile}`);
   return found;
 }
 

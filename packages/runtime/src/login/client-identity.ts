@@ -1,29 +1,49 @@
-import type { ClientCredential, ClientIntroduction, ClientMethod, LoginRequest, Principal, Refusal } from '@sqlwarden/core';
+import type { ClientCredential, ClientIntroduction, ClientMethod, LoginRequest, OAuthDiscovery, Principal, Refusal } from '@sqlwarden/core';
 import { unreachable } from '@sqlwarden/core';
-import { type CertificateSubject, type PasswordUsers, principalOfCertificate, type Verifier } from '@sqlwarden/identity';
+import {
+  type CertificateSubject,
+  type PasswordUsers,
+  principalOfCertificate,
+  svidProblem,
+  type TokenRefusalCode,
+  type Verification,
+  type Verifier,
+} from '@sqlwarden/identity';
 import type { ClientProof } from '../config/gateway-config.js';
 import type { ShownCertificate } from '../transport/client-tls.js';
+import type { Renewed } from './session-identity.js';
+import type { TokenFile } from './token-file.js';
 
 /** What is known of a client by its transport. */
 export interface ClientTransport {
   readonly shown: ShownCertificate;
   /** `tls-server-end-point` of the certificate that the client sees; absent outside of TLS. */
   readonly endPoint: Uint8Array | undefined;
+  /** It comes from this machine: a unix socket or loopback. */
+  readonly isPrivate: boolean;
 }
 
 /** How the clients of one upstream may prove who they are. */
 export interface ClientRules {
   readonly proofs: readonly ClientProof[];
   readonly requireCertificate: boolean;
+  /** Who certificates stand for here. */
+  readonly certificates: readonly CertificateSubject[];
+  /** With the proof `oauth`: where clients get tokens. */
+  readonly discovery?: OAuthDiscovery;
 }
 
-export type Identified = { readonly ok: true; readonly principal: Principal } | { readonly ok: false; readonly refusal: Refusal };
+/** `isGuess`: a secret was given, and it was wrong. `source`: who it is later, asked without the client when the principal has expired. */
+export type Identified =
+  | { readonly ok: true; readonly principal: Principal; readonly source?: (() => Promise<Renewed>) | undefined }
+  | { readonly ok: false; readonly refusal: Refusal; readonly isGuess: boolean };
 
 export interface ClientIdentityOptions {
   readonly verifier: Pick<Verifier, 'verify'>;
   /** Asked at each login. */
   readonly users: (() => PasswordUsers) | undefined;
-  readonly certificates: readonly CertificateSubject[];
+  /** The token of the workload that the gateway stands beside. */
+  readonly workload: Pick<TokenFile, 'verify'> | undefined;
   readonly onTrouble: (error: Error) => void;
 }
 
@@ -46,12 +66,20 @@ export class ClientIdentity {
       return refused('identity-invalid', 'the client certificate is not trusted, show one of a configured authority that has not ended');
     }
     if (rules.requireCertificate && shown.kind === 'none') return refused('identity-missing', 'show a client certificate');
-    if (rules.proofs.includes('certificate') && this.#certified(shown) !== undefined) return { kind: 'certificate' };
-    const users = rules.proofs.includes('password') ? this.#options.users?.() : undefined;
-    const takesTokens = rules.proofs.includes('token');
-    if (users !== undefined && (users.has(user) || !takesTokens))
-      return { kind: 'scram', verifier: users.verifier(user), endPoint: transport.endPoint };
-    if (takesTokens) return { kind: 'token' };
+    const problem = shown.kind === 'trusted' ? svidProblem(shown.certificate) : undefined;
+    if (problem !== undefined) return refused('identity-invalid', `the client certificate is no X.509-SVID: ${problem}`);
+    if (rules.proofs.includes('certificate') && certified(shown, rules) !== undefined) return { kind: 'certificate' };
+    if (rules.proofs.includes('workload'))
+      return transport.isPrivate ? { kind: 'workload' } : refused('identity-missing', 'this is only for clients on the same machine');
+    return this.#secretOf(user, rules, transport);
+  }
+
+  #secretOf(user: string, { proofs, discovery = {} }: ClientRules, { endPoint, shown }: ClientTransport): ClientMethod {
+    const users = proofs.includes('password') ? this.#options.users?.() : undefined;
+    const takesTokens = proofs.includes('token') || proofs.includes('oauth');
+    if (users !== undefined && (users.has(user) || !takesTokens)) return { kind: 'scram', verifier: users.verifier(user), endPoint };
+    if (proofs.includes('token')) return { kind: 'token' };
+    if (proofs.includes('oauth')) return { kind: 'oauth', discovery };
     if (shown.kind === 'none') return refused('identity-missing', 'show a client certificate');
     return refused('identity-invalid', 'the client certificate stands for nobody that is configured');
   }
@@ -62,17 +90,19 @@ export class ClientIdentity {
     if (!isTaken(credential, rules.proofs)) return no('identity-invalid', 'this is no way to log in here');
     switch (credential.kind) {
       case 'refused':
-        return { ok: false, refusal: credential.refusal };
+        return { ok: false, refusal: credential.refusal, isGuess: credential.isGuess === true };
       case 'none':
-        return no('identity-missing', 'give a token as the password');
+        return no('identity-missing', rules.proofs.includes('oauth') ? 'give a bearer token' : 'give a token as the password');
       case 'token':
-        return this.#byToken(credential.token);
+        return this.byToken(credential.token);
+      case 'workload':
+        return transport.isPrivate ? this.#byWorkload() : no('identity-invalid', 'this is only for clients on the same machine');
       case 'scram': {
         const principal = this.#options.users?.().principal(login.user);
         return principal === undefined ? no('identity-invalid', 'the password is wrong') : { ok: true, principal };
       }
       case 'certificate': {
-        const principal = this.#certified(transport.shown);
+        const principal = certified(transport.shown, rules);
         return principal === undefined ? no('identity-invalid', 'the client certificate stands for nobody') : { ok: true, principal };
       }
       default:
@@ -80,21 +110,32 @@ export class ClientIdentity {
     }
   }
 
-  async #byToken(token: string): Promise<Identified> {
-    const verified = await this.#options.verifier.verify(token);
-    if (verified.ok) return { ok: true, principal: verified.principal };
-    return no(verified.code === 'expired' ? 'identity-expired' : 'identity-invalid', verified.message);
+  /** Who a token is of. Never rejects. */
+  async byToken(token: string): Promise<Identified> {
+    return identifiedBy(await this.#options.verifier.verify(token));
   }
 
-  #certified(shown: ShownCertificate): Principal | undefined {
-    return shown.kind === 'trusted' ? principalOfCertificate(shown.certificate, this.#options.certificates) : undefined;
+  /** Who the workload is by the token that is there now; asked again by its sessions when that token has ended. Never rejects. */
+  async #byWorkload(): Promise<Identified> {
+    const verified = await this.#options.workload?.verify();
+    if (verified === undefined) return no('identity-missing', 'the gateway has no token for this workload; its log says why');
+    const identified = identifiedBy(verified);
+    if (identified.ok) return { ...identified, source: () => this.#byWorkload() };
+    // Whoever asked gave nothing, so nothing was guessed.
+    return { ...identified, isGuess: false };
   }
+}
+
+function certified(shown: ShownCertificate, { certificates }: ClientRules): Principal | undefined {
+  return shown.kind === 'trusted' ? principalOfCertificate(shown.certificate, certificates) : undefined;
 }
 
 function isTaken({ kind }: ClientCredential, proofs: readonly ClientProof[]): boolean {
   switch (kind) {
     case 'token':
-      return proofs.includes('token');
+      return proofs.includes('token') || proofs.includes('oauth');
+    case 'workload':
+      return proofs.includes('workload');
     case 'scram':
       return proofs.includes('password');
     case 'certificate':
@@ -113,5 +154,26 @@ function refused(code: Refusal['code'], message: string): ClientMethod {
 }
 
 function no(code: Refusal['code'], message: string): Identified {
-  return { ok: false, refusal: { code, message } };
+  return { ok: false, refusal: { code, message }, isGuess: false };
+}
+
+/** What is wrong with tokens that nobody has issued. Those of an issuer that have ended, or that cannot be checked now, are no guesses. */
+const GUESSED: ReadonlySet<TokenRefusalCode> = new Set([
+  'malformed',
+  'too-large',
+  'encrypted',
+  'critical-header',
+  'issuer',
+  'algorithm',
+  'signature',
+]);
+
+function identifiedBy(verified: Verification): Identified {
+  if (verified.ok) return { ok: true, principal: verified.principal };
+  const { code, message } = verified;
+  return {
+    ok: false,
+    refusal: { code: code === 'expired' ? 'identity-expired' : 'identity-invalid', message },
+    isGuess: GUESSED.has(code),
+  };
 }

@@ -1,9 +1,41 @@
+import type { SecureContext } from 'node:tls';
 import type { ClientTlsConfig, GatewayConfig } from '../config/gateway-config.js';
 import { configProblem, readNamedFile } from '../config/named-file.js';
-import { type ClientTls, openClientTls } from '../transport/client-tls.js';
+import { type ClientTls, clientTlsContext } from '../transport/client-tls.js';
+import { FileStamps } from './file-stamps.js';
 
-/** The gateway's end of client legs, from the files that the configuration names. Throws a `ConfigError` when they cannot be used. */
-export function openConfiguredClientTls({ file }: GatewayConfig, config: ClientTlsConfig): ClientTls {
+/**
+ * The gateway's end of client legs, from the files that the configuration names. They are read again when they have changed, for the clients that come
+ * then: certificates are renewed, trust bundles grow and shrink. Files that cannot be used any more, or do not belong together yet, leave it as it was,
+ * and are told of. Throws a `ConfigError` when they cannot be used at first.
+ */
+export function openConfiguredClientTls(
+  gateway: GatewayConfig,
+  config: ClientTlsConfig,
+  now: () => number,
+  onTrouble: (error: Error) => void,
+): ClientTls {
+  const { certificate, key, ca, crl } = config;
+  const stamps = new FileStamps(
+    [certificate, key, ca, crl].filter((file) => file !== undefined),
+    now,
+  );
+  let context = readContext(gateway, config);
+  return {
+    asksForCertificate: ca !== undefined,
+    get context() {
+      if (!stamps.changed()) return context;
+      try {
+        context = readContext(gateway, config);
+      } catch (error) {
+        onTrouble(new Error(`TLS of client legs stays as it was: ${(error as Error).message}`, { cause: error }));
+      }
+      return context;
+    },
+  };
+}
+
+function readContext({ file }: GatewayConfig, config: ClientTlsConfig): SecureContext {
   const pem = (path: string, key: string, advice: string): string => readNamedFile(file, path, `clientTls.${key}`, advice).toString('utf8');
   const files = {
     certificate: pem(config.certificate, 'certificate', 'give the PEM of the certificate that clients see'),
@@ -13,7 +45,7 @@ export function openConfiguredClientTls({ file }: GatewayConfig, config: ClientT
     minVersion: config.minVersion,
   };
   try {
-    return openClientTls(files);
+    return clientTlsContext(files);
   } catch (error) {
     const message = `the files cannot be used (${(error as Error).message}); give PEM files that belong together`;
     throw configProblem('config-invalid', file, 'clientTls', message);

@@ -14,8 +14,13 @@ const MAX_OUTPUT_BYTES = 64 * 1024;
 /** A token that ends within this time is not given any more. */
 const EXPIRY_MARGIN_MS = 30_000;
 
-/** `directory`: where a command runs, and what its path is taken from when it has a slash. */
-export function openPasswordSource(config: PasswordConfig, directory: string, now: () => number = Date.now): PasswordSource {
+/** `directory`: where a command runs, and what its path is taken from when it has a slash. `environment`: what it is told besides ours. */
+export function openPasswordSource(
+  config: PasswordConfig,
+  directory: string,
+  now: () => number = Date.now,
+  environment: Readonly<Record<string, string>> = {},
+): PasswordSource {
   switch (config.kind) {
     case 'none':
       return { current: async () => undefined, rejected: () => undefined };
@@ -24,7 +29,7 @@ export function openPasswordSource(config: PasswordConfig, directory: string, no
     case 'file':
       return { current: () => fromFile(config.path), rejected: () => undefined };
     case 'command':
-      return new CommandPassword(config, directory, now);
+      return new CommandPassword(config, directory, now, environment);
   }
 }
 
@@ -46,10 +51,17 @@ class CommandPassword implements PasswordSource {
   readonly #config: Extract<PasswordConfig, { kind: 'command' }>;
   readonly #directory: string;
   readonly #now: () => number;
+  readonly #environment: Readonly<Record<string, string>>;
   #kept: { readonly password: string; readonly until: number } | undefined;
   #running: Promise<string> | undefined;
 
-  constructor(config: Extract<PasswordConfig, { kind: 'command' }>, directory: string, now: () => number) {
+  constructor(
+    config: Extract<PasswordConfig, { kind: 'command' }>,
+    directory: string,
+    now: () => number,
+    environment: Readonly<Record<string, string>>,
+  ) {
+    this.#environment = environment;
     this.#config = config;
     this.#directory = directory;
     this.#now = now;
@@ -71,7 +83,7 @@ class CommandPassword implements PasswordSource {
   async #run(): Promise<string> {
     const { command, timeoutMs, cacheMs } = this.#config;
     const startedAt = this.#now();
-    const { password, expiresAt } = readOutput(await outputOf(command, this.#directory, timeoutMs));
+    const { password, expiresAt } = readOutput(await outputOf(command, this.#directory, timeoutMs, this.#environment));
     const until = Math.min(startedAt + cacheMs, (expiresAt ?? Number.POSITIVE_INFINITY) - EXPIRY_MARGIN_MS);
     this.#kept = { password, until };
     return password;
@@ -100,14 +112,19 @@ function parsedObject(text: string): { readonly password?: unknown; readonly exp
 }
 
 /** What it writes to standard error is not shown: it may hold secrets. */
-function outputOf(command: readonly string[], directory: string, timeoutMs: number): Promise<string> {
+function outputOf(
+  command: readonly string[],
+  directory: string,
+  timeoutMs: number,
+  environment: Readonly<Record<string, string>>,
+): Promise<string> {
   const [file = '', ...args] = command;
   return new Promise((resolve, reject) => {
     const failed = (why: string): void => reject(new Error(`the password command ${file} ${why}`));
     const child = execFile(
       file,
       args,
-      { cwd: directory, maxBuffer: MAX_OUTPUT_BYTES, encoding: 'utf8', windowsHide: true },
+      { cwd: directory, env: { ...process.env, ...environment }, maxBuffer: MAX_OUTPUT_BYTES, encoding: 'utf8', windowsHide: true },
       (error, stdout) => {
         clearTimeout(timer);
         if (error === null) resolve(stdout);

@@ -1,9 +1,10 @@
-import type { ServerLogin } from '@sqlwarden/core';
+import type { Dialect, ServerLogin } from '@sqlwarden/core';
 import { isLoopback } from '../config/listen-address.js';
 import { configProblem, readNamedFile } from '../config/named-file.js';
 import type { GatewayConfig, UpstreamConfig } from '../config/gateway-config.js';
 import type { ServerTarget } from '../transport/server-socket.js';
 import { openPasswordSource, type PasswordSource } from './password-source.js';
+import { SessionLogins } from './session-login.js';
 
 /** How the gateway reaches the server of an upstream and logs in there. */
 export interface ServerAccess {
@@ -11,15 +12,28 @@ export interface ServerAccess {
   /** Without the password, which `password` has. */
   readonly login: ServerLogin;
   readonly password: PasswordSource;
+  /** Who the sessions of clients are there. */
+  readonly sessions: SessionLogins;
 }
 
 /** Reads what the configuration of an upstream names. Throws a `ConfigError` when something cannot be used. */
-export function openServerAccess(config: GatewayConfig, upstream: UpstreamConfig): ServerAccess {
+export function openServerAccess(config: GatewayConfig, upstream: UpstreamConfig, dialect: Pick<Dialect, 'roleSettings'>): ServerAccess {
   checkPassword(config, upstream);
+  const { credentials, propagate } = upstream;
+  const login = loginOf(upstream);
+  const password = openPasswordSource(credentials.password, config.directory);
   return {
     target: targetOf(config, upstream),
-    login: loginOf(upstream),
-    password: openPasswordSource(upstream.credentials.password, config.directory),
+    login,
+    password,
+    sessions: new SessionLogins({
+      account: login,
+      password,
+      sessions: credentials.sessions,
+      propagate,
+      directory: config.directory,
+      roleSettings: dialect.roleSettings,
+    }),
   };
 }
 

@@ -1,11 +1,8 @@
-import { statSync } from 'node:fs';
 import { openPasswordUsers, type PasswordUsers, passwordUserProblems } from '@sqlwarden/identity';
 import type { UsersDocument } from '../config/config-document.js';
 import { ConfigError, formatPath } from '../config/config-error.js';
 import { checkDocument, readConfigFile } from '../config/read-document.js';
-
-/** How often the file is looked at, at most. */
-const LOOK_MS = 1_000;
+import { FileStamps } from './file-stamps.js';
 
 /** Reads a file of users. Throws a {@link ConfigError} with every problem of it; its messages never quote a verifier. */
 export function loadUsers(file: string, secret: Uint8Array | undefined): PasswordUsers {
@@ -27,49 +24,29 @@ export function loadUsers(file: string, secret: Uint8Array | undefined): Passwor
 export class UsersFile {
   readonly #file: string;
   readonly #secret: Uint8Array | undefined;
-  readonly #now: () => number;
+  readonly #stamps: FileStamps;
   readonly #onTrouble: (error: Error) => void;
   #users: PasswordUsers;
-  #stamp: string;
-  #lookedAt: number;
 
   /** `secret`: for the verifiers of users that there are not. Throws what {@link loadUsers} does. */
   constructor(file: string, secret: Uint8Array | undefined, now: () => number, onTrouble: (error: Error) => void) {
     this.#file = file;
     this.#secret = secret;
-    this.#now = now;
     this.#onTrouble = onTrouble;
-    this.#stamp = stampOf(file);
+    this.#stamps = new FileStamps([file], now);
     this.#users = loadUsers(file, secret);
-    this.#lookedAt = now();
   }
 
   current(): PasswordUsers {
-    const now = this.#now();
-    if (now - this.#lookedAt >= LOOK_MS) {
-      this.#lookedAt = now;
-      this.#lookAgain();
-    }
+    if (this.#stamps.changed()) this.#readAgain();
     return this.#users;
   }
 
-  #lookAgain(): void {
-    const stamp = stampOf(this.#file);
-    if (stamp === this.#stamp) return;
-    this.#stamp = stamp;
+  #readAgain(): void {
     try {
       this.#users = loadUsers(this.#file, this.#secret);
     } catch (error) {
       this.#onTrouble(new Error(`the users stay as they were: ${(error as Error).message}`, { cause: error }));
     }
-  }
-}
-
-function stampOf(file: string): string {
-  try {
-    const { mtimeMs, size, ino } = statSync(file);
-    return `${mtimeMs} ${size} ${ino}`;
-  } catch {
-    return 'unreadable';
   }
 }

@@ -57,14 +57,14 @@ describe('loadPolicies: what is wrong, where, and what to write instead', () => 
       'an unknown section',
       'version: 1\nfoo: 1\n',
       [
-        'p.yaml:2:1: foo is not a key that is known here; write one of version, mode, default, classify, mask, rules, limits, tests instead',
+        'p.yaml:2:1: foo is not a key that is known here; write one of version, mode, default, classify, mask, rules, limits, require, tests instead',
       ],
     ],
     [
       'a key of the prototype',
       'version: 1\nrules: []\nconstructor: 1\n',
       [
-        'p.yaml:3:1: constructor is not a key that is known here; write one of version, mode, default, classify, mask, rules, limits, tests instead',
+        'p.yaml:3:1: constructor is not a key that is known here; write one of version, mode, default, classify, mask, rules, limits, require, tests instead',
       ],
     ],
     [
@@ -122,7 +122,7 @@ describe('loadPolicies: what is wrong, where, and what to write instead', () => 
     [
       'a rule id twice',
       'version: 1\nrules:\n  - { id: a, then: allow }\n  - { id: a, then: deny }\n',
-      ['p.yaml:4:11: rules[1].id "a" is taken by an earlier rule or limit; write another one'],
+      ['p.yaml:4:11: rules[1].id "a" is taken by an earlier rule, limit or requirement; write another one'],
     ],
     [
       'a reserved rule id',
@@ -235,7 +235,17 @@ describe('loadPolicies: what is wrong, where, and what to write instead', () => 
     [
       'a limit with the id of a rule',
       'version: 1\nrules:\n  - { id: a, then: allow }\nlimits:\n  - { id: a, rowsAffected: { max: 3 } }\n',
-      ['p.yaml:5:11: limits[0].id "a" is taken by an earlier rule or limit; write another one'],
+      ['p.yaml:5:11: limits[0].id "a" is taken by an earlier rule, limit or requirement; write another one'],
+    ],
+    [
+      'a requirement with the id of a rule',
+      'version: 1\nrules:\n  - { id: a, then: allow }\nrequire:\n  - { id: a, ticket: "." }\n',
+      ['p.yaml:5:11: require[0].id "a" is taken by an earlier rule, limit or requirement; write another one'],
+    ],
+    [
+      'a requirement of nothing',
+      'version: 1\nrequire:\n  - { id: a }\n',
+      ['p.yaml:3:5: require[0] "a" requires nothing; write ticket, purpose or traceparent'],
     ],
     [
       'a limit by a label that nothing has',
@@ -297,7 +307,7 @@ describe('loadPolicies: what is wrong, where, and what to write instead', () => 
   it('finds ids that are taken by another file', () => {
     const base = directory({ 'a.yaml': rule('then: allow'), 'b.yaml': rule('then: deny') });
     expect(failure(() => loadPolicies(['*.yaml'], base)).message).toBe(
-      'b.yaml:3:11: rules[0].id "a" is taken by an earlier rule or limit; write another one',
+      'b.yaml:3:11: rules[0].id "a" is taken by an earlier rule, limit or requirement; write another one',
     );
   });
 

@@ -20,10 +20,11 @@ const document: PolicyDocument = {
   classify: [{ label: 'pii', columns: '*.public.people.*mail' }],
   mask: [{ label: 'pii', with: 'email', except: { groups: ['office'] } }],
   rules: [
-    { id: 'reads', match: { class: 'read', subject: { groups: ['app', 'office'] } }, then: 'allow' },
+    { id: 'reads', match: { class: 'read', subject: { groups: ['app', 'office', 'audit'] } }, then: 'allow' },
     { id: 'no-staging', match: { environment: 'staging' }, then: 'deny' },
     { id: 'ddl', match: { class: 'schema', actor: { kind: 'agent' } }, then: { approve: { groups: ['dba'] } } },
   ],
+  require: [{ id: 'ticket', match: { class: 'read', subject: { groups: ['audit'] } }, ticket: 'CHG-[0-9]+' }],
   limits: [{ id: 'few', match: { class: 'read', subject: { groups: ['app'] } }, rowsReturned: { max: 5 } }],
 };
 const policy = compilePolicy([document], { compilePattern });
@@ -118,6 +119,17 @@ describe('runPolicyTests', () => {
     ['an analysis that fails', app, 'boom', { refused: 'policy-denied' }, false],
   ])('%s', async (_, as, sql, want, passed) => {
     expect((await run({ as, sql, want })).passed).toBe(passed);
+  });
+
+  it.each<[string, PolicyTest['asserted'], PolicyTestWant, boolean]>([
+    ['without a ticket', undefined, { refused: 'ticket' }, true],
+    ['without a ticket, by code', { purpose: 'audit' }, { refused: 'intent-missing' }, true],
+    ['with another ticket', { ticket: 'CHG-' }, { refused: 'ticket' }, true],
+    ['with a ticket', { ticket: 'CHG-7' }, { allowed: true }, true],
+    ['without a ticket, but it is refused', undefined, { allowed: true }, false],
+  ])('asks for what is required: %s', async (_, asserted, want, passed) => {
+    const test = { as: { groups: ['audit'] }, sql: READ, want, ...(asserted === undefined ? {} : { asserted }) };
+    expect((await run(test)).passed).toBe(passed);
   });
 
   it('says what was wanted and what came, and where the test is written', async () => {

@@ -1,5 +1,6 @@
 import {
   type Actor,
+  assertedIntent,
   type CompiledPolicy,
   evaluate,
   type Party,
@@ -8,6 +9,7 @@ import {
   type ProtectionMap,
   type TestIdentity,
   type UnitFacts,
+  unmetRequirement,
   unreachable,
   type Verdict,
 } from '@sqlwarden/core';
@@ -60,7 +62,7 @@ async function runTest({ file, line, test }: LocatedTest, input: RunTestsInput):
     return failed(`the statement could not be analysed: ${error instanceof Error ? error.message : 'unknown error'}`);
   }
   if (!answer.ok) return unparsed(base, test, answer.message);
-  const verdict = evaluate({
+  const judged = evaluate({
     policy: { ...input.policy, mode: 'enforce' },
     principal: testPrincipal(test.as),
     facts: answer.facts,
@@ -68,7 +70,16 @@ async function runTest({ file, line, test }: LocatedTest, input: RunTestsInput):
     environment: test.environment ?? input.environment,
     protection: upstream.protection,
   });
+  const verdict = withRequirements(judged, input.policy, test);
   return { ...base, passed: meets(verdict, answer.facts, test), got: describeGot(verdict, answer.facts), verdict };
+}
+
+/** As the engine does it for each unit that may run otherwise. */
+function withRequirements(verdict: Verdict, policy: CompiledPolicy, { asserted }: PolicyTest): Verdict {
+  if (verdict.requirements === undefined) return verdict;
+  const said = asserted === undefined ? undefined : assertedIntent('library', asserted);
+  const refusal = unmetRequirement(policy, verdict.requirements, said, (fields) => `the test says it with asserted: ${fields.join(', ')}`);
+  return refusal === undefined ? verdict : { ...verdict, effect: 'deny', refusal };
 }
 
 function unparsed(base: Pick<TestReport, 'file' | 'line' | 'name' | 'want'>, test: PolicyTest, message: string): TestReport {
@@ -92,10 +103,13 @@ const TEST_ISSUER = 'urn:sqlwarden:policy-tests';
 /** A principal with everything proven by a token, that never expires. */
 export function testPrincipal(identity: TestIdentity): Principal {
   const actors = (identity.actors ?? []).map((actor, at): Actor => partyOf(actor, 'agent', `test-actor-${at + 1}`));
+  const { workload, run } = identity;
   return {
     subject: partyOf(identity, 'person', 'test-subject'),
     actors,
-    proof: { subject: 'token', groups: 'token', actors: 'token' },
+    ...(workload === undefined ? {} : { workload }),
+    ...(run === undefined ? {} : { run }),
+    proof: { subject: 'token', groups: 'token', actors: 'token', model: 'token', workload: 'token', run: 'token' },
     expiresAt: Number.MAX_SAFE_INTEGER,
   };
 }
@@ -107,6 +121,8 @@ function partyOf(source: Omit<TestIdentity, 'actors'>, kind: Party['kind'], id: 
     id: source.id ?? id,
     groups: source.groups ?? [],
     groupsComplete: true,
+    ...(source.model === undefined ? {} : { model: source.model }),
+    ...(source.version === undefined ? {} : { version: source.version }),
   };
 }
 

@@ -1,7 +1,8 @@
-import { constants, X509Certificate } from 'node:crypto';
+import { constants } from 'node:crypto';
 import type { Duplex } from 'node:stream';
 import { createSecureContext, type PeerCertificate, type SecureContext, type SecureVersion, TLSSocket } from 'node:tls';
 import type { ClientCertificate } from '@sqlwarden/identity';
+import { isAuthority, keyUsageOf } from './certificate-usage.js';
 import { endPointOf } from './end-point.js';
 
 /** PEM texts of the gateway's end of client legs. */
@@ -17,10 +18,9 @@ export interface ClientTlsFiles {
 
 /** The gateway's end of TLS on client legs. */
 export interface ClientTls {
+  /** For the next client: another one when its files have changed. */
   readonly context: SecureContext;
   readonly asksForCertificate: boolean;
-  /** For channel binding: of the certificate that clients see. */
-  readonly endPoint: Uint8Array | undefined;
 }
 
 /** What a client showed of itself by TLS. `untrusted`: a certificate that must not be believed; `reason` is OpenSSL's, for the log. */
@@ -32,17 +32,28 @@ export type ShownCertificate =
 const ALPN = 'postgresql';
 
 /** Throws what `node:tls` does when key, certificate and authorities cannot be used. */
-export function openClientTls({ certificate, key, ca, crl, minVersion = 'TLSv1.2' }: ClientTlsFiles): ClientTls {
-  const context = createSecureContext({
+export function clientTlsContext({ certificate, key, ca, crl, minVersion = 'TLSv1.2' }: ClientTlsFiles): SecureContext {
+  return createSecureContext({
     cert: certificate,
     key,
     minVersion,
     ...(ca === undefined ? {} : { ca }),
-    ...(crl === undefined ? {} : { crl }),
+    ...(crl === undefined ? {} : { crl: revocationLists(crl) }),
     // A resumed session would keep a certificate that has been revoked since; renegotiation would let it change. PostgreSQL allows neither.
     secureOptions: constants.SSL_OP_NO_TICKET | constants.SSL_OP_NO_RENEGOTIATION,
   });
-  return { context, asksForCertificate: ca !== undefined, endPoint: endPointOf(new X509Certificate(certificate).raw) };
+}
+
+/** Of a text with lists of several authorities, Node would read the first one. */
+function revocationLists(pem: string): string[] {
+  return pem.match(/-----BEGIN X509 CRL-----[^-]*-----END X509 CRL-----/g) ?? [pem];
+}
+
+/** For channel binding: of the certificate that the client of a stream sees. Absent outside of TLS, and where none is defined for the certificate. */
+export function shownEndPoint(stream: Duplex): Uint8Array | undefined {
+  if (!(stream instanceof TLSSocket)) return undefined;
+  const own = stream.getCertificate();
+  return own !== null && 'raw' in own ? endPointOf(own.raw) : undefined;
 }
 
 /** TLS over a client's stream, as its server. The result emits `secure` once the handshake is done, or `error`. */
@@ -89,6 +100,8 @@ function readCertificate(peer: PeerCertificate): ClientCertificate {
   return {
     commonNames: names === undefined ? [] : typeof names === 'string' ? [names] : names,
     uris: alternativeNames(peer.subjectaltname ?? '').flatMap(([kind, value]) => (kind === 'URI' ? [value] : [])),
+    isAuthority: isAuthority(peer.raw),
+    keyUsage: keyUsageOf(peer.raw),
     notAfter: Date.parse(peer.valid_to),
   };
 }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { children, type Element, elementAt } from './der-elements.js';
 
 /**
  * `tls-server-end-point` of a certificate (RFC 5929 section 4.1): its hash by the hash function of its signature, SHA-256 in place of MD5 and
@@ -47,37 +48,6 @@ function signatureHash(certificate: Uint8Array): HashName | undefined {
   if (first?.tag !== 0xa0) return 'sha256';
   const [hash] = children(children(first)[0]);
   return HASHES.get(hexOf(hash));
-}
-
-interface Element {
-  readonly tag: number;
-  readonly content: Uint8Array;
-  readonly end: number;
-}
-
-/** One element of DER (ITU-T X.690), lengths of up to four bytes; `undefined` when it does not fit. */
-function elementAt(bytes: Uint8Array, at: number): Element | undefined {
-  const tag = bytes[at];
-  const short = bytes[at + 1];
-  if (tag === undefined || short === undefined) return undefined;
-  const lengthBytes = short < 0x80 ? 0 : short & 0x7f;
-  if (lengthBytes > 4 || short === 0x80) return undefined;
-  let length = lengthBytes === 0 ? short : 0;
-  for (let i = 0; i < lengthBytes; i++) length = length * 256 + (bytes[at + 2 + i] ?? Number.POSITIVE_INFINITY);
-  const start = at + 2 + lengthBytes;
-  if (start + length > bytes.length) return undefined;
-  return { tag, content: bytes.subarray(start, start + length), end: start + length };
-}
-
-function children(element: Element | undefined): readonly Element[] {
-  const found: Element[] = [];
-  for (let at = 0; element !== undefined && at < element.content.length; ) {
-    const child = elementAt(element.content, at);
-    if (child === undefined) return found;
-    found.push(child);
-    at = child.end;
-  }
-  return found;
 }
 
 function hexOf(element: Element | undefined): string {

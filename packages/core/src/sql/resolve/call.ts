@@ -33,7 +33,7 @@ export function callValue(r: Resolver, call: Call, scope: Scope): Value {
 
 export function resolveCall(r: Resolver, call: Call, scope: Scope, kind: 'function' | 'procedure' = 'function'): ResolvedCall {
   const values = call.arguments.map((argument) => r.value(argument.expression, scope));
-  const facts = findRoutine(r, call, values.length, kind, sourcesOf(values));
+  const facts = asCalled(call, findRoutine(r, call, values.length, kind, sourcesOf(values)));
   const stored = findBodies(r, call, facts);
   const field = facts === undefined && stored.length === 0 ? fieldByCall(r, call, values) : undefined;
   if (field !== undefined) return { facts, arguments: values, value: field };
@@ -50,6 +50,12 @@ export function resolveCall(r: Resolver, call: Call, scope: Scope, kind: 'functi
     value: around.length === 0 ? own : { ...derive([own, ...around]), opaque: own.opaque || around.some(isOpaque) },
     ...(body === undefined ? {} : { body, parameters: stored[0]?.bodies[0]?.parameters.map(({ name }) => name) ?? [] }),
   };
+}
+
+/** Which argument names a setting is only known of those that stand in their order. */
+function asCalled(call: Call, facts: RoutineFacts | undefined): RoutineFacts | undefined {
+  if (facts?.settings === undefined || call.arguments.every(({ name }) => name === undefined)) return facts;
+  return { ...facts, settings: 'unknown' };
 }
 
 /** What is known of the routine says all that there is to say. */
@@ -197,7 +203,7 @@ export function chainedOperator(
 
 /** It computes, and nothing else. */
 function isPlain(facts: RoutineFacts | undefined): boolean {
-  return facts?.category === 'pure' && facts.opaque === undefined;
+  return facts?.category === 'pure' && facts.opaque === undefined && facts.settings === undefined;
 }
 
 function operatorName({ schema, symbol }: OperatorName): string {
@@ -226,6 +232,7 @@ export function applyRoutine(r: Resolver, written: string, facts: RoutineFacts |
   if (facts.opaque !== undefined) effects.opaque(facts.opaque);
   if (facts.flow !== undefined) effects.flow(whole, facts.flow);
   if (facts.changesState === true) effects.changesState = true;
+  if (facts.settings !== undefined) effects.assigns(facts.settings);
   if (facts.locks === true) effects.locks = true;
   if (facts.raises !== undefined) effects.raise(facts.raises);
   return facts.opaque === undefined ? whole : { ...whole, opaque: true };

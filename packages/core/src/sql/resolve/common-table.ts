@@ -78,7 +78,9 @@ function closed(outputs: Outputs): Outputs {
 }
 
 function body(r: Resolver, statement: CommonTableBody, scope: Scope): Outputs {
-  return statement.kind === 'query' ? r.query(statement, scope) : r.modify(statement, scope);
+  if (statement.kind === 'query') return r.query(statement, scope);
+  r.effects.modifiesInside = true;
+  return r.modify(statement, scope);
 }
 
 /** The columns as the part before UNION gives them: what the other part starts from. Its effects are recorded by the first whole round. */

@@ -7,6 +7,7 @@ import type {
   OpaqueReason,
   RoutineUse,
   SchemaChange,
+  SettingNames,
   StatementClass,
 } from '../facts.js';
 import { COLUMN_USES } from '../facts.js';
@@ -23,6 +24,8 @@ export class Effects {
   readonly actions = new Set<Action>();
   /** Verbs inside of such a statement: the UPDATE of an upsert, the branches of a MERGE. */
   readonly innerActions = new Set<Action>();
+  /** A data-modifying statement stands in a WITH or FROM. */
+  modifiesInside = false;
   /** Statements inside of the statement open or close cursors: what the names of the session's stand for is not known any more. */
   changesCursors = false;
   /** The same for statements that are prepared by name. */
@@ -36,6 +39,8 @@ export class Effects {
   changesSearch = false;
   class: StatementClass = 'read';
   filter: FilterFact = 'none';
+  /** Names, `undefined` for one that is not known. */
+  readonly #settings = new Set<string | undefined>();
   readonly #uses = new Map<ColumnName, number>();
   readonly #reasons = new Map<string, OpaqueReason>();
   readonly #flows = new Map<string, Flow>();
@@ -54,6 +59,18 @@ export class Effects {
 
   useColumn(column: ColumnName, use: ColumnUseKind): void {
     this.#uses.set(column, (this.#uses.get(column) ?? 0) | useBit(use));
+  }
+
+  /** These settings of the session are given values. */
+  assigns(settings: SettingNames): void {
+    if (settings === 'unknown') this.#settings.add(undefined);
+    else for (const name of settings) this.#settings.add(name);
+  }
+
+  /** `undefined` when there are none. */
+  get settings(): SettingNames | undefined {
+    if (this.#settings.size === 0) return undefined;
+    return this.#settings.has(undefined) ? 'unknown' : [...this.#settings].filter((name) => name !== undefined).sort();
   }
 
   /** A statement inside of the statement makes these changes. */
@@ -101,6 +118,8 @@ export class Effects {
     for (const [key, flow] of other.#flows) this.#flows.set(key, flow);
     for (const [key, changes] of other.#changes) this.#changes.set(key, changes);
     for (const [value, uses] of other.#pending) this.#pending.set(value, (this.#pending.get(value) ?? 0) | uses);
+    for (const name of other.#settings) this.#settings.add(name);
+    this.modifiesInside ||= other.modifiesInside;
     this.changesCursors ||= other.changesCursors;
     this.changesPrepared ||= other.changesPrepared;
     this.locks ||= other.locks;
@@ -139,6 +158,8 @@ export class Effects {
       if (unwritten !== 0) this.#pending.set(value, (this.#pending.get(value) ?? 0) | unwritten);
     }
     for (const [key, reason] of other.#reasons) this.#reasons.set(key, reason);
+    // A function that says that it always returns the same is called while it is planned.
+    for (const name of other.#settings) this.#settings.add(name);
     this.filtered(other.filter);
   }
 

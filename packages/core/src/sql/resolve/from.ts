@@ -54,6 +54,7 @@ export function fromItem(r: Resolver, item: FromItem, outer: Scope, siblings: re
       case 'unpivot':
         return unpivotItem(r, item, fromItem(r, item.source, outer, siblings), outer);
       case 'modification':
+        r.effects.modifiesInside = true;
         return aliased(r, item.alias?.name, r.modify(item.statement, outer), item.alias?.columns ?? []);
       case 'opaque':
         return opaqueItem(r, item, lateralScope(outer, siblings));
