@@ -15,5 +15,6 @@ const main = fileURLToPath(new URL('../dist/main.js', import.meta.url));
     expect(stdout).toMatch(/ada {3}PUT \/people\/1\?name=Maya\+C\.\+Chen CHG-2291\n +200 \{"changed":1\}/);
     expect(stdout).toMatch(/asserted {3}ticket CHG-2291 \(library\)/);
     expect(stdout).toMatch(/who +person ada/);
+    expect(stdout).toContain('refused (intent-missing by ticket-for-changes)');
   }, 90_000);
 });

@@ -73,6 +73,7 @@ describe('a development token', () => {
       proof: { subject: 'token', groups: 'token', actors: 'token', model: 'token', workload: 'token', run: 'token' },
       expiresAt: NOW_MS + 3_600_000,
       tokenId: expect.any(String),
+      issuedAt: NOW_MS,
     });
     expect(describePrincipal(result.principal)).toBe('Alice (person) → schema-bot (agent 1.4, model forge-2.1)');
   });

@@ -85,7 +85,7 @@ export function issueDevToken(issuer: DevIssuer, request: DevTokenRequest): stri
     ...partyClaims(request.subject, sqlwardenWholeClaimsOf(request)),
     ...actClaim(request.actors ?? []),
   };
-  const token = jsonwebtoken.sign(claims, issuer.key, { algorithm: 'ES256', keyid: issuer.keyId, noTimestamp: true });
+  const token = jsonwebtoken.sign(claims, issuer.key, { algorithm: 'ES256', keyid: issuer.keyId });
   if (token.length > MAX_TOKEN_BYTES) {
     throw new IdentityError('dev-request', `the token would be longer than ${MAX_TOKEN_BYTES} bytes, leave out groups`);
   }

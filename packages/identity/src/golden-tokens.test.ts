@@ -479,6 +479,7 @@ describe('a JWT-SVID', () => {
   it.each<[string, Json, Json, string]>([
     ['of another trust domain', { sub: 'spiffe://evil.example/ns/ml/sa/trainer' }, {}, 'claims'],
     ['of another trust domain, with an issuer', { sub: 'spiffe://evil.example/x', iss: 'https://x.example' }, {}, 'issuer'],
+    ['of another trust domain, in the name of this one', { sub: 'spiffe://evil.example/x', iss: 'spiffe://acme.example' }, {}, 'claims'],
     ['of the trust domain itself', { sub: 'spiffe://acme.example' }, {}, 'claims'],
     ['with a path that is not canonical', { sub: 'spiffe://acme.example/ns/../root' }, {}, 'claims'],
     ['in capitals', { sub: 'SPIFFE://acme.example/x' }, {}, 'claims'],
@@ -536,9 +537,17 @@ describe('a JWT-SVID', () => {
   });
 
   it('is of its trust domain, however it came to be read', () => {
-    const read = (sub: string) => principalOf(new Claims({ sub }), resolveIssuer({ name: 's', keys: { kind: 'inline', keys: [] }, ...issuer }, 'test'), 0);
+    const read = (sub: string) =>
+      principalOf(new Claims({ sub }), resolveIssuer({ name: 's', keys: { kind: 'inline', keys: [] }, ...issuer }, 'test'), 0);
     expect(read(SVID).subject.id).toBe(SVID);
     expect(() => read('spiffe://evil.example/ns/ml/sa/trainer')).toThrow(/trust domain/);
+  });
+
+  it('alone may lack an issuer', async () => {
+    const generic: IssuerOptions = { ...issuer, name: 'g', preset: 'generic', keys: { kind: 'inline', keys: [rsa.jwk] } };
+    const verifier = createVerifier([generic], { environment: 'test', clock: () => NOW_MS });
+    const token = signRaw('{"alg":"RS256","kid":"golden"}', JSON.stringify(payload), rsa.key);
+    expect(await verifier.verify(token)).toMatchObject({ code: 'claims' });
   });
 
   it('needs its keys to be said, and a trust domain for an issuer', () => {

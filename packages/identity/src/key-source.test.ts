@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { ecKey, es256, generic, goodClaims, NOW_MS, type SigningKey } from '../test/forge.js';
 import type { Fetch } from './fetch-document.js';
+import type { RemoteKeys } from './issuer-options.js';
 import { createVerifier } from './verifier.js';
 
 const servers: Server[] = [];
@@ -18,14 +19,14 @@ async function serve(listener: RequestListener): Promise<string> {
 }
 
 /** An issuer's key endpoint that can be changed, broken and counted, and a clock that can be moved. */
-async function scene(first: readonly SigningKey[]) {
+async function scene(first: readonly SigningKey[], times: RemoteKeys = {}) {
   const state = { keys: first, requests: 0, status: 200, now: NOW_MS, problems: [] as Error[] };
   const url = await serve((_, response) => {
     state.requests += 1;
     response.writeHead(state.status, { 'content-type': 'application/json' });
     response.end(JSON.stringify({ keys: state.keys.map(({ jwk }) => jwk) }));
   });
-  const verifier = createVerifier([generic([], { keys: { kind: 'url', url } })], {
+  const verifier = createVerifier([generic([], { keys: { kind: 'url', url, ...times } })], {
     environment: 'test',
     clock: () => state.now,
     report: (problem) => state.problems.push(problem),
@@ -96,7 +97,21 @@ describe('keys from a url', () => {
     expect(await code(one)).toBe('accepted');
     expect(state.requests).toBe(2);
     expect(String(state.problems[0]?.cause)).toMatch(/status 500/);
+    state.now += 29_999;
+    expect([await code(one), state.requests]).toEqual(['accepted', 2]);
+    state.now += 1;
+    expect([await code(one), state.requests]).toEqual(['accepted', 3]);
     state.now += 24 * 3_600_000;
+    expect(await code(one)).toBe('keys-unavailable');
+  });
+
+  it('stay in use for as long as the configuration says', async () => {
+    const { state, code } = await scene([one], { maxAgeMs: 1_000, maxStaleMs: 0 });
+    expect(await code(one)).toBe('accepted');
+    state.status = 500;
+    state.now += 1_000;
+    expect(await code(one)).toBe('accepted');
+    state.now += 1;
     expect(await code(one)).toBe('keys-unavailable');
   });
 

@@ -33,7 +33,9 @@ export interface KeyCachePorts {
   readonly failed: (cause: unknown) => void;
 }
 
-const RETRY_AFTER_FAILURE_MS = 5_000;
+const RETRY_WITHOUT_KEYS_MS = 5_000;
+/** Whoever logs in waits for the attempt, with keys at hand that would do. */
+const RETRY_WITH_OLD_KEYS_MS = 30_000;
 const UNKNOWN_FOR_MS = 30_000;
 const MAX_UNKNOWN = 256;
 const COOLDOWN_MS = 10_000;
@@ -102,7 +104,7 @@ export class CachedKeys implements KeySource {
       this.#readAt = this.#clock();
     } catch (cause) {
       // The keys at hand stay in use for as long as `staleMs` says.
-      this.#retryAt = this.#clock() + RETRY_AFTER_FAILURE_MS;
+      this.#retryAt = this.#clock() + (this.#set === undefined ? RETRY_WITHOUT_KEYS_MS : RETRY_WITH_OLD_KEYS_MS);
       this.#failed(cause);
     }
   }

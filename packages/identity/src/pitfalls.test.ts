@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
 import { certainlyInNoGroup, everyPartyInAnyGroup, partyKey } from '@sqlwarden/core';
 import * as forge from '../test/forge.js';
 import type { TokenRefusalCode } from './errors.js';
@@ -122,6 +123,33 @@ describe('a pitfall', () => {
     const widened = goodClaims({ aud: ['other', AUDIENCE], nbf: NOW + 30, typ: 'Bearer', token_use: 'access' });
     for (const token of [good, rs256(rsa, goodClaims()), es256(ec, widened, { typ: 'at+jwt' })]) {
       expect((await verifier.verify(token)).ok).toBe(true);
+    }
+  });
+});
+
+describe('a token of which anything was changed', () => {
+  const verifier = createVerifier([generic([ec, rsa])], { environment: 'test', clock: () => NOW_MS });
+  const tokens = [good, rs256(rsa, goodClaims())];
+
+  it('is refused, whatever was cut out, put in or put in place of something', async () => {
+    const place = fc.tuple(fc.nat(), fc.nat({ max: 12 }));
+    const put = fc.oneof(fc.string({ maxLength: 12 }), fc.string({ unit: fc.constantFrom(...'ABCxyz019-_.=+/ '), maxLength: 12 }));
+    const changed = fc.asyncProperty(fc.constantFrom(...tokens), place, put, async (token, [at, length], text) => {
+      const start = at % (token.length + 1);
+      const edited = token.slice(0, start) + text + token.slice(start + length);
+      fc.pre(edited !== token);
+      expect((await verifier.verify(edited)).ok).toBe(false);
+    });
+    await fc.assert(changed, { numRuns: 2_000 });
+  });
+
+  it('is refused when its parts are those of several tokens', async () => {
+    const [one, two] = [es256(ec, goodClaims()), es256(ec, goodClaims({ sub: 'root' }))].map((token) => token.split('.'));
+    for (const parts of [
+      [one?.[0], two?.[1], one?.[2]],
+      [one?.[0], one?.[1], two?.[2]],
+    ]) {
+      expect(await verifier.verify(parts.join('.'))).toMatchObject({ code: 'signature' });
     }
   });
 });

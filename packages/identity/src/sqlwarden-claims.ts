@@ -11,7 +11,8 @@ import { isPartyKind } from './presets/generic.js';
  * ```json
  * { "kind": "agent", "agent_version": "1.4.0",
  *   "model": { "provider": "acme", "name": "forge-2.1", "version": "2026-10-02", "digest": "sha256:…" },
- *   "workload": { "spiffe_id": "…", "cluster": "…", "namespace": "…", "service_account": "…", "pod": "…", "image_digest": "…" },
+ *   "workload": { "spiffe_id": "…", "cluster": "…", "namespace": "…", "service_account": "…", "pod": "…",
+ *     "pod_uid": "…", "node": "…", "image_digest": "…" },
  *   "run": { "conversation": "…", "training_run": "…", "job": "…" },
  *   "groups_complete": false, "unused_groups": ["…"] }
  * ```

@@ -130,7 +130,7 @@ async function verify(token: string, issuers: ReadonlyMap<string, OpenIssuer>, c
 function issuerOf(claims: Claims, issuers: ReadonlyMap<string, OpenIssuer>): OpenIssuer {
   const named = claims.id('iss');
   const known = named === undefined ? undefined : issuers.get(named);
-  if (known !== undefined && known.issuer.preset !== 'spiffe') return known;
+  if (known !== undefined) return known;
   const sub = claims.get('sub');
   const trustDomain = typeof sub === 'string' ? trustDomainOf(sub) : undefined;
   const domain = trustDomain === undefined ? undefined : issuers.get(trustDomain);

@@ -4,6 +4,7 @@ import pg from 'pg';
 import { Client, type GovernedOptions } from './client.js';
 import { SqlwardenPgError } from './errors.js';
 import { GatewayLease } from './governed.js';
+import { Places } from './places.js';
 import { expiryOf } from './token-expiry.js';
 
 export type PoolConfig = pg.PoolConfig &
@@ -13,6 +14,11 @@ export type PoolConfig = pg.PoolConfig &
      * while all of them are in use. Default 64.
      */
     readonly maxIdentities?: number;
+    /**
+     * How many connections all identities together may have in use; who comes later waits (`connectionTimeoutMillis`). Idle ones of others are
+     * ended to make room. `max` is what one identity may have. Default 64.
+     */
+    readonly maxConnections?: number;
   };
 
 type ConnectCallback = (error: Error | undefined, client: pg.PoolClient | undefined, done: (error?: Error | boolean) => void) => void;
@@ -25,6 +31,7 @@ interface Member {
 }
 
 const DEFAULT_MAX_IDENTITIES = 64;
+const DEFAULT_MAX_CONNECTIONS = 64;
 /** A client whose database is gone without a word does not end by itself. */
 const MAX_END_MS = 1_000;
 /** Of timers. What lasts longer is ended when it has not been used for long. */
@@ -39,11 +46,23 @@ export class Pool extends pg.Pool {
   readonly #config: PoolConfig;
   readonly #lease: GatewayLease;
   readonly #byIdentity = new Map<string, Member>();
-  /** The ends of the clients that there are: a pool says that it has ended before they have. */
+  /** The ends of the clients that there are (a pool says that it has ended before they have), and of pools that were retired. */
   readonly #ending = new Set<Promise<void>>();
   #ended = false;
-  /** Ended by the pool that it belongs to, not by the application. */
+  /** The pool that this one belongs to, where it is that of one identity. */
+  #owner: Pool | undefined;
+  /** Ended by its owner, not by the application. */
   #retired = false;
+  /** Those of all identities together, of an owner. */
+  readonly #shared: Places;
+  /** Those of this one. Taken first, so that nobody who waits for a connection of one identity holds a place of all. */
+  readonly #own: Places;
+  /** Who waits for a connection of this one. */
+  #asking = 0;
+  /** Told when nobody waits any more. */
+  #whenUnasked: (() => void) | undefined;
+  /** Who has a place. */
+  readonly #placed = new WeakSet<object>();
 
   constructor(given: PoolConfig) {
     const config: PoolConfig = given.identity === undefined ? given : { ...given, identity: ownIdentity(given.identity) };
@@ -51,6 +70,11 @@ export class Pool extends pg.Pool {
     super({ ...config, Client: clientClass(config) });
     this.#config = config;
     this.#lease = lease;
+    this.#shared = new Places(config.maxConnections ?? DEFAULT_MAX_CONNECTIONS);
+    this.#own = new Places(this.options.max);
+    this.on('release', (_, client) => {
+      if (this.#placed.delete(client)) this.#giveBackPlaces();
+    });
     // Opened early, and kept while no client is there. What is wrong with it, the first client says.
     lease.gateway().catch(() => undefined);
     this.on('connect', (client) => {
@@ -63,21 +87,23 @@ export class Pool extends pg.Pool {
    * The pool of one identity: a token (JWT) of one of the configuration's issuers, or a principal that the application has verified
    * itself. Asking again gives the same pool; it is ended with this one, when the identity expires (what is in use then goes on until it is
    * released), or when others need its place. A new token of the same person gets new connections: nothing of a token is believed before the
-   * gateway has verified it.
+   * gateway has verified it. What is kept of a pool that was ended stands for the one that follows it.
    */
   as(given: Identity): Pool {
     const identity = ownIdentity(given);
     if (this.#ended) throw new Error('Cannot use a pool after calling end on the pool');
     const key = identityKey(identity);
     const known = this.#byIdentity.get(key);
-    if (known !== undefined) {
+    if (known !== undefined && !known.pool.#ended) {
       this.#byIdentity.delete(key);
       this.#byIdentity.set(key, known);
       return known.pool;
     }
-    const { maxIdentities, ...config } = this.#config;
+    clearTimeout(known?.timer);
+    const { maxIdentities, maxConnections: _, ...config } = this.#config;
     const pool = new Pool({ ...config, identity });
-    pool.on('error', (error, client) => this.emit('error', error, client));
+    pool.#owner = this;
+    this.#passOn(pool);
     this.#byIdentity.set(key, { pool, timer: this.#retireAt(expiryOf(identity), key) });
     this.#evict(maxIdentities ?? DEFAULT_MAX_IDENTITIES, pool);
     return pool;
@@ -107,19 +133,73 @@ export class Pool extends pg.Pool {
     ended.then(callback, callback);
   }
 
+  /** What happens in the pool of an identity happens in this one: applications set connections up when they hear `connect`. */
+  #passOn(pool: Pool): void {
+    pool.on('error', (error, client) => this.emit('error', error, client));
+    pool.on('release', (error, client) => this.emit('release', error, client));
+    for (const event of ['connect', 'acquire', 'remove'] as const) pool.on(event, (client) => this.emit(event, client));
+  }
+
   /** The pool that a connection for here and now comes from. */
   #chosen(current: Identity | undefined): Pool | Error {
-    if (this.#retired) return new SqlwardenPgError('retired', RETIRED);
-    if (this.#config.identity !== undefined) return this;
-    if (current === undefined) return new SqlwardenPgError('no-identity', NO_IDENTITY);
-    return this.#ended ? new Error('Cannot use a pool after calling end on the pool') : this.as(current);
+    const { identity } = this.#config;
+    if (identity !== undefined && !this.#retired) return this;
+    if (identity === undefined && current === undefined) return new SqlwardenPgError('no-identity', NO_IDENTITY);
+    const owner = this.#retired ? this.#owner : this;
+    const wanted = identity ?? current;
+    if (owner === undefined || owner.#ended || wanted === undefined) return new Error('Cannot use a pool after calling end on the pool');
+    return owner.as(wanted);
+  }
+
+  get #isIdle(): boolean {
+    return this.#asking === 0 && this.totalCount === this.idleCount && this.waitingCount === 0;
   }
 
   async #take(intent: AssertedIntent | undefined): Promise<pg.PoolClient> {
-    const client = await super.connect();
-    // INVARIANT: said anew for everybody who takes it, nothing included: what the last one said is not theirs.
-    if (client instanceof Client) client.assertIntent(intent);
-    return client;
+    this.#asking += 1;
+    try {
+      const client = await (this.#owner === undefined ? super.connect() : this.#takePlaced(this.#owner));
+      // INVARIANT: said anew for everybody who takes it, nothing included: what the last one said is not theirs.
+      if (client instanceof Client) client.assertIntent(intent);
+      return client;
+    } finally {
+      this.#asking -= 1;
+      if (this.#asking === 0) this.#whenUnasked?.();
+    }
+  }
+
+  /** A connection for one of several identities: where all together have as many as they may, it waits. */
+  async #takePlaced(owner: Pool): Promise<pg.PoolClient> {
+    await this.#takePlaces(owner);
+    try {
+      if (this.idleCount === 0) await owner.#makeRoom(this);
+      if (!this.#retired) {
+        const client = await super.connect();
+        this.#placed.add(client);
+        return client;
+      }
+    } catch (error) {
+      this.#giveBackPlaces();
+      throw error;
+    }
+    this.#giveBackPlaces();
+    return this.connect();
+  }
+
+  async #takePlaces(owner: Pool): Promise<void> {
+    const timeoutMs = this.#config.connectionTimeoutMillis ?? 0;
+    await this.#own.take(timeoutMs);
+    try {
+      await owner.#shared.take(timeoutMs);
+    } catch (error) {
+      this.#own.giveBack();
+      throw error;
+    }
+  }
+
+  #giveBackPlaces(): void {
+    if (this.#owner !== undefined) this.#owner.#shared.giveBack();
+    this.#own.giveBack();
   }
 
   async #endAll(): Promise<void> {
@@ -134,29 +214,49 @@ export class Pool extends pg.Pool {
 
   #retireAt(expiresAt: number, key: string): NodeJS.Timeout | undefined {
     const wait = expiresAt - Date.now();
-    return wait > MAX_TIMER_MS ? undefined : setTimeout(() => this.#retire(key), Math.max(0, wait)).unref();
+    return wait > MAX_TIMER_MS ? undefined : setTimeout(() => void this.#retire(key), Math.max(0, wait)).unref();
   }
 
-  /** What is in use goes on; who asks again begins anew. */
-  #retire(key: string): void {
+  /** What is in use goes on; who asks again begins anew. Resolves when what was idle is closed. */
+  #retire(key: string): Promise<void> {
     const member = this.#byIdentity.get(key);
-    if (member === undefined) return;
+    if (member === undefined) return Promise.resolve();
     this.#byIdentity.delete(key);
     clearTimeout(member.timer);
-    member.pool.#retired = true;
-    void member.pool.end();
+    const retired = member.pool
+      .#retireItself()
+      .catch((error: Error) => process.emitWarning(error.message, 'SqlwardenPgWarning'))
+      .finally(() => void this.#ending.delete(retired));
+    this.#ending.add(retired);
+    return retired;
+  }
+
+  async #retireItself(): Promise<void> {
+    this.#retired = true;
+    // A pool of `pg` that ends forgets whoever waits for a connection of it.
+    if (this.#asking > 0) await new Promise<void>((resolve) => (this.#whenUnasked = resolve));
+    if (!this.#ended) await this.end();
+  }
+
+  /** Before `newcomer` opens another connection: idle ones of others are closed, where there are as many as there may be. */
+  async #makeRoom(newcomer: Pool): Promise<void> {
+    const max = this.#config.maxConnections ?? DEFAULT_MAX_CONNECTIONS;
+    for (const [key, { pool }] of this.#byIdentity) {
+      let open = 0;
+      for (const { pool: other } of this.#byIdentity.values()) open += other.totalCount;
+      if (open < max) return;
+      if (pool !== newcomer && pool.idleCount > 0 && pool.#isIdle) await this.#retire(key);
+    }
   }
 
   #evict(max: number, newest: Pool): void {
     for (const [key, { pool }] of this.#byIdentity) {
       if (this.#byIdentity.size <= max) return;
-      const isIdle = pool.totalCount === pool.idleCount && pool.waitingCount === 0;
-      if (isIdle && pool !== newest) this.#retire(key);
+      if (pool !== newest && pool.#isIdle) void this.#retire(key);
     }
   }
 }
 
-const RETIRED = 'the pool of this identity was ended, because the identity expired or others needed its place: ask pool.as() again';
 const NO_IDENTITY = 'a connection needs an identity: use pool.as(token), runAs(token, …) around what asks for it, or the option "identity"';
 
 function failed(error: Error, callback: ConnectCallback | undefined): Promise<pg.PoolClient> | void {

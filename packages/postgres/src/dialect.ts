@@ -1,6 +1,7 @@
 import type { Dialect } from '@sqlwarden/core';
 import { createCatalogueReader, FINGERPRINT_SQL, READING_BRACKET } from './catalog/index.js';
 import { cellType } from './masking/cell-types.js';
+import { readAccountFacts } from './session/account-facts.js';
 import { readMemberships } from './session/memberships.js';
 import { createServerClient, createWireSession, readState } from './session/index.js';
 import { analyse, relationOutputs } from './sql/analyse.js';
@@ -17,6 +18,7 @@ export const postgresDialect: Dialect = {
   catalogueBracket: READING_BRACKET,
   catalogueFingerprintSql: FINGERPRINT_SQL,
   readMemberships,
+  readAccountFacts,
   roleSettings: ['role', 'session_authorization'],
   shape: shapeOf,
   assertedIn: assertedInComment,

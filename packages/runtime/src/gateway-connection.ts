@@ -307,7 +307,7 @@ export class GatewayConnection implements ConnectionPolicy {
     if (principal !== undefined && !isRefused) return { ok: true, principal };
     const gaveSecret = credential.kind === 'token' || credential.kind === 'scram' || (isRefused && credential.isGuess === true);
     // Looked at behind the secret, not before it is asked for: many logins begun at once are not many guesses.
-    const throttled = gaveSecret ? logins.refusal(this.#host, login.user) : undefined;
+    const throttled = gaveSecret ? logins.hear(this.#host, login.user) : undefined;
     if (throttled !== undefined) return { ok: false, refusal: throttled, isGuess: false };
     if (this.upstream.hasOwnUsers && credential.kind === 'token') return this.#claimed(login.user, credential.token);
     const identified = await identity.identify(login, this.upstream.clients, this.#transport());
@@ -317,11 +317,17 @@ export class GatewayConnection implements ConnectionPolicy {
   }
 
   async #claimed(user: string, password: string): Promise<Identified & { readonly account?: ClientAccount }> {
+    // What the library has to show is a token, which is nothing for the database.
+    if (this.#client.isDatabaseChosen) return { ok: false, refusal: OWN_USERS, isGuess: false };
     try {
       return { ok: true, ...(await this.upstream.claimed({ user, password })) };
     } catch (error) {
       this.trouble(error as Error);
-      return { ok: false, refusal: { code: 'upstream-unavailable', message: 'the database cannot be asked who you are; try again' }, isGuess: false };
+      return {
+        ok: false,
+        refusal: { code: 'upstream-unavailable', message: 'the database cannot be asked who you are; try again' },
+        isGuess: false,
+      };
     }
   }
 
@@ -410,6 +416,8 @@ export class GatewayConnection implements ConnectionPolicy {
 type LoginAnswerOf = Parameters<Connection['session']['loginAnswered']>[0];
 
 const NOT_LOGGED_IN: Admission = { kind: 'refuse', refusal: { code: 'identity-missing', message: 'log in first' } };
+
+const OWN_USERS: Refusal = { code: 'identity-missing', message: 'this database takes the user name and password of its own users' };
 
 /** Kept for as long as the server takes, by nobody but the session that sends it. */
 function withoutPassword(login: ServerLogin): ServerLogin {

@@ -10,8 +10,8 @@ import { revocationStoreOf } from './revocation/revocation-store.js';
 export interface OperatedGateway {
   readonly parts: GatewayParts;
   readonly approvals: ApprovalStore;
-  connections(): Iterable<GatewayConnection>;
-  reload(): Promise<Reloaded>;
+  readonly connections: () => Iterable<GatewayConnection>;
+  readonly reload: () => Promise<Reloaded>;
 }
 
 /** Opens the revocations of a gateway: whoever is revoked has to leave at once, and what they have approved and nobody used is void. */

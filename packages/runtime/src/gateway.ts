@@ -1,7 +1,7 @@
 import { timingSafeEqual } from 'node:crypto';
 import { EventEmitter } from 'node:events';
-import type { ApprovalRequest, CancelKey, CompiledPolicy, Dialect, DialectName, Refusal } from '@sqlwarden/core';
-import { type InactiveRule, inactiveRules } from '@sqlwarden/core';
+import type { ApprovalRequest, CancelKey, Dialect, DialectName, Refusal } from '@sqlwarden/core';
+import type { InactiveRule } from '@sqlwarden/core';
 import type { Verifier } from '@sqlwarden/identity';
 import type { SessionSummary } from './approval/admin-api.js';
 import type { TokenVerification } from './approval/admin-answers.js';
@@ -16,8 +16,8 @@ import { TokenEndpoint } from './exchange/token-endpoint.js';
 import { type OperatedGateway, openRevocations, operationsOn, verifyForAdmin } from './gateway-operations.js';
 import { CancelGuard } from './login/cancel-guard.js';
 import { LoginGuard } from './login/login-guard.js';
-import { type GatewayParts, loadMaskKey, openParts } from './gateway-parts.js';
-import { type LoadedPolicies, loadPolicies } from './policy/load-policies.js';
+import { type GatewayParts, openParts } from './gateway-parts.js';
+import { GatewayPolicies, type InactiveParts } from './gateway-policies.js';
 import { probeLedger, probeUpstream } from './readiness.js';
 import type { Revocations } from './revocation/revocations.js';
 
@@ -61,13 +61,6 @@ export interface GatewayHealth {
   readonly reasons: readonly string[];
 }
 
-/** What of a policy does nothing on an upstream; `unreachable`: its schema could not be read. */
-export interface InactiveParts {
-  readonly upstream: string;
-  readonly inactive: readonly InactiveRule[];
-  readonly unreachable?: string;
-}
-
 const SHUTTING_DOWN: Refusal = { code: 'shutting-down', message: 'the gateway is shutting down; connect again' };
 
 interface Connected {
@@ -91,6 +84,7 @@ export class Gateway {
   readonly #parts: GatewayParts;
   readonly #services: GatewayServices;
   readonly #revocations: Revocations;
+  readonly #policies: GatewayPolicies;
   /** For operators, by the admin interface. */
   readonly operations: Operations;
   /** Of the token exchange, when there is one; whoever starts the gateway serves it. */
@@ -109,7 +103,6 @@ export class Gateway {
     this.#parts.recorder.after({ type: 'security.finding', session: '', kind: 'guessing', detail }),
   );
   #closing: Promise<void> | undefined;
-  #reloaded: Promise<unknown> = Promise.resolve();
   #drainUntil = 0;
 
   /** Loads, checks and opens everything. Rejects with a `ConfigError`, `PolicyError` or `LedgerError` that says what to do. */
@@ -127,6 +120,7 @@ export class Gateway {
       reload: () => this.reload(),
     };
     this.#revocations = openRevocations(operated);
+    this.#policies = new GatewayPolicies(parts);
     this.operations = operationsOn(operated, this.#revocations);
     this.tokenEndpoint = openTokenEndpoint(parts, this.#revocations);
     this.config = parts.config;
@@ -199,27 +193,10 @@ export class Gateway {
   }
 
   /** Reads the files again that may change while the gateway runs. Rejects with an error that says what is wrong; nothing has changed then. */
-  reload(): Promise<Reloaded> {
-    // One after another: the last one to begin is the last one to count.
-    const reloaded = this.#reloaded.then(() => this.#reload());
-    this.#reloaded = reloaded.catch(() => undefined);
-    return reloaded;
-  }
-
-  async #reload(): Promise<Reloaded> {
-    const policies = loadPolicies(this.config.policy, this.config.directory);
-    // A policy may use masks that need a key.
-    loadMaskKey(this.config, policies.policy);
+  async reload(): Promise<Reloaded> {
+    const reloaded = await this.#policies.reload();
     this.#revocations.look(true);
-    const { digest } = policies;
-    if (digest === this.#parts.engine.inForce.digest) return { digest, changed: false };
-    const found = await this.#inactive(policies.policy);
-    this.#recordPolicy(policies, found);
-    this.#parts.engine.enforce(
-      { policy: policies.policy, digest },
-      this.#parts.upstreams.map(({ upstream }) => upstream),
-    );
-    return { digest, changed: true };
+    return reloaded;
   }
 
   /** Takes over one client's stream. Throws when there is no such upstream or the gateway is closing. */
@@ -267,53 +244,15 @@ export class Gateway {
 
   /** Reads the schema of an upstream now and says which parts of the policy do nothing there. Rejects when it cannot be reached. */
   inactiveRules(upstream: string): Promise<readonly InactiveRule[]> {
-    return this.#inactiveOn(upstream, this.#parts.engine.policy);
-  }
-
-  async #inactiveOn(upstream: string, policy: CompiledPolicy): Promise<readonly InactiveRule[]> {
-    const found = this.#parts.upstreams.find((candidate) => candidate.upstream.name === upstream);
-    if (found === undefined) throw new Error(`there is no upstream "${upstream}" in the configuration`);
-    const snapshot = await found.upstream.fresh();
-    return inactiveRules(policy, upstream, snapshot.resolved.catalogue);
+    return this.#policies.inactiveOn(upstream);
   }
 
   /**
    * Looks at every upstream's schema and records the policy with its inactive parts; to be called once, before clients are let in. An
    * upstream that cannot be reached is reported and recorded as such, and looked at again when a client comes.
    */
-  async announcePolicy(): Promise<readonly InactiveParts[]> {
-    const { policies } = this.#parts;
-    const found = await this.#inactive(policies.policy);
-    this.#recordPolicy(policies, found);
-    return found;
-  }
-
-  #inactive(policy: CompiledPolicy): Promise<readonly InactiveParts[]> {
-    return Promise.all(
-      this.#parts.upstreams.map(async ({ upstream: { name } }) => {
-        try {
-          return { upstream: name, inactive: await this.#inactiveOn(name, policy) };
-        } catch (error) {
-          return { upstream: name, inactive: [], unreachable: (error as Error).message };
-        }
-      }),
-    );
-  }
-
-  #recordPolicy(policies: LoadedPolicies, found: readonly InactiveParts[]): void {
-    this.#parts.recorder.before(
-      {
-        type: 'policy.loaded',
-        digest: policies.digest,
-        mode: policies.policy.mode,
-        files: policies.files,
-        inactive: found.flatMap(({ upstream, inactive, unreachable }) => [
-          ...inactive.map(({ rule, reason }) => ({ upstream, rule, reason })),
-          ...(unreachable === undefined ? [] : [{ upstream, rule: '*', reason: `the schema could not be read: ${unreachable}` }]),
-        ]),
-      },
-      [],
-    );
+  announcePolicy(): Promise<readonly InactiveParts[]> {
+    return this.#policies.announce();
   }
 
   /**

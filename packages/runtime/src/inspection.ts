@@ -17,10 +17,12 @@ import { loadConfig } from './config/load-config.js';
 import { crossChecked } from './engine/decide.js';
 import { Upstream } from './engine/upstream.js';
 import { dialectFor, loadMaskKey, openCrossCheck, openVerifier } from './gateway-parts.js';
+import { accountWarnings, configuredRoles } from './login/account-warnings.js';
 import { accessWarnings } from './login/access-warnings.js';
 import { openConfiguredClientTls } from './login/client-tls-config.js';
 import { openServerAccess } from './login/server-access.js';
 import { loadUsers } from './login/users-file.js';
+import { loadRevocations } from './revocation/revocations-file.js';
 import { ParsePool } from './parse-pool.js';
 import { nodeHash } from './node-hash.js';
 import { compilePattern } from './policy/compile-pattern.js';
@@ -72,7 +74,8 @@ export class Inspection {
     const maskKey = loadMaskKey(this.config, this.policies.policy);
     this.#maskKey = maskKey;
     if (this.config.identity.users !== undefined) loadUsers(this.config.identity.users, maskKey);
-    for (const { clientTls } of this.config.upstreams) 
+    if (this.config.identity.revocations !== undefined) loadRevocations(this.config.identity.revocations);
+    for (const { clientTls } of this.config.upstreams)
       if (clientTls !== undefined) openConfiguredClientTls(this.config, clientTls, Date.now, options.onTrouble);
     for (const upstream of this.config.upstreams) this.#upstreams.set(upstream.name, this.#open(upstream));
   }
@@ -84,6 +87,23 @@ export class Inspection {
   /** What is allowed and weak in how clients and the gateway log in. */
   accessWarnings(): readonly string[] {
     return accessWarnings(this.config);
+  }
+
+  /** What is weak in the roles that sessions of an upstream run as. Rejects with a `ControlConnectionError` when it cannot be reached. */
+  async accountWarnings(upstream: string): Promise<readonly string[]> {
+    const config = this.config.upstreams.find(({ name }) => name === upstream);
+    if (config === undefined) return [];
+    const { dialect, target } = this.#upstream(upstream).upstream.options;
+    const connection = new ControlConnection(dialect, target, this.#upstream(upstream).upstream.serverLogin());
+    const roles = [...new Set([config.credentials.user, ...configuredRoles(config)])];
+    try {
+      return accountWarnings(
+        config,
+        await dialect.readAccountFacts((sql) => connection.query(sql), roles, Object.values(config.propagate)),
+      );
+    } finally {
+      connection.close();
+    }
   }
 
   verifyToken(token: string): ReturnType<Verifier['verify']> {

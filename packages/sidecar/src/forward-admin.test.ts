@@ -3,6 +3,9 @@ import type { AdminAnswer, AdminRequest } from '@sqlwarden/runtime';
 import { forwardAdmin } from './forward-admin.js';
 import type { Question } from './worker-messages.js';
 
+/** Workers that were told that the revocations have changed. */
+const told: string[] = [];
+
 /** A worker that knows one request, and remembers what it was asked. */
 function worker(
   name: string,
@@ -10,9 +13,11 @@ function worker(
   requestedAt: number,
 ): { name: string; asked: AdminRequest[]; ask(question: Question): Promise<AdminAnswerOf> } {
   const asked: AdminRequest[] = [];
+  const posted = (request: AdminRequest): AdminAnswer => ({ status: request.body === '{}' ? 200 : 400, body: { by: name } });
   const answer = (request: AdminRequest): AdminAnswer => {
     if (request.url === '/v1/pending') return { status: 200, body: { requests: [{ id, requestedAt }] } };
-    if (request.url === '/v1/sessions') return { status: 200, body: { sessions: [{ id: `session of ${name}`, openedAt: requestedAt }] } };
+    if (request.url === '/v1/sessions') return { status: 200, body: { sessions: [{ id: `session-of-${name}`, openedAt: requestedAt }] } };
+    if (request.method === 'POST' && !request.url.startsWith('/v1/requests/')) return posted(request);
     if (!request.url.startsWith(`/v1/requests/${id}`)) return { status: 404, body: { code: 'request-unknown', message: 'unknown' } };
     return { status: 200, body: { request: { id, by: name, method: request.method } } };
   };
@@ -20,6 +25,7 @@ function worker(
     name,
     asked,
     async ask(question) {
+      if (question.about === 'revocations') told.push(name);
       if (question.about !== 'admin') return undefined;
       asked.push(question.request);
       return { about: 'admin', answer: answer(question.request) };
@@ -73,6 +79,33 @@ describe('requests to the admin socket of several workers', () => {
     const one = worker('worker-1', 'aaa', 1);
     expect((await forwardAdmin(decision, [one])).status).toBe(404);
     expect((await forwardAdmin(decision, [one, gone])).status).toBe(503);
+  });
+
+  it('has a session ended by the worker that serves it, and says that there is none only when every worker was asked', async () => {
+    const [one, two] = [worker('worker-1', 'aaa', 1), worker('worker-2', 'bbb', 2)];
+    const kill = (id: string): AdminRequest => ({ method: 'POST', url: `/v1/sessions/${id}/kill`, body: '{}' });
+    expect((await forwardAdmin(kill('session-of-worker-2'), [one, two, gone])).body).toEqual({ by: 'worker-2' });
+    expect((await forwardAdmin(kill('session-of-nobody'), [one, two])).body).toEqual({ by: 'worker-1' });
+    expect((await forwardAdmin(kill('session-of-nobody'), [one, gone])).status).toBe(503);
+    expect((await forwardAdmin(kill('session-of-nobody'), [])).status).toBe(503);
+  });
+
+  it('has one worker revoke, and tells the others once that is done', async () => {
+    const workers = [1, 2, 3].map((at) => worker(`worker-${at}`, 'aaa', at));
+    const revoke = (body: string): AdminRequest => ({ method: 'POST', url: '/v1/revocations', body });
+    expect((await forwardAdmin(revoke('{}'), workers)).body).toEqual({ by: 'worker-1' });
+    expect(told.splice(0)).toEqual(['worker-2', 'worker-3']);
+    expect((await forwardAdmin(revoke('wrong'), workers)).status).toBe(400);
+    expect(told).toEqual([]);
+    expect((await forwardAdmin(revoke('{}'), [])).status).toBe(503);
+  });
+
+  it('has all workers load policies, and says so when one could not', async () => {
+    const workers = [worker('worker-1', 'aaa', 1), worker('worker-2', 'bbb', 2)];
+    const reload: AdminRequest = { method: 'POST', url: '/v1/reload', body: '{}' };
+    expect((await forwardAdmin(reload, workers)).status).toBe(200);
+    expect(workers.map(({ asked }) => asked.length)).toEqual([1, 1]);
+    expect((await forwardAdmin(reload, [...workers, gone])).status).toBe(503);
   });
 
   it('refuses what the interface does not have', async () => {

@@ -33,7 +33,7 @@ export async function forwardAdmin(request: AdminRequest, workers: readonly Aske
       return any === undefined ? unavailable() : forward(request, any.worker);
     }
     case 'kill':
-      return forward(request, (await workerOf(route.id, workers)) ?? workers[0]);
+      return killed(request, route.id, workers);
     case 'revocations':
       return forward(request, workers[0]);
     case 'revoke':
@@ -53,9 +53,12 @@ export async function forwardAdmin(request: AdminRequest, workers: readonly Aske
   }
 }
 
-async function workerOf(session: string, workers: readonly Asked[]): Promise<Asked | undefined> {
+/** By the worker whose session it is; only when all of them were asked is there none. */
+async function killed(request: AdminRequest, session: string, workers: readonly Asked[]): Promise<AdminAnswer> {
   const looked = await askAll({ method: 'GET', url: '/v1/sessions' }, workers);
-  return looked.find(({ answer }) => answer !== undefined && sessionsOf(answer).some(({ id }) => id === session))?.worker;
+  const owner = looked.find(({ answer }) => answer !== undefined && sessionsOf(answer).some(({ id }) => id === session));
+  if (owner === undefined && looked.some(({ answer }) => answer === undefined)) return unavailable();
+  return forward(request, owner?.worker ?? workers[0]);
 }
 
 interface Looked {

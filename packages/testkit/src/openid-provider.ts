@@ -126,16 +126,16 @@ async function startProcess(settings: ProviderSettings, count: (path: string) =>
   const program = fileURLToPath(new URL('../dist/openid-provider-process.js', import.meta.url));
   // What it writes says that it is not set up for production, on every start.
   const child = fork(program, { stdio: ['ignore', 'ignore', 'ignore', 'ipc'], execArgv: [] });
+  const slow = setTimeout(() => child.kill('SIGKILL'), READY_MS);
   const port = await new Promise<number>((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error('the OpenID provider did not start in time')), READY_MS);
     child.once('error', reject);
-    child.once('exit', (status) => reject(new Error(`the OpenID provider ended with status ${String(status)}`)));
+    child.once('exit', (status) => reject(new Error(`the OpenID provider ended before it was ready, with status ${String(status)}`)));
     child.on('message', (message) => {
       if (typeof message === 'number') resolve(message);
       else if (typeof message === 'string') count(message);
     });
     child.send(settings);
-  }).finally(() => clearTimeout(timer));
+  }).finally(() => clearTimeout(slow));
   child.removeAllListeners('exit');
   return { child, port };
 }

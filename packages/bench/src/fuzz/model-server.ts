@@ -32,7 +32,7 @@ interface CopyIn {
 
 const REFUSED = 'sqlwarden: refused ';
 const NAMES_TEXT = /pg_catalog\.pg_prepared_statements/;
-const PROBE_ROW = ['crm', 'gateway', '["public"]', 'on', 'safe_encoding', 'UTF8', 'public'];
+const PROBE_ROW = ['crm', 'gateway', '["public"]', 'on', 'safe_encoding', 'UTF8', 'public', '[null,null,null]'];
 
 /**
  * A PostgreSQL server as its clients see it ("Message Flow" of the documentation): simple and extended protocol, skipping up to Sync, portals

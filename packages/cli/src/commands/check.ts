@@ -35,6 +35,8 @@ interface CheckedUpstream {
   readonly name: string;
   /** Absent when it was not looked at. */
   readonly inactive?: readonly InactiveRule[];
+  /** What is weak in the roles that its sessions run as. */
+  readonly warnings?: readonly string[];
   readonly unreachable?: string;
 }
 
@@ -80,6 +82,7 @@ async function checked(inspection: Inspection, connect: boolean): Promise<CheckR
       ...(policies.policy.mode === 'observe' ? ['the policy is in observe mode: nothing is refused, held or masked'] : []),
       ...issuers.flatMap(({ name, warnings }) => warnings.map((warning) => `issuer ${name}: ${warning}`)),
       ...inspection.accessWarnings(),
+      ...upstreams.flatMap((upstream) => ('warnings' in upstream ? (upstream.warnings ?? []) : [])),
       ...processWarnings(config),
       ...inspection.unknownUpstreams().map(({ rule, reason }) => `${rule}: ${reason}`),
     ],
@@ -104,7 +107,7 @@ function processWarnings({ workers, limits, admin, upstreams }: GatewayConfig): 
 
 async function lookedAt(inspection: Inspection, name: string): Promise<CheckedUpstream> {
   try {
-    return { name, inactive: await inspection.inactive(name) };
+    return { name, inactive: await inspection.inactive(name), warnings: await inspection.accountWarnings(name) };
   } catch (error) {
     return { name, unreachable: reasonOf(error) };
   }

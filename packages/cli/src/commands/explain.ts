@@ -58,7 +58,14 @@ async function principalFor(inspection: Inspection, { as, groups, kind, id, acto
       kind: partyKind(kind ?? 'person', '--kind'),
       ...(id === undefined ? {} : { id }),
       groups: listOf(groups),
-      actors: actor.map(actorOf).map((party) => ({ ...common, kind: party.kind, id: party.id, groups: list(party.groups) })),
+      actors: actor.map(actorOf).map((party) => ({
+        ...common,
+        kind: party.kind,
+        id: party.id,
+        groups: list(party.groups),
+        ...(party.version === undefined ? {} : { version: party.version }),
+        ...(party.model === undefined ? {} : { model: party.model }),
+      })),
     });
   }
   if (described) throw new UsageError('write --as, or --groups, --kind, --id and --actor, not both');
@@ -69,7 +76,7 @@ async function principalFor(inspection: Inspection, { as, groups, kind, id, acto
   return verified.principal;
 }
 
-const IDENTITY_KEYS = new Set(['kind', 'issuer', 'id', 'groups', 'actors']);
+const IDENTITY_KEYS = new Set(['kind', 'issuer', 'id', 'groups', 'actors', 'version', 'model', 'workload', 'run']);
 
 function identityOf(json: string): TestIdentity {
   let value: unknown;
@@ -78,16 +85,24 @@ function identityOf(json: string): TestIdentity {
   } catch {
     throw new UsageError(`--as is not JSON; write for example --as '{"groups": ["app"]}'`);
   }
-  if (!isIdentity(value)) throw new UsageError('--as may have kind, issuer, id, groups (texts) and actors (a list of the same)');
+  if (!isIdentity(value))
+    throw new UsageError(
+      '--as may have kind, issuer, id, version, groups (texts), model, workload, run (objects of texts) and actors (a list of the same)',
+    );
   return value;
 }
 
 function isIdentity(value: unknown): value is TestIdentity {
   if (typeof value !== 'object' || value === null) return false;
-  const { kind, issuer, id, groups, actors } = value as Readonly<Record<string, unknown>>;
-  const texts = [kind, issuer, id].every((text) => text === undefined || typeof text === 'string');
+  const { kind, issuer, id, groups, actors, version, model, workload, run } = value as Readonly<Record<string, unknown>>;
+  const texts = [kind, issuer, id, version].every((text) => text === undefined || typeof text === 'string');
   const kinds = kind === undefined || ['person', 'service', 'agent'].includes(kind as string);
   const inGroups = groups === undefined || (Array.isArray(groups) && groups.every((group) => typeof group === 'string'));
+  const described = [model, workload, run].every((record) => record === undefined || isRecordOfTexts(record));
   const acting = actors === undefined || (Array.isArray(actors) && actors.every(isIdentity));
-  return texts && kinds && inGroups && acting && Object.keys(value).every((key) => IDENTITY_KEYS.has(key));
+  return texts && kinds && inGroups && described && acting && Object.keys(value).every((key) => IDENTITY_KEYS.has(key));
+}
+
+function isRecordOfTexts(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && Object.values(value).every((text) => typeof text === 'string');
 }

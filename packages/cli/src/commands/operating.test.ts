@@ -95,7 +95,8 @@ suite('operating a gateway with two workers', () => {
     const listed = await site.run(['sessions']);
     expect(listed.stdout).toMatch(/ select public\.people for \d+ s +\d+ s +\d+ min(?: \d+ s)? left +127\.0\.0\.1:\d+ +shop \(service\)/);
     expect(listed.stdout).not.toContain('secret');
-    const { id = '' } = session ?? {};
+    if (session === undefined) throw new Error('there is no session');
+    const { id } = session;
     for (const who of ['app', 'dba', 'opsRobot'] as const) {
       await expect(admin().kill(id, undefined, token[who])).rejects.toMatchObject({ code: 'not-an-operator' });
     }
@@ -163,7 +164,9 @@ suite('operating a gateway with two workers', () => {
       );
     const approve = async (): Promise<string> => {
       await until(async () => (await admin().pending()).length > 0);
-      const [{ id = '', digest = '' } = {}] = await admin().pending();
+      const [request] = await admin().pending();
+      if (request === undefined) throw new Error('nothing is pending');
+      const { id, digest } = request;
       await admin().decide(id, { decision: 'approve', digest }, token.dba);
       return id;
     };
@@ -225,7 +228,7 @@ suite('operating a gateway with two workers', () => {
     site.write('policy/crm.yaml', before);
     up.process.kill('SIGHUP');
     await until(async () =>
-      /^s\*+@/.test(String((await client.query<{ email: string }>('select email from people where id = 7')).rows[0]?.email)),
+      /^s\*+@/.test((await client.query<{ email: string | null }>('select email from people where id = 7')).rows[0]?.email ?? ''),
     );
     const loaded = await events('policy.loaded');
     expect(new Set(loaded.map((event) => (event as { digest: string }).digest)).size).toBe(2);

@@ -1,5 +1,6 @@
 /**
- * Who is behind a statement. A principal belongs to one login (sidecar) or one lease (library) and never changes.
+ * Who is behind a statement. A principal belongs to one login (sidecar) or one lease (library); a renewal can
+ * only put one in its place that is the same but for its end (`renewalProblem`).
  * Rights are the intersection of what the subject and every actor may do.
  */
 

@@ -64,6 +64,8 @@ function conditionHolds(condition: PartyCondition, view: ChainParty, reading: Re
     case 'id':
       return (anyProof || view.proven) && condition.values.has(party.id);
     case 'groups':
+      // Groups that nobody vouches for, or that the issuer may have left out, may be any.
+      if (reading === 'restricting' && !condition.asserted) return !isOutside(view, condition.values);
       if (reading === 'restricting' && inAny(party.unusedGroups, condition.values)) return true;
       return (anyProof || view.groupsProven) && inAny(party.groups, condition.values);
     case 'notGroups':

@@ -104,7 +104,7 @@ export interface ExceptSource extends PartyConditions {
  */
 export interface PartyConditions {
   readonly kind?: OneOrMany<PartyKind>;
-  /** In at least one of these groups. */
+  /** In at least one of these groups. Where the issuer may have left groups out, every rule that restricts holds. */
   readonly groups?: OneOrMany<string>;
   /** In none of these groups. Where the issuer may have left groups out, this grants nothing and restricts everything. */
   readonly notGroups?: OneOrMany<string>;

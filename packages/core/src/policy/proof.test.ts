@@ -288,3 +288,39 @@ describe('a rule about the model, the workload or the run', () => {
     expect(effect(compile([allowAll, everybody, { match, then: 'deny' }]), as)).toBe(want);
   });
 });
+
+describe('a rule that restricts a group', () => {
+  const rules = (then: RuleSource['then']): CompiledPolicy =>
+    compile([
+      { match: { subject: { kind: ['person', 'agent'] } }, then: 'allow' },
+      { match: { subject: { groups: ['contractors'] } }, then },
+    ]);
+  const somebody = (changes: Partial<Party>, proofs: Principal['proof'] = {}): Principal =>
+    principal([], { subject: { ...alice, ...changes }, proof: { subject: 'token', groups: 'token', actors: 'token', ...proofs } });
+
+  it.each<[string, Principal, Verdict['effect']]>([
+    ['who is in it', somebody({ groups: ['contractors'] }), 'deny'],
+    ['who has given it up', somebody({ unusedGroups: ['contractors'] }), 'deny'],
+    ['whose groups may have been cut', somebody({ groupsComplete: false }), 'deny'],
+    ['whose groups are not told', somebody({ groups: [], groupsComplete: false }), 'deny'],
+    ['whose groups nobody vouches for', somebody({}, { groups: 'asserted' }), 'deny'],
+    ['who is certainly not in it', somebody({}), 'allow'],
+    ['who is in none', somebody({ groups: [] }), 'allow'],
+  ])('counts %s', (_, as, want) => {
+    expect(effect(rules('deny'), as)).toBe(want);
+  });
+
+  it('asks for an approval of who may be in it, and permits nothing by that', () => {
+    const cut = somebody({ groups: [], groupsComplete: false });
+    expect(effect(rules({ approve: { groups: ['dba'] } }), cut)).toBe('approve');
+    expect(effect(compile([{ match: { subject: { groups: ['contractors'] } }, then: { approve: { groups: ['dba'] } } }]), cut)).toBe(
+      'deny',
+    );
+  });
+
+  it('reads what is asserted where it says so', () => {
+    const said = compile([everybody, { match: { subject: { 'asserted.groups': ['contractors'] } }, then: 'deny' }]);
+    expect(effect(said, somebody({ groupsComplete: false }))).toBe('allow');
+    expect(effect(said, somebody({ groups: ['contractors'] }, { groups: 'asserted' }))).toBe('deny');
+  });
+});

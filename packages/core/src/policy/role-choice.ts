@@ -39,7 +39,10 @@ function choose(lines: readonly Line[], principal: Principal): RoleChoice {
   for (const line of lines) {
     if (holds(line, chain)) return { ok: true, role: line.role.replaceAll('{id}', () => principal.subject.id) };
     if (mayHold(line, chain))
-      return { ok: false, reason: `whether it is to be the role "${line.role}" cannot be told, because its groups are not all known or given up` };
+      return {
+        ok: false,
+        reason: `whether it is to be the role "${line.role}" cannot be told, because its groups are not all known or given up`,
+      };
   }
   return { ok: false, reason: 'no line of credentials.roles is for this identity' };
 }

@@ -71,6 +71,27 @@ export interface AnalyseContext {
   readonly temporary?: readonly TemporaryFacts[];
 }
 
+/** What a server says of a role that sessions run as. */
+export interface RoleFacts {
+  readonly name: string;
+  readonly isSuperuser: boolean;
+  /** It is one, or can become one. */
+  readonly reachesSuperuser: boolean;
+  /** Row-level security never holds for it. */
+  readonly ignoresRowSecurity: boolean;
+  /** The gateway's account may become it. */
+  readonly mayBeTaken: boolean;
+  /** Relations whose row-level security does not hold for it because it owns them. */
+  readonly ownsWithRowSecurity: readonly string[];
+}
+
+export interface AccountFacts {
+  /** Of the roles that were asked for those that there are. */
+  readonly roles: readonly RoleFacts[];
+  /** The settings that were asked for that policies of row-level security name. */
+  readonly readByPolicies: readonly string[];
+}
+
 export interface Dialect {
   readonly name: DialectName;
   /** A module for a worker thread: answers `{id, text, context}` messages with `{id, result: ParseResult}`. */
@@ -91,6 +112,8 @@ export interface Dialect {
   readonly catalogueFingerprintSql: string;
   /** The roles that a user is a member of, directly or not, by statements run through `query`; none when there is no such user. */
   readMemberships(query: CatalogueQuery, user: string): Promise<readonly string[]>;
+  /** What the server says of these roles, and of what its row-level security reads, by statements run through `query`. */
+  readAccountFacts(query: CatalogueQuery, roles: readonly string[], settings: readonly string[]): Promise<AccountFacts>;
   /** The settings, by lower-case name, that say which role statements run as. */
   readonly roleSettings: readonly string[];
   /** The text with its literals taken out: groups statements for people, decides nothing. Linear time; never throws. */

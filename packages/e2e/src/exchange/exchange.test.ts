@@ -247,7 +247,8 @@ const program = join(dirname(createRequire(import.meta.url).resolve('@sqlwarden/
           .map((entry) => join(entry.parentPath, entry.name));
       const written = files(gateway.ledgerDirectory).map((file) => readFileSync(file, 'latin1'));
       written.push(...gateway.troubles.map((error) => `${error.message} ${error.stack ?? ''}`));
-      expect(secrets.size).toBeGreaterThan(6);
+      expect(written.join('')).toContain('token.issued');
+      expect(secrets.size).toBeGreaterThan(3);
       for (const secret of secrets) {
         // The signature alone would be enough to tell that it was there.
         const signature = secret.split('.')[2] ?? secret;
@@ -259,13 +260,13 @@ const program = join(dirname(createRequire(import.meta.url).resolve('@sqlwarden/
   describe('the command', () => {
     it('writes a token file of its own, and keeps it fresh', async () => {
       const [subject, output] = [join(scratch, 'own.jwt'), join(scratch, 'exchanged.jwt')];
-      writeFileSync(subject, trainer(4));
+      writeFileSync(subject, trainer(12));
       const args = [program, 'exchange', '--config', gateway.configFile, '--subject-token-file', subject, '--output', output, '--watch'];
       const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'] });
       const ended = once(child, 'exit');
       try {
         const read = async (other: string): Promise<string> => {
-          for (let tries = 0; tries < 150; tries++) {
+          for (let tries = 0; tries < 400; tries++) {
             const found = statSync(output, { throwIfNoEntry: false }) && readFileSync(output, 'utf8').trim();
             if (found !== undefined && found !== '' && found !== other) return found;
             await delay(50);
@@ -283,7 +284,7 @@ const program = join(dirname(createRequire(import.meta.url).resolve('@sqlwarden/
         child.kill('SIGTERM');
       }
       expect(await ended).toEqual([0, null]);
-    }, 30_000);
+    }, 60_000);
 
     it('asks over TLS, of nobody whom it does not trust', async () => {
       const own = await freePort();

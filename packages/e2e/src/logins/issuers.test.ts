@@ -69,11 +69,16 @@ const PITFALLS: readonly (readonly [name: string, token: () => string, told: str
   ['huge', () => forge(HEADER, claims({ filler: 'x'.repeat(17_000) })), 'the token is longer than 16384 bytes'],
 ];
 
+interface Opened {
+  readonly principal: { readonly subject: { readonly issuer: string; readonly id: string } };
+}
+
 (requireOrSkip(findPostgres(18)) ? describe : describe.skip)('issuers, from the configuration to the session', () => {
   let provider: OpenIdProvider;
   let stage: Stage;
   let gateway: RunningGateway;
   let port = 0;
+  let sessions = 0;
   const first = openIdKey();
 
   beforeAll(async () => {
@@ -103,6 +108,7 @@ const PITFALLS: readonly (readonly [name: string, token: () => string, told: str
     const client = new pg.Client({ host: '127.0.0.1', port, user, database: 'postgres', password });
     client.on('error', () => undefined);
     await client.connect();
+    sessions += 1;
     return client;
   }
 
@@ -124,6 +130,16 @@ const PITFALLS: readonly (readonly [name: string, token: () => string, told: str
     return found;
   }
 
+  /** Who the sessions so far are of, in their order. Entries are written a moment later. */
+  async function opened(): Promise<readonly Opened[]> {
+    for (let attempt = 0; attempt < 100; attempt += 1) {
+      const found = (await events('session.opened')) as readonly Opened[];
+      if (found.length >= sessions) return found;
+      await delay(50);
+    }
+    throw new Error('a session is not in the ledger');
+  }
+
   it('are discovered, and their tokens of the code flow, the device flow and client credentials open sessions', async () => {
     for (const [flow, id] of [
       [() => provider.login('ada'), 'ada'],
@@ -131,7 +147,7 @@ const PITFALLS: readonly (readonly [name: string, token: () => string, told: str
       [() => provider.clientLogin('batch'), 'batch'],
     ] as const) {
       expect(await login((await flow()).accessToken)).toBe('in');
-      expect((await events('session.opened')).at(-1)).toMatchObject({
+      expect((await opened()).at(-1)).toMatchObject({
         principal: { subject: { issuer: provider.issuer, id, groups: ['app'] }, proof: { subject: 'token', groups: 'token' } },
       });
     }
@@ -156,10 +172,7 @@ const PITFALLS: readonly (readonly [name: string, token: () => string, told: str
   it('are two: the same sub of two issuers is two people', async () => {
     expect(await login((await provider.login('ada')).accessToken)).toBe('in');
     expect(await login(forge(HEADER, claims()))).toBe('in');
-    const opened = (await events('session.opened')) as {
-      readonly principal: { readonly subject: { readonly issuer: string; readonly id: string } };
-    }[];
-    expect(opened.slice(-2).map(({ principal }) => [principal.subject.issuer, principal.subject.id])).toEqual([
+    expect((await opened()).slice(-2).map(({ principal }) => [principal.subject.issuer, principal.subject.id])).toEqual([
       [provider.issuer, 'ada'],
       [FORGED, 'ada'],
     ]);
@@ -173,10 +186,9 @@ const PITFALLS: readonly (readonly [name: string, token: () => string, told: str
       // A name for each: guesses for one are slowed down.
       expect([name, await login(token, name)]).toEqual([name, expect.stringContaining(told)]);
     }
+    await gateway.sidecar.stop(0);
     const refused = (await events('login.refused')) as { readonly message: string }[];
     for (const [, , told] of PITFALLS) expect(refused.map(({ message }) => message)).toContainEqual(expect.stringContaining(told));
-
-    await gateway.sidecar.stop(0);
     const written = readdirSync(gateway.ledgerDirectory, { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile())
       .map((entry) => readFileSync(join(entry.parentPath, entry.name), 'latin1'));

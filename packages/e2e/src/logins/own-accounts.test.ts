@@ -31,12 +31,23 @@ const CAROL = 'carols own secret, that is nowhere';
       18,
       {
         own: { credentials: { mode: 'client-password', kind: 'person' }, propagate: { subject: 'app.who', groups: 'app.groups' } },
-        minted: { credentials: { mode: 'minted', minted, roles: [{ match: { groups: ['own'] }, role: '{id}' }, { match: { groups: ['blue'] }, role: 'blue_user' }] } },
+        minted: {
+          credentials: {
+            mode: 'minted',
+            minted,
+            roles: [
+              { match: { groups: ['own'] }, role: '{id}' },
+              { match: { groups: ['blue'] }, role: 'blue_user' },
+            ],
+          },
+        },
       },
       ['host all trusted 127.0.0.1/32 trust'],
     );
     await stage.admin(`create role carol login password '${CAROL}' in role analyst`);
-    await stage.admin("create role blue_user login password 'resu_eulb'; create role dave login password 'evad'; create role trusted login");
+    await stage.admin(
+      "create role blue_user login password 'resu_eulb'; create role dave login password 'evad'; create role trusted login",
+    );
   });
   afterAll(async () => {
     await stage?.stop();
@@ -52,7 +63,9 @@ const CAROL = 'carols own secret, that is nowhere';
 
   it('lets a client in with its own password, as whom the server knows', async () => {
     const carol = await own('carol', CAROL);
-    expect(await tried(carol, "select session_user || ' ' || current_setting('app.who') || ' ' || current_setting('app.groups')")).toBe('carol carol ["analyst"]');
+    expect(await tried(carol, "select session_user || ' ' || current_setting('app.who') || ' ' || current_setting('app.groups')")).toBe(
+      'carol carol ["analyst"]',
+    );
     expect(await tried(carol, 'select id from secrets')).toBe('42501');
     await carol.end();
     const [opened] = (await events('session.opened')).filter(({ serverUser }) => serverUser === 'carol');
@@ -77,7 +90,8 @@ const CAROL = 'carols own secret, that is nowhere';
 
   it('slows down who guesses', async () => {
     const answers = [];
-    for (let count = 0; count < 7; count += 1) answers.push(await own('guessed', `x${count}`).catch((error: { code: string }) => error.code));
+    for (let count = 0; count < 7; count += 1)
+      answers.push(await own('guessed', `x${count}`).catch((error: { code: string }) => error.code));
     expect(answers[0]).toBe('28P01');
     expect(answers.at(-1)).toBe('28000');
     const carol = await own('carol', CAROL);
@@ -100,7 +114,15 @@ const CAROL = 'carols own secret, that is nowhere';
     expect(texts.filter((text) => text.includes('SQLWARDEN_USER=blue_user'))).toHaveLength(2);
     const issuer = stage.gateway.issuer.issuer;
     expect(texts.find((text) => text.includes('SUBJECT=dave'))).toBe(
-      ['SQLWARDEN_ACTORS=[]', 'SQLWARDEN_GROUPS=["own","blue"]', `SQLWARDEN_ISSUER=${issuer}`, 'SQLWARDEN_KIND=person', 'SQLWARDEN_SUBJECT=dave', 'SQLWARDEN_USER=dave', ''].join('\n'),
+      [
+        'SQLWARDEN_ACTORS=[]',
+        'SQLWARDEN_GROUPS=["own","blue"]',
+        `SQLWARDEN_ISSUER=${issuer}`,
+        'SQLWARDEN_KIND=person',
+        'SQLWARDEN_SUBJECT=dave',
+        'SQLWARDEN_USER=dave',
+        '',
+      ].join('\n'),
     );
     await expect(stage.connect('minted', 'eve', [])).rejects.toThrow('no line');
   });

@@ -201,6 +201,18 @@ const PROPAGATE = { subject: 'app.who', issuer: 'app.issuer', kind: 'app.kind', 
     await client.end();
   });
 
+  it('is not renewed by a token that would have the server know it otherwise', async () => {
+    const client = await stage.connect('crm', 'ada', ['blue']);
+    const renew = (groups: string[], id = 'ada'): Promise<unknown> =>
+      tried(client, `set sqlwarden.token = '${stage.gateway.token(groups, { id })}'`);
+    expect(await renew(['blue'])).toBeUndefined();
+    // The policy reads no groups: that they are told to the server is what makes them count.
+    expect(await renew(['red'])).toBe('identity-invalid');
+    expect(await renew(['blue'], 'bob')).toBe('identity-invalid');
+    expect(await tried(client, 'select team from reports')).toBe('blue');
+    await client.end();
+  });
+
   it('refuses an identity that is longer than a login may be', async () => {
     const many = Array.from({ length: 210 }, (_, at) => `a-group-of-some-length-${at}-${'x'.repeat(20)}`);
     await expect(stage.connect('crm', 'ada', many)).rejects.toThrow('longer than the database takes');

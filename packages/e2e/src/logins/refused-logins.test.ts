@@ -1,5 +1,7 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
+import { generateKeyPairSync, sign } from 'node:crypto';
+import { createServer, type Server } from 'node:http';
+import { type AddressInfo, connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -25,7 +27,19 @@ const URI = 'spiffe://stage.example/etl';
   let users: string;
   let certificates: Readonly<Record<'etl' | 'nobody' | 'authority' | 'stranger', readonly [string, string]>>;
 
+  /** An issuer whose keys come late. */
+  const slow = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  let keyServer: Server;
+
   beforeAll(async () => {
+    keyServer = createServer((_request, response) => {
+      setTimeout(
+        () => response.end(JSON.stringify({ keys: [{ ...slow.publicKey.export({ format: 'jwk' }), alg: 'ES256', use: 'sig' }] })),
+        700,
+      );
+    });
+    await new Promise<void>((resolve) => keyServer.listen(0, '127.0.0.1', resolve));
+    const keys = { url: `http://127.0.0.1:${(keyServer.address() as AddressInfo).port}/` };
     stage = await setStage(18);
     users = join(stage.directory, 'users.yaml');
     const people = ['alice', 'bob', 'carol'].map((user) => ({ user, verifier: makeScramVerifier(ALICE), kind: 'person', groups: ['app'] }));
@@ -51,7 +65,10 @@ const URI = 'spiffe://stage.example/etl';
       },
       {
         identity: {
-          issuers: [{ name: 'dev', preset: 'dev', issuer: 'urn:sqlwarden:dev', audience: 'sqlwarden', keys: { directory: './issuer' } }],
+          issuers: [
+            { name: 'dev', preset: 'dev', issuer: 'urn:sqlwarden:dev', audience: 'sqlwarden', keys: { directory: './issuer' } },
+            { name: 'slow', preset: 'generic', issuer: 'urn:slow', audience: 'sqlwarden', keys, algorithms: ['ES256'] },
+          ],
           users,
           certificates: [{ uri: URI, kind: 'service', groups: ['app'] }],
           workload: { tokenFile: './workload-token' },
@@ -66,6 +83,7 @@ const URI = 'spiffe://stage.example/etl';
   afterAll(async () => {
     await gateway?.stop();
     await stage?.stop();
+    keyServer?.close();
   });
 
   /** A token, changed by `change`; it is a secret in any case. */
@@ -327,6 +345,31 @@ const URI = 'spiffe://stage.example/etl';
     expect(await login('certificate', { files: certificates.etl })).toBe('in');
     writeFileSync(join(gateway.site.directory, 'workload-token'), token(), { mode: 0o600 });
     expect(await login('workload', { password: WRONG })).toBe('in');
+  });
+
+  it('are so too when the client has gone before the answer: nobody was let in, and no session is left open', async () => {
+    const now = Math.floor(Date.now() / 1_000);
+    const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
+    const signed = `${part({ alg: 'ES256', typ: 'JWT' })}.${part({ iss: 'urn:slow', sub: 'ada', aud: 'sqlwarden', iat: now, exp: now + 60 })}`;
+    const signature = sign('sha256', Buffer.from(signed), { key: slow.privateKey, dsaEncoding: 'ieee-p1363' }).toString('base64url');
+    secrets.push(signature);
+    const socket = connect({ port: ports['token'] ?? 0, host: '127.0.0.1' });
+    socket.on('error', () => undefined);
+    socket.write(frontend.startupMessage({ user: 'ada', database: 'postgres', application_name: 'hasty' }));
+    await new Promise((resolve) => socket.once('data', resolve));
+    socket.write(frontend.passwordMessage(`${signed}.${signature}`));
+    await delay(200);
+    socket.destroy();
+    await delay(1_000);
+    expect((await refusals('token')).at(-1)).toBe('identity-missing: the client has gone before the answer');
+    const [opened, closed]: string[][] = [[], []];
+    for await (const { event } of readEntries(gateway.site.ledgerDirectory)) {
+      if (event.type === 'session.opened') opened?.push(event.session);
+      if (event.type === 'session.closed') closed?.push(event.session);
+    }
+    expect(closed?.toSorted()).toEqual(opened?.toSorted());
+    // The same token is good, once its keys are here.
+    expect(await login('token', { password: `${signed}.${signature}` })).toBe('in');
   });
 
   it('of one name from one address are slowed down, the right password too, and nobody else', async () => {

@@ -12,7 +12,36 @@ const ROLES = [
   { match: { groups: ['own'] }, role: '{id}' },
 ];
 
-describe.each([15, 16, 17, 18] as const)('a role for each identity on PostgreSQL %d', (major: PostgresMajor) => {
+/** The first are tried with every major, the rest are judged alike. */
+const FEW = 6;
+const ESCAPES = [
+  'set role none',
+  'set role other',
+  'set local role other',
+  "set session role 'other'",
+  'set session authorization other',
+  "select set_config('role', 'none', false)",
+  "select set_config('RO' || 'LE', 'none', false)",
+  "select set_config(new_value => 'none', setting_name => 'role', is_local => false)",
+  "select set_config(name, 'none', false) from (values ('role')) v(name)",
+  'select leaves_role()',
+  "select sets_any('role', 'none')",
+  "explain select sets_any('role', 'none')",
+  'do $$ begin set role none; end $$',
+  "do $$ begin perform set_config('role', 'none', false); end $$",
+  "do $$ begin execute 'set role none'; end $$",
+  "do $$ begin execute 'set ro' || 'le none'; end $$",
+  "create function gets_out() returns int language sql set role = 'other' as 'select 1'",
+  "alter function leaves_role() set role = 'other'",
+  "create function gets_out() returns void language plpgsql as $$ begin execute 'set role none'; end $$",
+  "create view gets_out as select set_config('role', 'none', false)",
+  "prepare gets_out as select set_config('role', 'none', false)",
+  'begin; set role none; commit',
+  'reset role; set role none',
+  "select query_to_xml('select set_config(''role'', ''none'', false)', true, true, '')",
+];
+
+describe.each([15, 18] as const)('a role for each identity on PostgreSQL %d', (major: PostgresMajor) => {
   if (!requireOrSkip(findPostgres(major))) {
     it.skip('needs the server', () => undefined);
     return;
@@ -55,35 +84,10 @@ describe.each([15, 16, 17, 18] as const)('a role for each identity on PostgreSQL
   ])('goes on as the role after: %s', async (sql) => {
     expect(await tried(ada, sql)).not.toBe('setting-pinned');
     expect(await tried(ada, "select current_user || ' ' || current_setting('role')")).toBe('analyst analyst');
-    await tried(ada, 'discard all');
+    if (major === 18) await tried(ada, 'discard all');
   });
 
-  it.each([
-    'set role none',
-    'set role other',
-    'set local role other',
-    "set session role 'other'",
-    'set session authorization other',
-    "select set_config('role', 'none', false)",
-    "select set_config('RO' || 'LE', 'none', false)",
-    "select set_config(new_value => 'none', setting_name => 'role', is_local => false)",
-    "select set_config(name, 'none', false) from (values ('role')) v(name)",
-    'select leaves_role()',
-    "select sets_any('role', 'none')",
-    "explain select sets_any('role', 'none')",
-    'do $$ begin set role none; end $$',
-    "do $$ begin perform set_config('role', 'none', false); end $$",
-    "do $$ begin execute 'set role none'; end $$",
-    "do $$ begin execute 'set ro' || 'le none'; end $$",
-    "create function gets_out() returns int language sql set role = 'other' as 'select 1'",
-    "alter function leaves_role() set role = 'other'",
-    "create function gets_out() returns void language plpgsql as $$ begin execute 'set role none'; end $$",
-    "create view gets_out as select set_config('role', 'none', false)",
-    "prepare gets_out as select set_config('role', 'none', false)",
-    'begin; set role none; commit',
-    'reset role; set role none',
-    "select query_to_xml('select set_config(''role'', ''none'', false)', true, true, '')",
-  ])('does not let out: %s', async (sql) => {
+  it.each(ESCAPES.slice(0, major === 18 ? undefined : FEW))('does not let out: %s', async (sql) => {
     expect(await tried(ada, sql)).toBe('setting-pinned');
     await tried(ada, 'rollback');
     expect(await whoAmI(ada)).toBe('analyst analyst');

@@ -6,7 +6,7 @@ import { type RunningGateway, startGateway } from '../harness/gateway.js';
 export const ACCOUNT_PASSWORD = 'of the account that sessions share';
 
 /** Allows everything that policy can allow: what is refused then is refused whatever policy says. */
-const EVERYTHING = `version: 1
+export const ALLOW_EVERYTHING = `version: 1
 default: deny
 rules:
   - { id: everything, then: allow }
@@ -55,20 +55,29 @@ export interface SessionStage {
   stop(): Promise<void>;
 }
 
+/** A server with the schema, and a client of its superuser. */
+export async function startServer(
+  major: PostgresMajor,
+  hba: readonly string[] = [],
+): Promise<{ readonly server: PostgresServer; readonly admin: pg.Client }> {
+  const server = await startPostgres({ major, hba });
+  const admin = new pg.Client({ connectionString: server.url() });
+  await admin.connect();
+  for (const statement of SCHEMA.split(/;\n/)) if (statement.trim() !== '') await admin.query(statement);
+  return { server, admin };
+}
+
 /** A server and a gateway with these upstreams, which all are its database `postgres`. */
 export async function setSessionStage(
   major: PostgresMajor,
   upstreams: Readonly<Record<string, Readonly<Record<string, unknown>> & { readonly credentials?: object }>>,
   hba: readonly string[] = [],
 ): Promise<SessionStage> {
-  const server = await startPostgres({ major, hba });
-  const admin = new pg.Client({ connectionString: server.url() });
-  await admin.connect();
-  for (const statement of SCHEMA.split(/;\n/)) if (statement.trim() !== '') await admin.query(statement);
+  const { server, admin } = await startServer(major, hba);
   const gateway = await startGateway({
     server: { server, password: ACCOUNT_PASSWORD },
     upstreams: Object.fromEntries(Object.keys(upstreams).map((name) => [name, 'postgres'])),
-    policies: [EVERYTHING],
+    policies: [ALLOW_EVERYTHING],
     each: upstreams,
   });
   return {

@@ -155,10 +155,15 @@ function mayActOf({ claims, token }: ShownToken): MayAct | undefined {
 
 function checkActsFor({ actsFor = 'anybody' }: ExchangeAgent, { subject, actor }: DelegationRequest, mayAct: MayAct | undefined): void {
   const refused = (why: string) => new ExchangeRefused('unauthorized_client', 'agent-not-allowed', why);
-  const isNamed = mayAct !== undefined && Object.entries(mayAct).every(([name, value]) => actor?.claims.get(name) === value);
+  const isNamed = mayAct !== undefined && Object.entries(mayAct).every(([name, value]) => claimOf(actor, name) === value);
   // Who showed the subject's token alone acts in it already.
   if (mayAct !== undefined && actor !== undefined && !isNamed) throw refused('the subject_token names somebody else who may act');
   if (!isAllowed(actsFor, subject.principal, isNamed)) throw refused('the agent may not act for this subject');
+}
+
+/** A JWT-SVID has no `iss`: its trust domain stands for it. */
+function claimOf(shown: ShownToken | undefined, name: string): unknown {
+  return name === 'iss' ? shown?.token.issuer : shown?.claims.get(name);
 }
 
 function isAllowed(actsFor: ActsFor, principal: Principal, isNamed: boolean): boolean {

@@ -16,7 +16,11 @@ export interface TokenFrame {
  * Signs a token (ES256, `typ: at+jwt`, RFC 9068) that the preset `exchange` reads back as the same principal. `act` is nested, the outermost
  * the one who acts now (RFC 8693 section 4.1).
  */
-export function issueToken({ principal, mayAct }: Delegation, { issuer, audience, now }: TokenFrame, { key, id }: SigningKey): string {
+export function issueToken(
+  { principal, agent, mayAct }: Delegation,
+  { issuer, audience, now }: TokenFrame,
+  { key, id }: SigningKey,
+): string {
   const { subject, actors, proof } = principal;
   const asserted = (Object.keys(proof) as PrincipalField[]).filter((field) => proof[field] === 'asserted');
   const claims = {
@@ -25,6 +29,7 @@ export function issueToken({ principal, mayAct }: Delegation, { issuer, audience
     iat: Math.floor(now / 1000),
     exp: expirySeconds(principal),
     jti: randomUUID(),
+    client_id: agent.name,
     sub: partyKey(subject),
     ...partyClaims(subject, { ...sqlwardenWholeClaimsOf(principal), asserted: asserted.length === 0 ? undefined : asserted }),
     ...actClaim(actors),
@@ -33,7 +38,6 @@ export function issueToken({ principal, mayAct }: Delegation, { issuer, audience
   return jsonwebtoken.sign(withoutUndefined(claims), key, {
     algorithm: 'ES256',
     keyid: id,
-    noTimestamp: true,
     header: { alg: 'ES256', typ: 'at+jwt' },
   });
 }

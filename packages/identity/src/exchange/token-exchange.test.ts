@@ -13,6 +13,7 @@ import { openSigningKeys, openTokenExchange, type ExchangeAnswer, type TokenExch
 const OKTA = 'https://acme.okta.test';
 const CLUSTER = 'https://cluster.test';
 const OTHER = 'https://other.test';
+const MESH = 'spiffe://acme.test';
 const EXCHANGE = 'https://gateway.test:9443';
 const START = Date.UTC(2026, 10, 23, 12);
 
@@ -20,7 +21,7 @@ const directory = mkdtempSync(path.join(tmpdir(), 'sqlwarden-exchange-'));
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
 const keyOf = new Map<string, KeyObject>(
-  [OKTA, CLUSTER, OTHER].map((issuer) => [issuer, generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey]),
+  [OKTA, CLUSTER, OTHER, MESH].map((issuer) => [issuer, generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey]),
 );
 const jwkOf = (issuer: string): object => ({
   ...createPublicKey(keyOf.get(issuer) as KeyObject).export({ format: 'jwk' }),
@@ -45,6 +46,7 @@ const ISSUERS: readonly IssuerOptions[] = [
     algorithms: ['ES256'],
     keys: { kind: 'inline', keys: [jwkOf(CLUSTER)] },
   },
+  { name: 'mesh', preset: 'spiffe', issuer: MESH, audience: 'sqlwarden', keys: { kind: 'inline', keys: [jwkOf(MESH)] } },
   { name: 'other', preset: 'generic', issuer: OTHER, audience: 'sqlwarden', keys: { kind: 'inline', keys: [jwkOf(OTHER)] } },
 ];
 const OPTIONS: ExchangeOptions = {
@@ -64,6 +66,7 @@ const OPTIONS: ExchangeOptions = {
     { name: 'report-bot', match: { issuer: 'cluster', workload: { namespace: 'reports' } }, actsFor: { groups: ['analysts'] } },
     { name: 'shy-bot', match: { issuer: 'cluster', workload: { namespace: 'shy' } }, actsFor: 'nobody' },
     { name: 'named-bot', match: { issuer: 'cluster', workload: { namespace: 'named' } }, actsFor: 'may-act' },
+    { name: 'mesh-bot', match: { issuer: 'mesh', workload: { spiffeId: `${MESH}/ns/ml/*` } }, model: { name: 'forge' } },
     { name: 'claimed', match: { issuer: 'other', workload: { namespace: 'ml' } } },
     { name: 'batch', kind: 'service', match: { issuer: 'other', id: 'batch' } },
     { name: 'copilot', match: { issuer: 'okta', id: 'copilot' }, version: '7' },
@@ -92,11 +95,15 @@ const world = open();
 
 function sign(issuer: string, claims: object, lifetime = 3600, header: object = {}): string {
   const iat = Math.floor(now / 1000);
-  return jsonwebtoken.sign({ iss: issuer, aud: 'sqlwarden', iat, exp: iat + lifetime, ...claims }, keyOf.get(issuer) as KeyObject, {
-    algorithm: 'ES256',
-    keyid: 'k',
-    header: { alg: 'ES256', ...header },
-  });
+  return jsonwebtoken.sign(
+    JSON.parse(JSON.stringify({ iss: issuer, aud: 'sqlwarden', iat, exp: iat + lifetime, ...claims })) as object,
+    keyOf.get(issuer) as KeyObject,
+    {
+      algorithm: 'ES256',
+      keyid: 'k',
+      header: { alg: 'ES256', ...header },
+    },
+  );
 }
 const person = (claims: object = {}, lifetime?: number): string =>
   sign(OKTA, { sub: 'alice', name: 'Alice', groups: ['app', 'dba', 'analysts'], jti: 'person-1', ...claims }, lifetime);
@@ -174,6 +181,8 @@ describe('a token of the exchange', () => {
     expect(decoded?.payload).toMatchObject({
       iss: EXCHANGE,
       aud: 'sqlwarden',
+      iat: START / 1000,
+      client_id: 'schema-bot',
       sub: partyKey({ issuer: OKTA, id: 'alice' }),
       act: { iss: CLUSTER, sub: 'uid-ml-schema-migrator', sqlwarden: { kind: 'agent', agent_version: '1.4.0' } },
     });
@@ -210,6 +219,15 @@ describe('a token of the exchange', () => {
     const client = await given(form(person({ azp: 'copilot' })));
     expect(ids(client)).toEqual(['alice', 'copilot']);
     expect(client.principal.actors[0]).toMatchObject({ version: '7', groups: ['readers'] });
+  });
+
+  it('is given to a workload that proves itself by a JWT-SVID', async () => {
+    const id = `${MESH}/ns/ml/sa/trainer`;
+    const svid = (sub: string): string => sign(MESH, { iss: undefined, sub });
+    const { principal } = await given(form(person({ may_act: { iss: MESH, sub: id } }), svid(id)));
+    expect(principal.actors[0]).toMatchObject({ kind: 'agent', issuer: MESH, id, name: 'mesh-bot', model: { name: 'forge' } });
+    expect([principal.workload, principal.proof.workload]).toEqual([{ spiffeId: id }, 'exchange']);
+    expect(await refused(form(person(), svid(`${MESH}/ns/dev/sa/trainer`)))).toBe('unauthorized_client agent-unknown');
   });
 
   it('hands a chain on, the one who acts now outermost, and keeps everybody in it', async () => {

@@ -216,7 +216,7 @@ function outcomeOf(outcome: OutcomeAccount): string {
     case 'running':
       return 'still running';
     case 'refused':
-      return `refused (${outcome.code}): ${printable(outcome.message)}`;
+      return `refused (${outcome.code}${outcome.rule === undefined ? '' : ` by ${printable(outcome.rule)}`}): ${printable(outcome.message)}`;
     default:
       return unreachable(outcome);
   }

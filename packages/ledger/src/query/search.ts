@@ -84,6 +84,7 @@ export function isIdentity(query: string, principal: Principal): boolean {
   names.push(
     workload?.serviceAccount,
     workload?.pod,
+    workload?.podUid,
     workload?.spiffeId,
     workload?.imageDigest,
     run?.conversation,

@@ -51,7 +51,8 @@ function settingRoutines(all: readonly RoutineDetail[]): ReadonlySet<number> {
     for (const { detail, body } of users) {
       const { routine, settings = [] } = detail;
       if (found.has(routine.id)) continue;
-      const isSetting = settings.length > 0 || !READABLE.has(routine.language) || MAY_SET.test(body) || wordsOf(body).some((word) => names.has(word));
+      const isSetting =
+        settings.length > 0 || !READABLE.has(routine.language) || MAY_SET.test(body) || wordsOf(body).some((word) => names.has(word));
       if (isSetting) found.set(routine.id, routine.name);
     }
   }

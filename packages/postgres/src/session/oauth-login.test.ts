@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { ClientCredential, LoginRequest, Refusal, SessionHost } from '@sqlwarden/core';
+import fc from 'fast-check';
 import { type BackendMessage, decodeBackend } from '../protocol/backend-message.js';
 import { FrameSplitter } from '../protocol/frame-splitter.js';
 import { encodeFrontend, type FrontendMessage } from '../protocol/frontend-message.js';
@@ -133,5 +134,25 @@ describe('a login by OAUTHBEARER', () => {
     script.login.refused(WRONG);
     expect(script.says(message).error).toBeInstanceOf(ProtocolError);
     expect([script.logins.length, script.refusal]).toEqual([1, undefined]);
+  });
+
+  it('is refused at its end, whatever bytes come in its place, and identifies nobody anew', () => {
+    const piece = fc.oneof(
+      fc.uint8Array({ maxLength: 40 }),
+      fc.uint8Array({ maxLength: 20 }).map((data) => encodeFrontend({ kind: 'SASLResponse', data })),
+      fc.constant(encodeFrontend({ kind: 'SASLInitialResponse', mechanism: 'OAUTHBEARER', response: Buffer.from(BEARER, 'latin1') })),
+      fc.constant(encodeFrontend({ kind: 'PasswordMessage', password: 'a.b.c' })),
+      fc.constant(encodeFrontend(END)),
+    );
+    fc.assert(
+      fc.property(fc.array(piece, { maxLength: 4 }), (pieces) => {
+        const script = new Script().begins(BEARER);
+        script.login.refused(WRONG);
+        for (const bytes of pieces) if (script.error === undefined && script.refusal === undefined) script.says(bytes);
+        expect(script.logins).toHaveLength(1);
+        expect([undefined, WRONG]).toContain(script.refusal);
+      }),
+      { numRuns: 300 },
+    );
   });
 });

@@ -212,7 +212,10 @@ export class ServerLoginLeg {
     if (!this.#accepts(this.#used)) return;
     // Who is let in without being asked has proven nothing.
     if (this.#login.isClients === true && this.#used === 'none')
-      return this.#fail('insecure', 'the database asks for no password, so it cannot say who clients are, have it ask for one in pg_hba.conf');
+      return this.#fail(
+        'insecure',
+        'the database asks for no password, so it cannot say who clients are, have it ask for one in pg_hba.conf',
+      );
     this.#phase = 'starting';
   }
 

@@ -10,6 +10,8 @@ describe('the setting of a token', () => {
     `set sqlwarden.token='${TOKEN}';`,
     `\n  Set Session SQLWARDEN.Token TO '${TOKEN}' ;\n`,
     `set sqlwarden.token to'${TOKEN}'`,
+    `set sqlwarden.token = '${TOKEN}' /*traceparent='00-5bd6-01',route='%2Fhome'*/`,
+    `set sqlwarden.token = '${TOKEN}'; /* x */`,
   ])('is taken out of %j', (text) => {
     expect(tokenSetting(text)).toEqual({ text: CLEAN, renewal: TOKEN });
   });
@@ -25,6 +27,8 @@ describe('the setting of a token', () => {
     `set sqlwarden.token = ${TOKEN}`,
     `select set_config('sqlwarden.token', '${TOKEN}', false)`,
     'set sqlwarden.token = default',
+    `set sqlwarden.token = '${TOKEN}' /* a */ /* b */`,
+    `set sqlwarden.token = '${TOKEN}'; select 1 /* a */`,
     "set sqlwarden.token = ''",
     'show sqlwarden.token',
   ])('is refused without its text in %j', (text) => {

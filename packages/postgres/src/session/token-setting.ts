@@ -31,8 +31,13 @@ export function tokenSetting(text: string): TokenSetting {
   return renewal === undefined ? { text: INSTEAD, problem: UNCLEAR } : { text: INSTEAD, renewal };
 }
 
-/** Without the white space and the semicolon around it; by hand, because a pattern with two runs of white space takes quadratic time. */
+/**
+ * Without the white space, the semicolon and the comment around it, which instrumentation adds to every statement (sqlcommenter). By hand,
+ * because a pattern with two runs of white space takes quadratic time.
+ */
 function statementOf(text: string): string {
   const trimmed = text.trim();
-  return trimmed.endsWith(';') ? trimmed.slice(0, -1).trimEnd() : trimmed;
+  const comment = trimmed.endsWith('*/') ? trimmed.lastIndexOf('/*') : -1;
+  const bare = comment < 0 ? trimmed : trimmed.slice(0, comment).trimEnd();
+  return bare.endsWith(';') ? bare.slice(0, -1).trimEnd() : bare;
 }

@@ -40,7 +40,7 @@ export class UnitAdmission {
     parameters: readonly BoundParameter[],
     earlier: Admission | undefined,
     name = '',
-    renewal: string | undefined = undefined,
+    renewal?: string,
   ): Admission | undefined {
     const talk = this.#talk;
     if (talk.forecast.gate && talk.expected.length > 0) {

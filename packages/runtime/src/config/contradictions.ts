@@ -3,7 +3,7 @@ import { isProduction } from '@sqlwarden/identity';
 import type { ConfigDocument, IssuerSource, UpstreamSource } from './config-document.js';
 import type { ClientProof } from './gateway-config.js';
 import { exchangeContradictions } from './exchange-contradictions.js';
-import { parseListen } from './listen-address.js';
+import { isLoopback, parseListen } from './listen-address.js';
 import type { Path } from './yaml-source.js';
 
 /** Something that a schema cannot see: keys that do not go together. */
@@ -144,7 +144,7 @@ function credentialContradictions({ server, credentials }: UpstreamSource, path:
 }
 
 /** Who sessions are on the server, and what goes with that. */
-function sessionContradictions({ credentials, clients, propagate }: UpstreamSource, path: Path): Contradiction[] {
+function sessionContradictions({ credentials, clients, propagate, server }: UpstreamSource, path: Path): Contradiction[] {
   const found: Contradiction[] = [];
   const add = (where: Path, message: string): void => void found.push({ path: [...path, ...where], message });
   const { mode = 'shared', roles, minted, kind } = credentials;
@@ -160,6 +160,9 @@ function sessionContradictions({ credentials, clients, propagate }: UpstreamSour
     if (role.toLowerCase() === 'none') add(['credentials', 'roles', at, 'role'], 'is the name for no role at all; write another one');
   if (mode === 'client-password' && clients !== undefined)
     add(['clients'], 'does not go together with credentials.mode: client-password, where the server says who clients are; leave it out');
+  const isPrivate = server.socket !== undefined || isLoopback(server.host ?? '');
+  if (mode === 'client-password' && !isPrivate && (server.tls ?? 'verify-full') !== 'verify-full')
+    add(['server', 'tls'], 'lets anybody be the server, which says who clients are and gets their passwords; write tls: verify-full');
   const names = Object.values(propagate ?? {});
   for (const [at, [field, name]] of Object.entries(propagate ?? {}).entries())
     if (names.indexOf(name) !== at) add(['propagate', field], `"${name}" is taken by an earlier entry; write another one`);

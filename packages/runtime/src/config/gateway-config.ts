@@ -87,13 +87,7 @@ export type SessionsConfig =
   | { readonly mode: 'client-password'; readonly kind: PartyKind };
 
 /** The settings that hold what of an identity. */
-export interface PropagateConfig {
-  readonly subject?: string;
-  readonly issuer?: string;
-  readonly kind?: string;
-  readonly groups?: string;
-  readonly actors?: string;
-}
+export type PropagateConfig = Partial<Readonly<Record<'subject' | 'issuer' | 'kind' | 'groups' | 'actors', string>>>;
 
 /** A program that writes a password. */
 export interface CommandConfig {

@@ -90,19 +90,20 @@ function healthOf(source: ConfigDocument['health']): HealthConfig {
 const SECONDS_PER_DAY = 86_400;
 
 function exchangeOf(source: ExchangeSource, directory: string): ExchangeConfig | undefined {
-  const { keys, tls } = source;
+  const { keys, tls, issuer, audience, agents } = source;
+  const { lifetimeSeconds, maxActors, rotateAfterDays } = { ...DEFAULT_EXCHANGE, ...source, ...keys };
   const at = (relative: string): string => path.resolve(directory, relative);
   const listen = parseListen(source.listen, directory);
   return (
     listen && {
-      ...DEFAULT_EXCHANGE,
-      ...source,
       listen,
       tls: tls && { certificate: at(tls.certificate), key: at(tls.key) },
-      keys: {
-        directory: at(keys.directory),
-        rotateAfterSeconds: (keys.rotateAfterDays ?? DEFAULT_EXCHANGE.rotateAfterDays) * SECONDS_PER_DAY,
-      },
+      issuer,
+      audience,
+      keys: { directory: at(keys.directory), rotateAfterSeconds: rotateAfterDays * SECONDS_PER_DAY },
+      lifetimeSeconds,
+      maxActors,
+      agents,
     }
   );
 }

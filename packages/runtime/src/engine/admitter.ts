@@ -18,32 +18,23 @@ import {
   unmetRequirement,
 } from '@sqlwarden/core';
 import type { SessionActivity } from '../approval/admin-api.js';
-import type { SessionIdentity } from '../login/session-identity.js';
+import { EXPIRED, IN_FAILED_TRANSACTION, type SessionIdentity } from '../login/session-identity.js';
 import { nodeHash } from '../node-hash.js';
 import type { ConnectionPolicy } from '../transport/connection.js';
 import type { Decision } from './decision.js';
 import { decide, deniedDecision } from './decide.js';
 import type { Engine, PolicyInForce } from './engine.js';
+import { failureRefusal, ledgerRefusal } from './failures.js';
+import { type Grant, granted, isMadeFor, isOutdated, OUTDATED, proceed } from './granted.js';
 import { OpenCursors } from './open-cursors.js';
-import { SessionLimits, type StatementAllowances } from './limits.js';
+import { SessionLimits } from './limits.js';
 import { PreparedNames } from './prepared-names.js';
 import { RunningUnits } from './running-units.js';
+import { runningActivity } from './session-activity.js';
 import { SessionSchema } from './session-schema.js';
 import { RecordedTransactions } from './recorded-transactions.js';
 import { type UnitScope, approvalSubject, decidedRecord, unitRecord, wouldBe } from './records.js';
 import type { Snapshot, Upstream } from './upstream.js';
-
-/** The approval that lets a unit run. */
-interface Grant {
-  readonly request: string;
-  readonly digest: string;
-}
-
-/** What this host keeps in an admission: {@link Admission} `decision`. */
-interface Granted {
-  readonly decision: Decision;
-  readonly approval: Grant | undefined;
-}
 
 /** A unit that waits for its answer. */
 interface Turn {
@@ -132,7 +123,7 @@ export class Admitter implements ConnectionPolicy {
     this.#turn = turn;
     answer
       // That a client left in the middle of a question is no trouble of the operator's.
-      .catch((error: unknown): Admission => (turn.over ? GIVEN_UP : { kind: 'refuse', refusal: this.#failure(error) }))
+      .catch((error: unknown): Admission => (turn.over ? GIVEN_UP : { kind: 'refuse', refusal: failureRefusal(this.#engine, error) }))
       .then((admission) => this.#answer(turn, admission))
       .catch((error: unknown) => this.#engine.trouble(error as Error));
     return undefined;
@@ -166,14 +157,7 @@ export class Admitter implements ConnectionPolicy {
   /** What is held, or else what was forwarded first and has not ended. */
   get activity(): SessionActivity | undefined {
     const held = this.#turn?.held;
-    if (held !== undefined) return { kind: 'held', request: held };
-    const running = this.#running.first;
-    if (running === undefined) return undefined;
-    const statements = (running.decision.facts?.statements ?? []).map(({ action, reads, writes }) => ({
-      action,
-      relations: [...new Set([...reads, ...writes])],
-    }));
-    return { kind: 'running', statements, forMs: Math.round(performance.now() - running.startedAt) };
+    return held === undefined ? runningActivity(this.#running.first) : { kind: 'held', request: held };
   }
 
   settle(outcome: Outcome): void {
@@ -413,8 +397,8 @@ export class Admitter implements ConnectionPolicy {
   #unmet(unit: Unit, decision: Decision): Refusal | undefined {
     const { requirements } = decision.verdict;
     if (requirements === undefined) return undefined;
-    const { howToAssert } = this.#upstream.options.dialect;
-    return unmetRequirement(this.#engine.policy, requirements, this.#asserted(unit, decision), howToAssert);
+    const { dialect } = this.#upstream.options;
+    return unmetRequirement(this.#engine.policy, requirements, this.#asserted(unit, decision), (fields) => dialect.howToAssert(fields));
   }
 
   #writeIntent(unit: Unit, decision: Decision, approval: Grant | undefined): number | Admission {
@@ -578,14 +562,6 @@ export class Admitter implements ConnectionPolicy {
     if (statements.length > 0 && statements.every(({ action }) => action === 'rollback')) return undefined;
     return EXPIRED;
   }
-
-  #failure(error: unknown): Refusal {
-    this.#engine.trouble(error as Error);
-    if (error instanceof Error && error.name === 'ControlConnectionError') {
-      return { code: 'catalogue-unavailable', message: 'the schema of the database cannot be read now; try again' };
-    }
-    return { code: 'internal-error', message: 'the statement could not be judged; see the log of the gateway' };
-  }
 }
 
 /** Such a unit need not be durable before it runs, and gets one entry when it is over. */
@@ -608,67 +584,7 @@ function newTurn(): Turn {
   return { held: undefined, ticket: 0, over: false };
 }
 
-function granted(unit: Unit): Granted | undefined {
-  return unit.earlier?.kind === 'proceed' ? (unit.earlier.decision as Granted) : undefined;
-}
-
-/** Admissions of phases that run nothing: one for each decision. */
-const PREPARED = new WeakMap<Decision, Admission>();
-
-function proceed(ticket: number, decision: Decision, approval: Grant | undefined, allowances?: readonly StatementAllowances[]): Admission {
-  const isShared = ticket === 0 && approval === undefined;
-  const known = isShared ? PREPARED.get(decision) : undefined;
-  if (known !== undefined) return known;
-  const kept: Granted = { decision, approval };
-  const admission: Admission = {
-    kind: 'proceed',
-    ticket,
-    statements:
-      allowances === undefined ? decision.statements : decision.statements.map((statement, at) => ({ ...statement, ...allowances[at] })),
-    cleanTexts: decision.cleanTexts,
-    decision: kept,
-  };
-  if (isShared) PREPARED.set(decision, admission);
-  return admission;
-}
-
-const EXPIRED: Refusal = {
-  code: 'identity-expired',
-  message: "the token of this connection has expired; get a new one and connect again, or give it by SET sqlwarden.token = '<token>'",
-};
-
-const IN_FAILED_TRANSACTION: Refusal = {
-  code: 'transaction-failed',
-  message: 'the transaction has failed; roll it back, then give the new token',
-};
-
-const OUTDATED: Refusal = {
-  code: 'plan-outdated',
-  message: 'what the statement names has changed since it was prepared, and other masks belong to it now; prepare it again',
-};
-
-/**
- * The server goes on with what the names of a prepared statement stood for when it last looked, which is when it was parsed, described or bound
- * under some earlier schema. Whichever that was, the result has to be masked alike.
- */
-function isOutdated(unit: Unit, decision: Decision): boolean {
-  const earlier = granted(unit)?.decision;
-  return earlier !== undefined && earlier !== decision && earlier.maskKey !== decision.maskKey;
-}
-
-/** Nothing that a decision depends on, beside names and state, is another for the unit. */
-function isMadeFor({ parameterTypes, stateChanged }: Decision, unit: Unit): boolean {
-  if (stateChanged !== unit.transaction.stateChanged || parameterTypes.length !== unit.parameterTypes.length) return false;
-  for (let at = 0; at < parameterTypes.length; at++) if (parameterTypes[at] !== unit.parameterTypes[at]) return false;
-  return true;
-}
-
 function namesWhatIsMissing(decision: Decision): boolean {
   const code = decision.verdict.refusal?.code;
   return code === 'relation-unknown' || code === 'column-unknown';
-}
-
-function ledgerRefusal(engine: Engine, error: unknown): Refusal {
-  engine.trouble(error as Error);
-  return { code: 'ledger-unavailable', message: 'the statement cannot be recorded, so it is not run; see the log of the gateway' };
 }

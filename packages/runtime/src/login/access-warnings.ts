@@ -5,7 +5,7 @@ import { isLoopback } from '../config/listen-address.js';
 /** What is allowed and weak in how clients and the gateway log in; for `check`. */
 export function accessWarnings(config: GatewayConfig): readonly string[] {
   return [
-    ...config.upstreams.flatMap((upstream) => upstreamWarnings(upstream)),
+    ...config.upstreams.flatMap((upstream) => [...upstreamWarnings(upstream), ...sessionWarnings(upstream, config)]),
     ...usersWarnings(config),
     ...certificateWarnings(config),
     ...workloadWarnings(config),
@@ -50,6 +50,25 @@ function clientWarnings({ listen, clients, clientTls }: UpstreamConfig): readonl
   if (clientTls?.ca !== undefined && clientTls.crl === undefined)
     found.push('client certificates that were revoked go on to be taken; write clientTls.crl, or have them end soon');
   return found;
+}
+
+/** Identities that are one to the server. */
+function sessionWarnings({ name, credentials: { sessions }, propagate }: UpstreamConfig, { identity }: GatewayConfig): readonly string[] {
+  const found: string[] = [];
+  const sources = identity.issuers.length + (identity.users === undefined ? 0 : 1) + (identity.certificates.length > 0 ? 1 : 0);
+  const roles = sessions.mode === 'role' || sessions.mode === 'minted' ? (sessions.roles ?? []) : [];
+  if (propagate.subject !== undefined && propagate.issuer === undefined && sources > 1)
+    found.push(
+      `propagate: two issuers may have the same id for two people, who are one to the database; write issuer: <setting>, and read both`,
+    );
+  if (sources > 1 && roles.some(({ role, match }) => role.includes('{id}') && match?.issuer === undefined))
+    found.push(
+      'credentials.roles: two issuers may have the same id for two people, who would be one role; write match: { issuer: … } beside {id}',
+    );
+  const everybody = roles.findIndex(({ match, actors }) => match === undefined && actors !== 'none');
+  if (everybody >= 0 && everybody < roles.length - 1)
+    found.push(`credentials.roles: line ${everybody + 1} holds for everybody, so those after it do nothing; write it last`);
+  return found.map((warning) => `upstream ${name}: ${warning}`);
 }
 
 function oauthWarnings({ listen, clients, oauth }: UpstreamConfig): readonly string[] {

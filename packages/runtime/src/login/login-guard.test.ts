@@ -26,7 +26,7 @@ function guard(): Script {
   };
 }
 
-const isHeard = (opened: LoginGuard, host: string, user: string): boolean => opened.refusal(host, user) === undefined;
+const isHeard = (opened: LoginGuard, host: string, user: string): boolean => opened.hear(host, user) === undefined;
 
 describe('logins that fail', () => {
   it('cost nothing the first five times', () => {
@@ -40,13 +40,15 @@ describe('logins that fail', () => {
     fail('10.0.0.1', 'alice', 6);
     const waits: number[] = [];
     for (let round = 0; round < 8; round += 1) {
-      const { message = '' } = opened.refusal('10.0.0.1', 'alice') ?? {};
+      const { message = '' } = opened.hear('10.0.0.1', 'alice') ?? {};
       const seconds = Number(/connect again in (\d+) s/.exec(message)?.[1]);
       waits.push(seconds);
       pass(seconds * 1_000 - 1);
       expect(isHeard(opened, '10.0.0.1', 'alice')).toBe(false);
       pass(1);
       expect(isHeard(opened, '10.0.0.1', 'alice')).toBe(true);
+      // The next one waits for what comes of it.
+      expect(opened.hear('10.0.0.1', 'alice')?.message).toBe('too many logins have failed; connect again in 1 s');
       fail('10.0.0.1', 'alice', 1);
     }
     expect(waits).toEqual([1, 2, 4, 8, 16, 30, 30, 30]);
@@ -76,6 +78,17 @@ describe('logins that fail', () => {
     fail('10.0.0.1', 'alice', 5);
     expect(isHeard(opened, '10.0.0.1', 'alice')).toBe(true);
   });
+});
+
+it('a login that is heard behind a wait lets the next one be heard once it has succeeded, or after a second without an end', () => {
+  const { guard: opened, pass, fail } = guard();
+  fail('10.0.0.1', 'alice', 6);
+  pass(1_000);
+  expect([isHeard(opened, '10.0.0.1', 'alice'), isHeard(opened, '10.0.0.1', 'alice')]).toEqual([true, false]);
+  pass(1_000);
+  expect([isHeard(opened, '10.0.0.1', 'alice'), isHeard(opened, '10.0.0.1', 'alice')]).toEqual([true, false]);
+  opened.succeeded('10.0.0.1', 'alice');
+  expect([isHeard(opened, '10.0.0.1', 'alice'), isHeard(opened, '10.0.0.1', 'alice')]).toEqual([true, true]);
 });
 
 describe('others', () => {

@@ -9,6 +9,8 @@ const FREE_OF_USER = 100;
 const FORGET_MS = 600_000;
 const FIRST_WAIT_MS = 1_000;
 const MAX_WAIT_MS = 30_000;
+/** How long a login that is heard keeps others of its name and address waiting, unless its end is known before. */
+const TRY_MS = 1_000;
 /** Of each kind; beyond, what was remembered first is forgotten. */
 const MAX_REMEMBERED = 10_000;
 const MAX_NAME = 256;
@@ -18,11 +20,13 @@ interface Failures {
   last: number;
   /** Nobody is heard before. */
   until: number;
+  /** One is heard, and what comes of it is not known yet: nobody else is before. */
+  triedUntil: number;
 }
 
 /**
  * Slows down who tries passwords and tokens. After some failures logins are refused unheard for a second, then two, four, up to {@link MAX_WAIT_MS};
- * what is refused so does not count. INVARIANT: nobody is kept out for longer at a time, and who has logged in from an address before is not kept out
+ * what is refused so does not count. Behind a wait they are heard one after the other. INVARIANT: nobody is kept out for longer at a time, and who has logged in from an address before is not kept out
  * by what others do elsewhere, nor by what was tried in other names; only by failures in the same name from the same address.
  */
 export class LoginGuard {
@@ -39,14 +43,22 @@ export class LoginGuard {
     this.#onGuessing = onGuessing;
   }
 
-  /** The answer to a login that is not to be heard now. `host`: the client's address without its port; `user`: the name that it gives. */
-  refusal(host: string, user: string): Refusal | undefined {
+  /**
+   * The answer to a login that is not to be heard now; one that is heard must be said to have failed or succeeded. `host`: the client's address
+   * without its port; `user`: the name that it gives.
+   */
+  hear(host: string, user: string): Refusal | undefined {
     const [address, name] = [addressOf(host), nameOf(user)];
     const pair = pairOf(address, name);
+    const own = this.#pairs.get(pair);
     const others = this.#known.has(pair) ? [] : [this.#addresses.get(address), this.#users.get(name)];
-    const until = Math.max(0, ...[this.#pairs.get(pair), ...others].map((failures) => failures?.until ?? 0));
-    const waitMs = until - this.#now();
-    if (waitMs <= 0) return undefined;
+    const until = Math.max(own?.triedUntil ?? 0, ...[own, ...others].map((failures) => failures?.until ?? 0));
+    const now = this.#now();
+    const waitMs = until - now;
+    if (waitMs <= 0) {
+      if (own !== undefined && own.count > FREE_OF_PAIR) own.triedUntil = now + TRY_MS;
+      return undefined;
+    }
     return { code: 'login-throttled', message: `too many logins have failed; connect again in ${Math.ceil(waitMs / 1000)} s` };
   }
 
@@ -83,11 +95,12 @@ export class LoginGuard {
       failures = undefined;
     }
     if (failures === undefined) {
-      failures = { count: 0, last: now, until: 0 };
+      failures = { count: 0, last: now, until: 0, triedUntil: 0 };
       remember(kept, key, failures);
     }
     // Logins that were asked together fail together: they begin one wait, not many.
     if (failures.until > now) return undefined;
+    failures.triedUntil = 0;
     failures.count += 1;
     failures.last = now;
     if (failures.count <= free) return undefined;

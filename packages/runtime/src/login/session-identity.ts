@@ -75,3 +75,15 @@ export class SessionIdentity {
     return undefined;
   }
 }
+
+/** To whose session has come to its end. */
+export const EXPIRED: Refusal = {
+  code: 'identity-expired',
+  message: "the token of this connection has expired; get a new one and connect again, or give it by SET sqlwarden.token = '<token>'",
+};
+
+/** The server would refuse the statement that stands for the token. */
+export const IN_FAILED_TRANSACTION: Refusal = {
+  code: 'transaction-failed',
+  message: 'the transaction has failed; roll it back, then give the new token',
+};
