@@ -67,7 +67,7 @@ export class FrameEncoder {
     const start = this.#used;
     this.#used += this.#length;
     this.#length = 0;
-    return { memory: this.#bytes.buffer as SharedArrayBuffer, start, end: this.#used };
+    return { memory: this.#bytes.buffer, start, end: this.#used };
   }
 
   /** Nobody reads the frames in it any more. */

@@ -40,6 +40,9 @@ describe('groups', () => {
     const cut = party('carol', ['app'], { groupsComplete: false });
     expect(certainlyInNoGroup(principal(cut), ['contractors'])).toBe(false);
     expect(certainlyInNoGroup(principal(alice, [cut]), ['contractors'])).toBe(false);
+    const given = party('dave', ['app'], { unusedGroups: ['contractors'] });
+    expect(certainlyInNoGroup(principal(given), ['contractors'])).toBe(false);
+    expect(everyPartyInAnyGroup(principal(given), ['contractors'])).toBe(false);
     expect(certainlyInNoGroup(principal(alice, [], { subject: 'token', groups: 'token' }), ['contractors'])).toBe(false);
   });
 });

@@ -30,7 +30,9 @@ export function everyPartyInAnyGroup(principal: Principal, groups: readonly stri
  */
 export function certainlyInNoGroup(principal: Principal, groups: readonly string[]): boolean {
   if (!isProven(principal, 'subject') || !isProven(principal, 'groups') || !isProven(principal, 'actors')) return false;
-  return parties(principal).every((party) => party.groupsComplete && !isInAnyGroup(party, groups) && !isInAnyGroup({ groups: party.unusedGroups ?? [] }, groups));
+  return parties(principal).every(
+    (party) => party.groupsComplete && !isInAnyGroup(party, groups) && !isInAnyGroup({ groups: party.unusedGroups ?? [] }, groups),
+  );
 }
 
 /** True when the subject or an actor is an agent, proven or not. */

@@ -52,7 +52,8 @@ export interface Unit {
   /** The exact text, as the server will decode it. */
   readonly text: string;
   /**
-   * A token that the client gives to renew its identity by the unit: {@link text} is what the server gets in its place. A host that does not take
+   * A token that the client gives to renew its identity by the unit: {@link text} is what the server gets in its place. Empty: the client
+   * wanted to, in a form that is not taken; the unit is to be refused. A host that does not take
    * it must refuse; no host may write it anywhere.
    */
   readonly renewal?: string | undefined;

@@ -96,8 +96,11 @@ export interface Dialect {
   readonly name: DialectName;
   /** A module for a worker thread: answers `{id, text, context}` messages with `{id, result: ParseResult}`. */
   readonly parserEntry: URL;
-  /** A reader of the catalogue of one upstream; it may remember what it parsed last. */
-  createCatalogueReader(): ReadCatalogue;
+  /**
+   * A reader of the catalogue of one upstream; it may remember what it parsed last. `setters`: it also looks for what sets settings of the session while
+   * rows are read or written, which facts then tell of.
+   */
+  createCatalogueReader(wanted?: { readonly setters: boolean }): ReadCatalogue;
   /**
    * The SQL state that a new session of this login begins with, read by statements run through `query`: what is explained and tested without
    * a client is judged in it. Throws an `Error` when it cannot be read.

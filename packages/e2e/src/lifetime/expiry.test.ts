@@ -4,7 +4,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { readEntries, verifyLedger } from '@sqlwarden/ledger';
 import { createAdminClient, type RequestSummary } from '@sqlwarden/runtime';
-import { findPostgres, requireOrSkip } from '@sqlwarden/testkit';
+import { findPostgres, findPsql, requireOrSkip, runProgram } from '@sqlwarden/testkit';
+import pg from 'pg';
 import { type BackendMessage, errorFieldsOf, tagOf } from '../harness/backend-messages.js';
 import { type CorpusServer, startCorpusServer } from '../harness/database.js';
 import * as frontend from '../harness/frontend-messages.js';
@@ -261,7 +262,28 @@ const EXPIRED = '28000 identity-expired';
       'set sqlwarden.token = default',
     ])
       expect([text.slice(0, 30), codeOf(await client.query(text))]).toEqual([text.slice(0, 30), '28P01 identity-invalid']);
+    expect(codeOf(await client.extended(`show sqlwarden.token -- ${token(3600)}`))).toBe('28P01 identity-invalid');
     expect(codeOf(await client.query('select 1'))).toBe('done');
+    const refusals = [];
+    for await (const { event } of readEntries(gateway.ledgerDirectory))
+      if (event.type === 'statement.refused' && event.message.startsWith('sqlwarden.token is for')) refusals.push(event.phase);
+    expect(refusals).toEqual([...Array.from({ length: 6 }, () => 'query'), 'prepare']);
+  });
+
+  it('is taken from stock clients', async () => {
+    const place = { host: '127.0.0.1', port: gateway.ports['crm'] ?? 0, user: 'ada', database: 'crm' };
+    const driver = new pg.Client({ ...place, password: token(3600) });
+    await driver.connect();
+    expect((await driver.query(set(token(3600)))).command).toBe('SET');
+    expect((await driver.query('select $1::int as n', [1])).rows).toEqual([{ n: 1 }]);
+    await driver.end();
+    const psql = findPsql();
+    if (!requireOrSkip(psql) || !psql.found) return;
+    const url = `postgres://ada@127.0.0.1:${place.port}/crm`;
+    const { stdout } = await runProgram(psql.path, ['-X', '-A', '-t', '-d', url, '-c', set(token(3600)), '-c', 'select 7'], {
+      env: { PGPASSWORD: token(3600) },
+    });
+    expect(stdout).toBe('SET\n7\n');
   });
 
   it('is not renewed by a token that is revoked', async () => {

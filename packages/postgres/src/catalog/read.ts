@@ -39,22 +39,30 @@ const ONE_VIEW_LOCK_TIMEOUT_MS = 50;
  * after a small change is cheap. The statements may run inside a transaction of a client: settings that are changed meanwhile are put back.
  * A view whose definition cannot be read (it is locked) or understood has none, and is opaque.
  */
-export function createCatalogueReader(): (query: CatalogueQuery, version: number, parse: ParseText) => Promise<PostgresCatalogue> {
+export function createCatalogueReader(
+  wanted = { setters: false },
+): (query: CatalogueQuery, version: number, parse: ParseText) => Promise<PostgresCatalogue> {
   let parser = new DefinitionParser();
   return async (query, version, parse) => {
     parser = parser.next();
-    return readWith(query, version, parse, parser);
+    return readWith(query, version, parse, parser, wanted.setters);
   };
 }
 
-async function readWith(query: CatalogueQuery, version: number, parse: ParseText, parser: DefinitionParser): Promise<PostgresCatalogue> {
+async function readWith(
+  query: CatalogueQuery,
+  version: number,
+  parse: ParseText,
+  parser: DefinitionParser,
+  setters: boolean,
+): Promise<PostgresCatalogue> {
   const [server] = await query(SERVER_SQL);
   if (server === undefined) throw new Error('the server did not answer to a question about itself');
   const path = text(server, 2);
   const lockTimeout = text(server, 3);
   const local = await enterReadingPath(query);
   try {
-    return await readAll(query, version, parse, parser, { serverVersion: number(server, 0), database: text(server, 1), local });
+    return await readAll(query, version, parse, parser, { serverVersion: number(server, 0), database: text(server, 1), local, setters });
   } finally {
     // Where this fails the transaction has failed before, and its end puts them back.
     await query(settingsSql(path, lockTimeout, local)).catch(() => undefined);
@@ -74,6 +82,8 @@ interface Server {
   readonly serverVersion: number;
   readonly database: string;
   readonly local: boolean;
+  /** What sets settings is wanted, too. */
+  readonly setters: boolean;
 }
 
 async function readAll(
@@ -90,7 +100,7 @@ async function readAll(
   const foreignKeyRows = await query(FOREIGN_KEYS_SQL);
   const schemas = new Set((await query(SCHEMAS_SQL)).map((row) => text(row, 0)));
   const routineRows = await query(ROUTINES_SQL);
-  const storedCode = await query(STORED_CODE_SQL);
+  const storedCode = server.setters ? await query(STORED_CODE_SQL) : undefined;
   const operators = readOperators(await query(OPERATORS_SQL));
   const casts = readCasts(await query(CASTS_SQL), byId);
   const { rows: definitionRows, isIncomplete } = await readDefinitions(query, relationRows, server.local);
@@ -108,7 +118,7 @@ async function readAll(
     routinesById: routines.byId,
     bodies: readBodies(routines.byName),
     triggers: readTriggers(parsed.triggers, relations, routines.byId),
-    setters: readSetters(storedCode, routines.byId, relations, byId),
+    ...(storedCode && { setters: readSetters(storedCode, routines.byId, relations, byId) }),
     operators,
     casts,
     types,

@@ -205,8 +205,7 @@ export class ClientMessages {
 
   #query(message: Message<'Query'>): boolean {
     const talk = this.#talk;
-    const { text, renewal, problem } = tokenSetting(message.text);
-    if (problem !== undefined) return this.#refuse(FRONTEND.Query, problem);
+    const { text, renewal } = tokenSetting(message.text);
     const admission = this.#admission.ask('query', text, NO_TYPES, NO_PARAMETERS, undefined, '', renewal);
     if (admission === undefined) return false;
     if (admission.kind === 'refuse') return this.#refuse(FRONTEND.Query, admission.refusal);
@@ -262,8 +261,7 @@ export class ClientMessages {
     const bytes = this.#frames.end - this.#frames.start;
     if (message.name !== '' && statements.isFull(bytes) && statements.get(message.name) === undefined)
       return this.#refuse(FRONTEND.Parse, TOO_MANY_STATEMENTS);
-    const { text, renewal, problem } = tokenSetting(message.text);
-    if (problem !== undefined) return this.#refuse(FRONTEND.Parse, problem);
+    const { text, renewal } = tokenSetting(message.text);
     const admission = this.#admission.ask('prepare', text, message.parameterTypes, NO_PARAMETERS, undefined, message.name, renewal);
     if (admission === undefined) return false;
     if (admission.kind === 'refuse') return this.#refuse(FRONTEND.Parse, admission.refusal);

@@ -390,7 +390,8 @@ function lineOf(message: BackendMessage): string[] {
   switch (message.kind) {
     case 'ErrorResponse': {
       const code = message.fields.find((field) => field.code === 'C')?.value;
-      return [`ErrorResponse ${code === '42601' ? '42501' : code}`];
+      // What the server cannot do at all (XX000), it does not do for the gateway either, which then says so.
+      return [`ErrorResponse ${code === '42601' ? '42501' : code === '58000' ? 'XX000' : code}`];
     }
     case 'DataRow':
       return [`DataRow ${message.cells.map((cell) => (cell === null ? 'NULL' : Buffer.from(cell).toString())).join(' ')}`];

@@ -1,12 +1,9 @@
-import type { Refusal } from '@sqlwarden/core';
-
 /** A text that a client wants to run, and what of it is a token for the gateway alone. */
 export interface TokenSetting {
   /** What the server and the ledger get. */
   readonly text: string;
+  /** Empty: the text names the setting otherwise than it must, and whatever it holds goes nowhere. */
   readonly renewal?: string;
-  /** The text names the setting otherwise than it must; whatever it holds goes nowhere. */
-  readonly problem?: Refusal;
 }
 
 const WORD = /\btoken\b/i;
@@ -16,19 +13,13 @@ const SETS_IT = /^set\s+(?:session\s+)?sqlwarden\.token(?:\s*=|\s+to\b)\s*'(?<to
 /** Answered by the server as the client's own statement would be; it sets something that nobody reads. */
 const INSTEAD = "SET sqlwarden.token = ''";
 
-const UNCLEAR: Refusal = {
-  code: 'identity-invalid',
-  message: "sqlwarden.token is for renewing the identity of this session; write SET sqlwarden.token = '<token>' as a statement by itself",
-};
-
 /**
  * Takes the token out of `SET sqlwarden.token = '<token>'`, which renews the identity of a session. A text that names the setting in another
- * way is refused without being shown to anybody, since it may hold a token. Linear time.
+ * way is to be refused without being shown to anybody, since it may hold a token. Linear time.
  */
 export function tokenSetting(text: string): TokenSetting {
   if (!WORD.test(text) || !NAMES_IT.test(text)) return { text };
-  const renewal = SETS_IT.exec(statementOf(text))?.groups?.['token'];
-  return renewal === undefined ? { text: INSTEAD, problem: UNCLEAR } : { text: INSTEAD, renewal };
+  return { text: INSTEAD, renewal: SETS_IT.exec(statementOf(text))?.groups?.['token'] ?? '' };
 }
 
 /**

@@ -18,7 +18,7 @@ import {
   unmetRequirement,
 } from '@sqlwarden/core';
 import type { SessionActivity } from '../approval/admin-api.js';
-import { EXPIRED, IN_FAILED_TRANSACTION, type SessionIdentity } from '../login/session-identity.js';
+import { EXPIRED, IN_FAILED_TRANSACTION, type SessionIdentity, UNCLEAR_RENEWAL } from '../login/session-identity.js';
 import { nodeHash } from '../node-hash.js';
 import type { ConnectionPolicy } from '../transport/connection.js';
 import type { Decision } from './decision.js';
@@ -273,6 +273,7 @@ export class Admitter implements ConnectionPolicy {
 
   /** Where a unit that runs holds a new token of the client's: why the identity was not renewed by it. */
   async #renewed(unit: Unit, { verdict }: Decision): Promise<Refusal | undefined> {
+    if (unit.renewal === '') return UNCLEAR_RENEWAL;
     const runs = unit.phase === 'query' || unit.phase === 'execute';
     if (unit.renewal === undefined || !runs || verdict.effect !== 'allow') return undefined;
     // The server would refuse the statement that stands for it.

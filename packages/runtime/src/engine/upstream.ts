@@ -91,7 +91,7 @@ export class Upstream {
     this.name = options.name;
     this.options = options;
     this.#policy = options.policy;
-    this.#readCatalogue = options.dialect.createCatalogueReader();
+    this.#readCatalogue = options.dialect.createCatalogueReader({ setters: this.pinned.size > 0 });
   }
 
   /** The type behind a result column, by the schema that was last seen. */

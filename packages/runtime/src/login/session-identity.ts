@@ -87,3 +87,9 @@ export const IN_FAILED_TRANSACTION: Refusal = {
   code: 'transaction-failed',
   message: 'the transaction has failed; roll it back, then give the new token',
 };
+
+/** To a text that may hold a token, where nobody looks for one. */
+export const UNCLEAR_RENEWAL: Refusal = {
+  code: 'identity-invalid',
+  message: "sqlwarden.token is for renewing the identity of this session; write SET sqlwarden.token = '<token>' as a statement by itself",
+};

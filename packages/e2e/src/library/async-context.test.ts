@@ -1,0 +1,182 @@
+// oxlint-disable unicorn/no-thenable -- `then` is a key of rules
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { readEntries } from '@sqlwarden/ledger';
+import { Client, Pool, runAs } from '@sqlwarden/pg';
+import { findPostgres, requireOrSkip } from '@sqlwarden/testkit';
+import pg from 'pg';
+import { stringify } from 'yaml';
+import { type CorpusServer, GATEWAY_ROLE, startCorpusServer } from '../harness/database.js';
+import { type Site, writeSite } from '../harness/gateway.js';
+
+const POLICY = { version: 1, rules: [{ id: 'all', then: 'allow' }] };
+/** The server knows who a session is for. */
+const WHO = `select coalesce(current_setting('app.who', true), '') as who`;
+
+(requireOrSkip(findPostgres(18)) ? describe : describe.skip)('who is meant where pg calls back', () => {
+  let server: CorpusServer;
+  let site: Site;
+  let pool: Pool;
+  /** As a session store has it: for nobody's request in particular. */
+  let store: Pool;
+
+  beforeAll(async () => {
+    server = await startCorpusServer();
+    await server.admin('postgres', `create database work owner ${GATEWAY_ROLE}`);
+    site = await writeSite({
+      server,
+      upstreams: { work: 'work' },
+      policies: [stringify(POLICY)],
+      upstream: { propagate: { subject: 'app.who' } },
+    });
+    pool = new Pool({ sqlwarden: site.configFile });
+    store = new Pool({ sqlwarden: site.configFile, identity: token('store'), max: 1 });
+  });
+  afterAll(async () => {
+    await Promise.all([pool?.end(), store?.end()]);
+    await server?.stop();
+    site?.remove();
+  });
+
+  const token = (id: string): string => site.token(['app'], { id });
+  /** Who a statement of the pool without an identity is for, asked here and now. */
+  const whoAmI = (): Promise<string> =>
+    pool.query<{ who: string }>(WHO).then(
+      ({ rows }) => rows[0]?.who ?? '',
+      (error: { code?: string }) => error.code ?? 'failed',
+    );
+  /** What `ask` finds when it is called where `begin` has it called, for bob; the connections of the store were made for ada. */
+  const forBob = async (begin: (call: () => void) => void): Promise<string> => {
+    await runAs(token('ada'), () => store.query('select 1'));
+    return runAs(token('bob'), () => new Promise<string>((resolve) => begin(() => void whoAmI().then(resolve))));
+  };
+
+  it.each<[string, (call: () => void) => void]>([
+    ['pool.query', (call) => store.query('select 1', () => call())],
+    ['pool.query with values', (call) => store.query('select $1::int', [1], () => call())],
+    ['pool.connect', (call) => store.connect((_, __, done) => (done(), call()))],
+    [
+      'client.query',
+      (call) =>
+        store.connect((_, client, done) => {
+          client?.query('select 1', () => {
+            done();
+            call();
+          });
+        }),
+    ],
+    ['client.query of a Query', (call) => void runQuery(call)],
+    [
+      'a client that is refused',
+      (call) => {
+        const client = new Client({ sqlwarden: site.configFile, identity: 'nobody' });
+        client.connect(() => call());
+      },
+    ],
+    [
+      'client.connect, query and end',
+      (call) => {
+        const client = new Client({ sqlwarden: site.configFile, identity: token('ada') });
+        client.connect(() => client.query('select 1', () => client.end(() => call())));
+      },
+    ],
+  ])('it is whoever gave the callback: %s', async (_, begin) => {
+    expect(await forBob(begin)).toBe('bob');
+  });
+
+  async function runQuery(call: () => void): Promise<void> {
+    const client = await store.connect();
+    const query = new pg.Query('select 1');
+    (query as unknown as { callback: () => void }).callback = () => {
+      client.release();
+      call();
+    };
+    client.query(query);
+  }
+
+  it('is nobody, and not somebody else, in listeners', async () => {
+    const seen = await forBob((call) => {
+      void store.connect().then((client) => {
+        const query = client.query(new pg.Query('select 1'));
+        query.on('end', () => {
+          client.release();
+          call();
+        });
+      });
+    });
+    expect(['bob', 'no-identity']).toContain(seen);
+  });
+
+  it('is what the callback’s own request says of why', async () => {
+    const ask = (id: string, ticket: string): Promise<unknown> =>
+      runAs(token(id), { ticket }, () => new Promise((resolve) => pool.query('select 1', () => pool.query(`select 2 as "${ticket}"`, resolve))));
+    await ask('eve', 'CHG-1');
+    await ask('eve', 'CHG-2');
+    await pool.end();
+    pool = new Pool({ sqlwarden: site.configFile });
+    const tickets: (string | undefined)[] = [];
+    const sessions = new Set<string>();
+    for await (const { event } of readEntries(site.ledgerDirectory)) {
+      if (event.type === 'session.opened' && event.principal.subject.id === 'eve') sessions.add(event.session);
+      if (event.type === 'statement.completed' && sessions.has(event.session)) tickets.push(event.asserted?.ticket?.value);
+    }
+    expect(tickets).toEqual(['CHG-1', 'CHG-1', 'CHG-2', 'CHG-2']);
+  });
+
+  it.each([null, '', 7, {}])('an identity that is nobody is not the one of the request: %j', async (identity) => {
+    const make = async (): Promise<unknown> => {
+      const wrong = new Pool({ sqlwarden: site.configFile, identity: identity as string, max: 1 });
+      try {
+        return await runAs(token('ada'), () => wrong.query(WHO)).then(({ rows }) => rows);
+      } finally {
+        await wrong.end();
+      }
+    };
+    await expect(make()).rejects.toThrow('an identity is a token or a principal');
+    expect(() => pool.as(identity as string)).toThrow('an identity is a token or a principal');
+    expect(() => runAs(token('ada'), () => new Client({ sqlwarden: site.configFile, identity: identity as string }))).toThrow(
+      'an identity is a token or a principal',
+    );
+  });
+
+  it('keeps nobody out of an application because others gave it nonsense', async () => {
+    for (let at = 0; at < 60; at++) await expect(pool.as(`nonsense ${at}`).query('select 1')).rejects.toThrow();
+    expect((await pool.as(token('ada')).query(WHO)).rows).toEqual([{ who: 'ada' }]);
+  });
+});
+
+(requireOrSkip(findPostgres(18)) ? describe : describe.skip)('the library beside listeners of other proofs', () => {
+  let server: CorpusServer;
+
+  beforeAll(async () => {
+    server = await startCorpusServer();
+    await server.admin('postgres', `create database work owner ${GATEWAY_ROLE}`);
+  });
+  afterAll(() => server?.stop());
+
+  it.each([['workload'], ['oauth'], ['password'], [['token', 'password']]])('is for who the token says, and for nobody without one: %j', async (clients) => {
+    const { default: fs } = await import('node:fs');
+    const { makeScramVerifier } = await import('@sqlwarden/identity');
+    const site = await writeSite({
+      server,
+      upstreams: { work: 'work' },
+      policies: [stringify(POLICY)],
+      upstream: { propagate: { subject: 'app.who' }, clients },
+    });
+    const text = fs.readFileSync(site.configFile, 'utf8');
+    fs.writeFileSync(`${site.directory}/workload.jwt`, site.token(['app'], { id: 'the-workload' }));
+    fs.writeFileSync(
+      `${site.directory}/users.yaml`,
+      stringify({ version: 1, users: [{ user: 'sqlwarden', verifier: makeScramVerifier('x'), kind: 'person' }] }),
+    );
+    const more = clients === 'workload' ? '  workload: { tokenFile: ./workload.jwt }\n' : clients === 'oauth' ? '' : '  users: ./users.yaml\n';
+    fs.writeFileSync(site.configFile, text.replace('identity:\n', `identity:\n${more}`));
+    const pool = new Pool({ sqlwarden: site.configFile, user: 'sqlwarden' });
+    try {
+      await expect(pool.as('nonsense').query(WHO)).rejects.toThrow();
+      expect((await pool.as(site.token(['app'], { id: 'ada' })).query(WHO)).rows).toEqual([{ who: 'ada' }]);
+    } finally {
+      await pool.end();
+      site.remove();
+    }
+  });
+});
