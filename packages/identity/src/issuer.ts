@@ -76,6 +76,10 @@ export function resolveIssuer(options: IssuerOptions, environment: string): Issu
   if (options.preset !== 'generic' && (options.claims?.id ?? options.claims?.kind ?? options.subjectKind) !== undefined) {
     throw wrong(`the id and the kind of a subject are fixed by preset ${options.preset}, use generic to choose them`);
   }
+  // What its tokens say of groups that are missing or given up would be passed over, and with it what restricts their holders.
+  if ((options.preset === 'exchange' || options.preset === 'dev') && options.trustSqlwardenClaims === false) {
+    throw wrong(`the tokens of preset ${options.preset} say all that matters in their sqlwarden claims, leave out trustSqlwardenClaims`);
+  }
   const tenant = options.preset === 'entra' ? entraTenant(options.issuer) : undefined;
   if (options.preset === 'entra' && tenant === undefined) {
     throw wrong('name one tenant: https://login.microsoftonline.com/<tenant id>/v2.0 or https://sts.windows.net/<tenant id>/');
@@ -122,10 +126,12 @@ type Wrong = (what: string) => IdentityError;
 
 /** Whoever could issue tokens in these names could be anybody who logs in by certificate or password. */
 const RESERVED: ReadonlySet<string> = new Set([CERTIFICATE_ISSUER, PASSWORD_ISSUER]);
+/** Of those whom a server knows by their own password there; its name follows. */
+const UPSTREAM_ISSUER = 'urn:sqlwarden:upstream:';
 
 function checkedIssuer({ issuer, preset }: IssuerOptions, wrong: Wrong): string {
   if (typeof issuer !== 'string' || issuer === '' || issuer.trim() !== issuer) throw wrong('write the issuer exactly as in its tokens');
-  if (RESERVED.has(issuer)) throw wrong('this issuer is taken: it stands for identities that are proven without tokens');
+  if (RESERVED.has(issuer) || issuer.startsWith(UPSTREAM_ISSUER)) throw wrong('this issuer is taken: it stands for identities that are proven without tokens');
   if (/[{}<>*]/.test(issuer)) throw wrong('an issuer is one exact text: name each tenant, patterns are not supported');
   if (preset === 'okta' && !issuer.startsWith('https://')) throw wrong('an okta issuer begins with https://');
   if (preset === 'spiffe' && !isTrustDomain(issuer)) throw wrong('a spiffe issuer is its trust domain: spiffe://acme.example');
@@ -176,6 +182,7 @@ function checkedTokenReview({ tokenReview, preset }: IssuerOptions, wrong: Wrong
   if (tokenReview === undefined) return undefined;
   if (preset !== 'kubernetes') throw wrong('tokenReview is only for preset kubernetes');
   if (!tokenReview.url.startsWith('https://') || !URL.canParse(tokenReview.url)) throw wrong('ask the cluster over https: tokenReview.url');
+  if (!/^https:\/\/[^/?#@]+\/?$/.test(tokenReview.url)) throw wrong('write the address of the API server without a path: tokenReview.url');
   inRange(tokenReview.cacheMs ?? 0, 0, 300_000, 'tokenReview.cacheMs', wrong);
   return tokenReview;
 }

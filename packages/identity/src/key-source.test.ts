@@ -88,6 +88,20 @@ describe('keys from a url', () => {
     expect(state.requests).toBe(3);
   });
 
+  it('that cannot be asked for an unknown key id are unavailable, and the id is not remembered', async () => {
+    const { state, code } = await scene([one]);
+    await code(one);
+    state.keys = [two];
+    state.status = 500;
+    expect(await code(two)).toBe('keys-unavailable');
+    state.status = 200;
+    state.now += 10_000;
+    // The last attempt has failed: nothing is asked for 30 s, and who comes meanwhile is told so.
+    expect([await code(two), await code(one), state.requests]).toEqual(['keys-unavailable', 'accepted', 2]);
+    state.now += 20_000;
+    expect([await code(two), state.requests]).toEqual(['accepted', 3]);
+  });
+
   it('stay in use for a day while they cannot be read, and not longer', async () => {
     const { state, code } = await scene([one]);
     await code(one);

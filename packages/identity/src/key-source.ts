@@ -73,8 +73,12 @@ export class CachedKeys implements KeySource {
     const set = await this.#current();
     if (set === undefined) return { kind: 'unavailable' };
     const found = set.lookup(keyId, algorithm);
-    if (found.kind !== 'unknown' || !this.#mayReadFor(keyId)) return found;
+    if (found.kind !== 'unknown') return found;
+    // While keys cannot be read nobody knows whether the issuer has this one.
+    if (this.#hasFailed()) return { kind: 'unavailable' };
+    if (!this.#mayReadFor(keyId)) return found;
     await this.#readAgain();
+    if (this.#hasFailed()) return { kind: 'unavailable' };
     const again = (this.#set ?? set).lookup(keyId, algorithm);
     if (again.kind === 'unknown') this.#rememberUnknown(keyId);
     return again;
@@ -89,9 +93,14 @@ export class CachedKeys implements KeySource {
     return this.#clock() - this.#readAt;
   }
 
+  /** The last read failed, and it is too early for the next one. */
+  #hasFailed(): boolean {
+    return this.#clock() < this.#retryAt;
+  }
+
   #readAgain(): Promise<void> {
     if (this.#reading !== undefined) return this.#reading;
-    if (this.#clock() < this.#retryAt) return Promise.resolve();
+    if (this.#hasFailed()) return Promise.resolve();
     this.#reading = this.#readOnce().finally(() => {
       this.#reading = undefined;
     });

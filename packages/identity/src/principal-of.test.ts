@@ -164,6 +164,21 @@ describe('the sqlwarden claims', () => {
     expect(read.proof).toEqual({ subject: 'token', groups: 'token', actors: 'token', model: 'token', workload: 'token', run: 'token' });
   });
 
+  it('say which groups were given up, as the groups of this issuer', async () => {
+    const narrowed = goodClaims({ groups: ['app'], sqlwarden: { kind: 'person', unused_groups: ['contractors'] } });
+    const { subject } = await principal(narrowed, { trustSqlwardenClaims: true, groupPrefix: 'corp/' });
+    expect([subject.groups, subject.unusedGroups]).toEqual([['corp/app'], ['corp/contractors']]);
+  });
+
+  it('cannot say in a way of their own whether groups may be missing', async () => {
+    const said = (complete: unknown) =>
+      principal(goodClaims({ sqlwarden: { kind: 'person', groups_complete: complete } }), { trustSqlwardenClaims: true });
+    expect((await said(true)).subject.groupsComplete).toBe(true);
+    expect((await said(false)).subject.groupsComplete).toBe(false);
+    await expect(said('false')).rejects.toThrow(/groups_complete/);
+    await expect(said(0)).rejects.toThrow(/groups_complete/);
+  });
+
   it('are asserted where it does not', async () => {
     const act = { sub: 'bot', sqlwarden: { model: { name: 'forge-2.1' } } };
     const read = await principal(goodClaims({ act, sqlwarden: { ...sqlwarden, kind: undefined } }));

@@ -54,7 +54,7 @@ export function withSqlwardenClaims(party: Party, claims: Claims, issuer: Issuer
     kind: kindOf(own, party, issuer),
     ...(version === undefined ? {} : { version }),
     ...(model === undefined ? {} : { model }),
-    ...(issuer.trustSqlwardenClaims ? membership(own, party) : {}),
+    ...(issuer.trustSqlwardenClaims ? membership(own, party, issuer) : {}),
   };
 }
 
@@ -85,11 +85,13 @@ function renamed<Member extends string>(
 }
 
 /** Only more is said here than the groups themselves say, never less. */
-function membership(own: Claims, party: Party): Pick<Party, 'groupsComplete' | 'unusedGroups'> {
+function membership(own: Claims, party: Party, { groupPrefix }: Issuer): Pick<Party, 'groupsComplete' | 'unusedGroups'> {
   const unused = own.ids('unused_groups');
+  const complete = own.get('groups_complete') ?? true;
+  if (typeof complete !== 'boolean') throw new TokenRefused('claims', 'the claim sqlwarden.groups_complete is not true or false');
   return {
-    groupsComplete: party.groupsComplete && own.get('groups_complete') !== false,
-    ...(unused === undefined ? {} : { unusedGroups: unused }),
+    groupsComplete: party.groupsComplete && complete,
+    ...(unused === undefined ? {} : { unusedGroups: unused.map((group) => groupPrefix + group) }),
   };
 }
 

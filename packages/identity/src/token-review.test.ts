@@ -188,6 +188,9 @@ describe('a token that the cluster is asked about', () => {
     expect(() => cluster({}, { preset: 'generic' })).toThrow(/only for preset kubernetes/);
     expect(() => cluster({ url: 'http://127.0.0.1' })).toThrow(/over https/);
     expect(() => cluster({ cacheMs: 300_001 })).toThrow(/cacheMs/);
+    // The path of the API is known, and one that is written would be passed over.
+    expect(() => cluster({ url: `${url}/k8s/clusters/c-1` })).toThrow(/without a path/);
+    expect(() => cluster({ url: `${url}/` })).not.toThrow();
     expect(cluster().describe()[0]).toMatchObject({ keys: 'the cluster is asked', warnings: [] });
   });
 });

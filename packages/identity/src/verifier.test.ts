@@ -370,6 +370,9 @@ describe('the set-up', () => {
     ['keys with a password', { keys: { kind: 'url', url: 'https://me:pw@id.example.com/keys' } }, /take the user/],
     ['keys from nowhere', { keys: { kind: 'file', path: '/nonexistent/jwks.json' } }, /cannot be read/],
     ['an agent twice', { agents: [{ clientId: 'a' }, { clientId: 'a' }] }, /client id of its own/],
+    ['a token exchange that is not believed', { preset: 'exchange', trustSqlwardenClaims: false }, /leave out trustSqlwardenClaims/],
+    ['a development issuer that is not believed', { preset: 'dev', trustSqlwardenClaims: false }, /leave out trustSqlwardenClaims/],
+    ['the name of what a server says', { issuer: 'urn:sqlwarden:upstream:crm' }, /this issuer is taken/],
     ['an unknown preset', { preset: 'saml' as 'okta' }, /preset must be one of/],
   ])('refuses %s', (_, changes, message) => {
     expect(() => create(changes)).toThrow(message);

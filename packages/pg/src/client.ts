@@ -1,6 +1,7 @@
 import type { AssertedIntent } from '@sqlwarden/core';
 import { duplexPair, type GatewayConnection, type Identity, identityContext, ownIdentity } from '@sqlwarden/runtime';
 import pg from 'pg';
+import { keepContexts } from './callback-context.js';
 import { driverSocket } from './driver-socket.js';
 import { SqlwardenPgError } from './errors.js';
 import { GatewayLease, chooseUpstream } from './governed.js';
@@ -29,13 +30,14 @@ export class Client extends pg.Client {
 
   constructor(config: ClientConfig) {
     const context = identityContext();
-    const identity = ownIdentity(config.identity ?? context?.identity);
-    if (identity === undefined) {
+    const given = config.identity === undefined ? context?.identity : config.identity;
+    if (given === undefined) {
       throw new SqlwardenPgError(
         'no-identity',
         'a connection needs an identity: use pool.as(token), runAs(token, …) or the option "identity"',
       );
     }
+    const identity = ownIdentity(given);
     const lease = new GatewayLease(config.sqlwarden);
     const link: Link = { intent: context?.intent, connection: undefined };
     super(injected(config, identity, lease, link));
@@ -55,6 +57,8 @@ export class Client extends pg.Client {
     this.#link.connection?.assertIntent(intent);
   }
 }
+
+keepContexts(Client.prototype, pg.Client.prototype, ['connect', 'query', 'end']);
 
 /** The gateway's end of a client's connection, once there is one, and what is said for it. */
 interface Link {
@@ -90,7 +94,7 @@ function injected(config: ClientConfig, identity: Identity, lease: GatewayLease,
           tls: undefined,
           requireTls: false,
           principal: typeof identity === 'string' ? undefined : identity,
-          isDatabaseChosen: true,
+          isLibrary: true,
         });
         link.connection.assertIntent(link.intent);
         return link.connection.connection;

@@ -1,6 +1,7 @@
 import { type AssertedIntent, type Principal, partyKey } from '@sqlwarden/core';
 import { type Identity, identityContext, ownIdentity } from '@sqlwarden/runtime';
 import pg from 'pg';
+import { keepContexts } from './callback-context.js';
 import { Client, type GovernedOptions } from './client.js';
 import { SqlwardenPgError } from './errors.js';
 import { GatewayLease } from './governed.js';
@@ -256,6 +257,8 @@ export class Pool extends pg.Pool {
     }
   }
 }
+
+keepContexts(Pool.prototype, pg.Pool.prototype, ['query']);
 
 const NO_IDENTITY = 'a connection needs an identity: use pool.as(token), runAs(token, …) around what asks for it, or the option "identity"';
 

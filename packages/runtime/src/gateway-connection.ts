@@ -23,7 +23,7 @@ import { assertedFields } from './engine/asserted.js';
 import type { Engine } from './engine/engine.js';
 import type { Upstream } from './engine/upstream.js';
 import type { CancelGuard } from './login/cancel-guard.js';
-import type { ClientIdentity, ClientTransport, Identified } from './login/client-identity.js';
+import type { ClientIdentity, ClientRules, ClientTransport, Identified } from './login/client-identity.js';
 import type { LoginGuard } from './login/login-guard.js';
 import { type Renewed, SessionIdentity } from './login/session-identity.js';
 import type { ClientAccount } from './login/server-user.js';
@@ -47,8 +47,11 @@ export interface ClientLeg {
   readonly requireTls: boolean;
   /** Set by a host that has verified the identity itself (the library): no token is asked for. */
   readonly principal: Principal | undefined;
-  /** The host has chosen the upstream (the library): what the driver fills in as a database does not count. */
-  readonly isDatabaseChosen: boolean;
+  /**
+   * The library, in the application's own process. It has chosen the upstream: what the driver fills in as a database does not count. It shows
+   * tokens, whatever the upstream's listener takes: `clients` is for those who come by that.
+   */
+  readonly isLibrary: boolean;
   /** A host that counts clients; it is told of the end by whoever made the connection. */
   readonly guard?: ClientGuard;
 }
@@ -260,7 +263,11 @@ export class GatewayConnection implements ConnectionPolicy {
     const { principal, guard } = this.#client;
     if (guard?.refusal !== undefined) return { kind: 'refuse', refusal: guard.refusal };
     if (principal !== undefined) return { kind: 'none' };
-    return this.#services.identity.method(asked, this.upstream.clients, this.#transport());
+    return this.#services.identity.method(asked, this.#rules, this.#transport());
+  }
+
+  get #rules(): ClientRules {
+    return this.#client.isLibrary ? RULES_OF_LIBRARY : this.upstream.clients;
   }
 
   #transport(): ClientTransport {
@@ -277,7 +284,7 @@ export class GatewayConnection implements ConnectionPolicy {
     const identified = await this.#identified(login);
     if (!identified.ok) return { kind: 'refuse', refusal: identified.refusal };
     const { database } = this.upstream.options.login;
-    if (!this.#client.isDatabaseChosen && login.database !== database && login.database !== this.upstream.name) {
+    if (!this.#client.isLibrary && login.database !== database && login.database !== this.upstream.name) {
       return refuse('database-unknown', `this listener serves the database "${database}"; connect to that one`);
     }
     const counted = await this.#client.guard?.identified(identified.principal);
@@ -305,20 +312,22 @@ export class GatewayConnection implements ConnectionPolicy {
     // A refusal of the session's own, or of the guard's, stands even for those whom the host knows.
     const isRefused = credential.kind === 'refused';
     if (principal !== undefined && !isRefused) return { ok: true, principal };
-    const gaveSecret = credential.kind === 'token' || credential.kind === 'scram' || (isRefused && credential.isGuess === true);
+    const gaveSecret =
+      // Requests of everybody come by the library as the same client: whoever gives it nonsense must not keep the others out.
+      !this.#client.isLibrary && (credential.kind === 'token' || credential.kind === 'scram' || (isRefused && credential.isGuess === true));
     // Looked at behind the secret, not before it is asked for: many logins begun at once are not many guesses.
     const throttled = gaveSecret ? logins.hear(this.#host, login.user) : undefined;
     if (throttled !== undefined) return { ok: false, refusal: throttled, isGuess: false };
     if (this.upstream.hasOwnUsers && credential.kind === 'token') return this.#claimed(login.user, credential.token);
-    const identified = await identity.identify(login, this.upstream.clients, this.#transport());
-    if (!identified.ok && identified.isGuess) logins.failed(this.#host, login.user);
+    const identified = await identity.identify(login, this.#rules, this.#transport());
+    if (!identified.ok && identified.isGuess && gaveSecret) logins.failed(this.#host, login.user);
     if (identified.ok && gaveSecret) logins.succeeded(this.#host, login.user);
     return identified;
   }
 
   async #claimed(user: string, password: string): Promise<Identified & { readonly account?: ClientAccount }> {
     // What the library has to show is a token, which is nothing for the database.
-    if (this.#client.isDatabaseChosen) return { ok: false, refusal: OWN_USERS, isGuess: false };
+    if (this.#client.isLibrary) return { ok: false, refusal: OWN_USERS, isGuess: false };
     try {
       return { ok: true, ...(await this.upstream.claimed({ user, password })) };
     } catch (error) {
@@ -416,6 +425,8 @@ export class GatewayConnection implements ConnectionPolicy {
 type LoginAnswerOf = Parameters<Connection['session']['loginAnswered']>[0];
 
 const NOT_LOGGED_IN: Admission = { kind: 'refuse', refusal: { code: 'identity-missing', message: 'log in first' } };
+
+const RULES_OF_LIBRARY: ClientRules = { proofs: ['token'], requireCertificate: false, certificates: [] };
 
 const OWN_USERS: Refusal = { code: 'identity-missing', message: 'this database takes the user name and password of its own users' };
 

@@ -19,7 +19,15 @@ export { loadConfig } from './config/load-config.js';
 export { loadPolicies, type LoadedPolicies, type LocatedTest } from './policy/load-policies.js';
 export { type Explanation, Inspection, type InspectionOptions } from './inspection.js';
 export { type TestReport, testPrincipal } from './policy/run-tests.js';
-export { type Identity, type IdentityContext, identityContext, ownIdentity, runAs, type StatedIntent } from './intent/identity-context.js';
+export {
+  type Identity,
+  type IdentityContext,
+  identityContext,
+  ownIdentity,
+  runAs,
+  runAsNobody,
+  type StatedIntent,
+} from './intent/identity-context.js';
 export { nodeHash } from './node-hash.js';
 export { workerName } from './gateway-parts.js';
 export { softwareVersion } from './version.js';

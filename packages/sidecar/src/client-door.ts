@@ -54,7 +54,7 @@ export class ClientDoor {
         encrypted,
         requireTls: this.#requireTls,
         principal: undefined,
-        isDatabaseChosen: false,
+        isLibrary: false,
         guard,
       });
       stream.resume();

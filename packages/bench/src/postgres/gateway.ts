@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { makeScramVerifier } from '@sqlwarden/identity';
 import { freePort, runProgram } from '@sqlwarden/testkit';
 import { DATABASE, OWNER } from './database.js';
 import { startProgram } from './ended-by-input.js';
@@ -10,27 +11,31 @@ import { PASS_THROUGH, UPSTREAM, WITH_MASKS, WITH_POLICY } from './gateway-polic
 import type { OpenPath, PathRequest } from './paths.js';
 
 /** The paths that lead through sqlwarden. */
-export const GATEWAY_PATHS = ['sqlwarden', 'policy', 'masks', 'durable'] as const;
+export const GATEWAY_PATHS = ['sqlwarden', 'policy', 'password', 'masks', 'durable'] as const;
 export type GatewayPath = (typeof GATEWAY_PATHS)[number];
 
 const POLICIES = {
   sqlwarden: PASS_THROUGH,
   policy: WITH_POLICY,
+  password: WITH_POLICY,
   masks: WITH_MASKS,
   durable: WITH_POLICY,
 } as const satisfies Record<GatewayPath, string>;
 
+const USER = 'bench';
+const PASSWORD = randomBytes(12).toString('hex');
+
 /** The command as a user runs it. */
 const PROGRAM = join(dirname(createRequire(import.meta.url).resolve('@sqlwarden/cli/package.json')), 'bin', 'sqlwarden.js');
 
-/** Runs `sqlwarden up` in a process of its own, with a configuration in a temporary directory and a token of its development issuer. */
+/** Runs `sqlwarden up` in a process of its own, with a configuration in a temporary directory, and a token of its development issuer or a password. */
 export async function startGateway(name: GatewayPath, request: PathRequest): Promise<OpenPath> {
   const directory = mkdtempSync(join(tmpdir(), 'sqlwarden-bench-'));
   const remove = (): void => rmSync(directory, { recursive: true, force: true });
   try {
     const port = await freePort();
     const configFile = writeConfiguration(directory, name, port, request);
-    const token = await issueToken(configFile);
+    const password = name === 'password' ? PASSWORD : await issueToken(configFile);
     const { profileDirectory } = request;
     const flags = profileDirectory === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileDirectory}`];
     const program = await startProgram({
@@ -38,7 +43,7 @@ export async function startGateway(name: GatewayPath, request: PathRequest): Pro
       cwd: directory,
       port,
     });
-    const login = { user: 'bench', password: token };
+    const login = { user: USER, password };
     return { name, port, pid: program.pid, login, clearLogin: login, stop: () => program.stop().finally(remove) };
   } catch (error) {
     remove();
@@ -63,10 +68,12 @@ function writeConfiguration(directory: string, name: GatewayPath, port: number, 
         listen: `127.0.0.1:${port}`,
         server: { host: server.host, port: server.port, database: DATABASE, tls: 'disable' },
         credentials: { user: OWNER, passwordFile: './password' },
+        ...(name === 'password' ? { clients: ['password'] } : {}),
       },
     ],
     identity: {
       issuers: [{ name: 'dev', preset: 'dev', issuer: 'urn:sqlwarden:dev', audience: 'sqlwarden', keys: { directory: './issuer' } }],
+      ...(name === 'password' ? { users: './users.yaml' } : {}),
     },
     policy: './policy/*.yaml',
     ledger: { directory: './ledger', ...(name === 'durable' ? { reads: 'durable' } : {}) },
@@ -74,6 +81,8 @@ function writeConfiguration(directory: string, name: GatewayPath, port: number, 
     limits: { maxSessions: 5000 },
     ...(workers === 1 ? {} : { workers }),
   };
+  const user = { user: USER, verifier: makeScramVerifier(PASSWORD), kind: 'service', groups: ['app'] };
+  file('users.yaml', JSON.stringify({ version: 1, users: [user] }));
   file('sqlwarden.yaml', JSON.stringify(configuration));
   return join(directory, 'sqlwarden.yaml');
 }

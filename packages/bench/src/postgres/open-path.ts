@@ -17,6 +17,7 @@ export function openPath(name: PathName, request: PathRequest): Promise<OpenPath
       return startHaproxy(request.database).then((process) => transparent(name, request, process));
     case 'sqlwarden':
     case 'policy':
+    case 'password':
     case 'masks':
     case 'durable':
       return startGateway(name, request);

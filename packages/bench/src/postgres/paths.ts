@@ -3,7 +3,7 @@ import type { BenchDatabase } from './database.js';
 import { findHaproxy, findPgbouncer } from './other-proxies.js';
 
 /** The ways from the client to the server, in the order in which they are shown. */
-export const PATH_NAMES = ['direct', 'pipe', 'pgbouncer', 'haproxy', 'sqlwarden', 'policy', 'masks', 'durable'] as const;
+export const PATH_NAMES = ['direct', 'pipe', 'pgbouncer', 'haproxy', 'sqlwarden', 'policy', 'password', 'masks', 'durable'] as const;
 export type PathName = (typeof PATH_NAMES)[number];
 
 /** What each is, for the reader of a table. */
@@ -14,6 +14,7 @@ export const PATH_NOTES: Readonly<Record<PathName, string>> = {
   haproxy: 'haproxy in TCP mode, one thread',
   sqlwarden: 'sqlwarden, everything allowed, nothing classified',
   policy: 'sqlwarden with classified columns, masks and rules, none of the masks on what is read',
+  password: 'as policy; clients log in by SCRAM-SHA-256 and have no token',
   masks: 'sqlwarden with masks on what is read',
   durable: 'as policy; every statement, reads too, waits until its ledger entry is on the disk',
 };

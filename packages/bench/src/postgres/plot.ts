@@ -8,6 +8,7 @@ const COLOURS: Readonly<Record<PathName, string>> = {
   haproxy: '#8a6fb0',
   sqlwarden: '#1f7a4d',
   policy: '#2fa36b',
+  password: '#4a9c8c',
   masks: '#66c796',
   durable: '#b7e4cd',
 };

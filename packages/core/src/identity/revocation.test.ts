@@ -34,6 +34,8 @@ describe('a revocation', () => {
     ['of earlier tokens, at the moment itself', { issuer: A, issuedBefore: 10 }, principal(party('ada'), [], { issuedAt: 10 }), false],
     ['of earlier tokens, for one that does not say', { issuer: A, issuedBefore: 10 }, principal(party('ada')), true],
     ['of earlier tokens of another issuer', { issuer: B, issuedBefore: 10 }, principal(party('ada')), false],
+    ['of earlier tokens of the issuer of who acts', { issuer: B, issuedBefore: 10 }, principal(party('ada'), [party('x', B)], { issuedAt: 9 }), true],
+    ['of later tokens of the issuer of who acts', { issuer: B, issuedBefore: 9 }, principal(party('ada'), [party('x', B)], { issuedAt: 9 }), false],
     ['of what somebody had before', { subject: 'ada', issuedBefore: 10 }, principal(party('ada'), [], { issuedAt: 11 }), false],
     ['of an issuer and nothing else', { issuer: A }, principal(party('ada')), false],
   ])('%s', (_note, target, who, want) => {

@@ -40,7 +40,7 @@ export function isRevokedBy(principal: Principal, revocation: RevocationTarget):
   if (agent !== undefined && !chain.some((party) => party.id === agent && party.kind === 'agent' && fits(party))) return false;
   if (tokenId !== undefined && principal.tokenId !== tokenId) return false;
   if (issuedBefore !== undefined && principal.issuedAt !== undefined && principal.issuedAt >= issuedBefore) return false;
-  if (subject === undefined && agent === undefined && !fits(principal.subject)) return false;
+  if (subject === undefined && agent === undefined && !chain.some(fits)) return false;
   return subject !== undefined || agent !== undefined || tokenId !== undefined || issuedBefore !== undefined;
 }
 

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { verifyLedger } from '@sqlwarden/ledger';
+import { readEntries, verifyLedger } from '@sqlwarden/ledger';
 import { findPostgres, requireOrSkip } from '@sqlwarden/testkit';
 import { cellsOf, errorFieldsOf } from '../harness/backend-messages.js';
 import { type CorpusServer, GATEWAY_ROLE, startCorpusServer } from '../harness/database.js';
@@ -21,6 +21,7 @@ rules: [{ id: all, match: { subject: { groups: [app] }, class: [read, write] }, 
 `;
 const POLICIES = { one: policyOf('pii.one', 'one'), two: policyOf('pii.two', 'two') } as const;
 const RELOADS = 20;
+const LONG = Array.from({ length: 4_000 }, (_, at) => at + 1).join(', ');
 
 (requireOrSkip(findPostgres(18)) ? describe : describe.skip)('policies that are loaded while statements run', () => {
   let server: CorpusServer;
@@ -72,8 +73,8 @@ const RELOADS = 20;
         const client = await connect();
         return async (): Promise<void> => {
           for (let n = 0; !isOver; n++) {
-            // Half of the texts are new, so that they are decided while policies change.
-            const sql = `select secret from kept where id = ${at} /* ${n % 2 === 0 ? n : 0} */`;
+            // Half of the texts are new and take long to parse, so that policies change while they are decided.
+            const sql = `select secret from kept where id = ${at}${n % 2 === 0 ? ` and -${n} not in (${LONG})` : ''}`;
             for (const value of said(n % 3 === 0 ? await client.extended(sql) : await client.query(sql))) seen.add(value);
             count += 1;
           }
@@ -94,6 +95,10 @@ const RELOADS = 20;
     for (const value of seen) expect(['one', 'two', 'plan-outdated']).toContain(value);
     expect([...seen]).toEqual(expect.arrayContaining(['one', 'two']));
     for (const client of clients) expect(client.received.includes(CANARY)).toBe(false);
+    // What half of each has decided is masked by the server's word on where a column comes from, and told of.
+    const findings = [];
+    for await (const { event } of readEntries(gateway.ledgerDirectory)) if (event.type === 'security.finding') findings.push(event.kind);
+    expect(findings).toEqual([]);
   }, 30_000);
 
   it('hold for what was prepared, bound or declared before', async () => {

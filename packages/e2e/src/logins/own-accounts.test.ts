@@ -130,8 +130,7 @@ const CAROL = 'carols own secret, that is nowhere';
   it('keeps no password and tells none', () => {
     const told = stage.gateway.troubles.map((trouble) => `${trouble.message} ${String(trouble.cause)}`).join('\n');
     const texts = [told, stage.server.log(), ...filesIn(stage.gateway.ledgerDirectory)];
-    for (const secret of [CAROL, 'resu_eulb', 'evad'])
-      for (const text of texts) expect(text.includes(secret) && !text.includes(`password '${secret}'`)).toBe(false);
+    for (const secret of [CAROL, 'resu_eulb', 'evad']) for (const text of texts) expect(text.includes(secret)).toBe(false);
     expect(existsSync(stage.gateway.ledgerDirectory)).toBe(true);
   });
 });

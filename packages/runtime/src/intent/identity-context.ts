@@ -24,9 +24,9 @@ export interface IdentityContext {
 const KEY = Symbol.for('sqlwarden.identity-context.1');
 
 /** One for the process: an application may have loaded this package both as an ES module and as CommonJS. */
-function storage(): AsyncLocalStorage<IdentityContext> {
-  const shared = globalThis as { [KEY]?: AsyncLocalStorage<IdentityContext> };
-  shared[KEY] ??= new AsyncLocalStorage<IdentityContext>();
+function storage(): AsyncLocalStorage<IdentityContext | undefined> {
+  const shared = globalThis as { [KEY]?: AsyncLocalStorage<IdentityContext | undefined> };
+  shared[KEY] ??= new AsyncLocalStorage<IdentityContext | undefined>();
   return shared[KEY];
 }
 
@@ -40,7 +40,6 @@ export function runAs<T>(identity: Identity, intent: StatedIntent, work: () => T
 export function runAs<T>(identity: Identity, intentOrWork: StatedIntent | (() => T), maybeWork?: () => T): T {
   const work = typeof intentOrWork === 'function' ? intentOrWork : maybeWork;
   if (work === undefined) throw new TypeError('runAs needs a function to run: runAs(identity, intent, work)');
-  assertIdentity(identity);
   const intent = typeof intentOrWork === 'function' ? undefined : libraryIntent(intentOrWork);
   return storage().run({ identity: ownIdentity(identity), intent }, work);
 }
@@ -50,8 +49,17 @@ export function identityContext(): IdentityContext | undefined {
   return storage().getStore();
 }
 
-/** A copy that nobody else can change: whoever changes a principal later must not change whose connections these are. */
-export function ownIdentity<T extends Identity | undefined>(identity: T): T {
+/** Runs `work`, and everything that it begins, for nobody: what serves several requests must not go on as the one that happened to begin it. */
+export function runAsNobody<T>(work: () => T): T {
+  return storage().run(undefined, work);
+}
+
+/**
+ * A copy that nobody else can change: whoever changes a principal later must not change whose connections these are. Throws a `TypeError` for
+ * what cannot be one.
+ */
+export function ownIdentity(identity: Identity): Identity {
+  assertIdentity(identity);
   return typeof identity === 'object' ? structuredClone(identity) : identity;
 }
 
