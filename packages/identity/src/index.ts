@@ -55,6 +55,7 @@ export {
 export {
   EXCHANGE_ISSUER_NAME,
   exchangeIssuer,
+  fitsEverybody,
   type ActsFor,
   type AgentMatch,
   type ExchangeAgent,

@@ -83,7 +83,7 @@ export interface IssuerOptions {
   readonly requiredClaims?: Readonly<Record<string, string | readonly string[]>>;
   /** Only for `kubernetes`: the cluster is asked about each token, which also tells of pods that are gone. Without `keys` it alone decides. */
   readonly tokenReview?: TokenReviewOptions;
-  /** Only for `generic`. Default `service`, the kind that cannot approve. */
+  /** Only for `generic`. Default `service`, the kind that cannot approve. Where it is `person`, a client that acts for itself is a service. */
   readonly subjectKind?: PartyKind;
   /** What an actor is whose kind nobody vouches for. Default `agent`, the kind that rules restrict most. */
   readonly actorKind?: PartyKind;

@@ -131,9 +131,10 @@ const UPSTREAM_ISSUER = 'urn:sqlwarden:upstream:';
 
 function checkedIssuer({ issuer, preset }: IssuerOptions, wrong: Wrong): string {
   if (typeof issuer !== 'string' || issuer === '' || issuer.trim() !== issuer) throw wrong('write the issuer exactly as in its tokens');
-  if (RESERVED.has(issuer) || issuer.startsWith(UPSTREAM_ISSUER)) throw wrong('this issuer is taken: it stands for identities that are proven without tokens');
+  if (RESERVED.has(issuer) || issuer.startsWith(UPSTREAM_ISSUER))
+    throw wrong('this issuer is taken: it stands for identities that are proven without tokens');
   if (/[{}<>*]/.test(issuer)) throw wrong('an issuer is one exact text: name each tenant, patterns are not supported');
-  if (preset === 'okta' && !issuer.startsWith('https://')) throw wrong('an okta issuer begins with https://');
+  if (preset === 'okta' && !(issuer.startsWith('https://') && URL.canParse(issuer))) throw wrong('an okta issuer begins with https://');
   if (preset === 'spiffe' && !isTrustDomain(issuer)) throw wrong('a spiffe issuer is its trust domain: spiffe://acme.example');
   return issuer;
 }

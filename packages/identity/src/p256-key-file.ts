@@ -10,6 +10,7 @@ import {
 import {
   closeSync,
   constants,
+  existsSync,
   fchmodSync,
   fstatSync,
   fsyncSync,
@@ -18,6 +19,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import path from 'node:path';
@@ -106,14 +108,29 @@ export function publicJwk(key: KeyObject): JsonWebKey & { readonly kid: string }
 }
 
 /**
- * Writes a JWK set that everybody may read, at once or not at all.
+ * Refuses a directory in which others could put files of their own in the place of ours, the public keys among them.
+ *
+ * @throws IdentityError with the owner's code
+ */
+export function checkOwnDirectory(directory: string, { code, what }: KeyFileOwner): void {
+  if (process.platform === 'win32') return;
+  const { mode, uid } = statSync(directory);
+  if ((mode & 0o022) !== 0 || (uid !== 0 && uid !== process.getuid?.())) {
+    throw new IdentityError(code, `others may write to the directory of ${what}: give it mode 0700, or name a new directory inside of it`);
+  }
+}
+
+/**
+ * Writes a JWK set that everybody may read, at once or not at all, where it is not there already.
  *
  * @throws IdentityError with the owner's code
  */
 export function publishKeySet(file: string, jwks: readonly object[], { code, what }: KeyFileOwner): void {
   const draft = path.join(path.dirname(file), `${path.basename(file)}.${randomUUID()}`);
+  const text = `${JSON.stringify({ keys: jwks }, undefined, 2)}\n`;
   try {
-    writeWhole(draft, `${JSON.stringify({ keys: jwks }, undefined, 2)}\n`, 0o644);
+    if (existsSync(file) && readFileSync(file, 'utf8') === text) return;
+    writeWhole(draft, text, 0o644);
     renameSync(draft, file);
   } catch (cause) {
     throw new IdentityError(code, `the public half of ${what} cannot be written: check the directory`, { cause });

@@ -35,6 +35,18 @@ describe('preset generic', () => {
     });
   });
 
+  it('does not take a client that acts for itself for a person, who could approve', async () => {
+    const kind = async (claims: forge.Json, changes: Partial<IssuerOptions> = {}) =>
+      (await principal(goodClaims(claims), { subjectKind: 'person', ...changes })).subject.kind;
+    expect(await kind({ sub: 'batch', client_id: 'batch' })).toBe('service');
+    expect(await kind({ sub: 'batch', azp: 'batch' })).toBe('service');
+    expect(await kind({ sub: 'u-1', client_id: 'batch' })).toBe('person');
+    expect(await kind({ sub: 'batch', client_id: 'batch' }, { agents: [{ clientId: 'batch' }] })).toBe('agent');
+    expect(await kind({ sub: 'batch', client_id: 'batch', type: 'agent' }, { subjectKind: 'service', claims: { kind: 'type' } })).toBe(
+      'agent',
+    );
+  });
+
   it('sees only claims that are there: a member of every object is none', async () => {
     const { subject } = await principal(goodClaims(), { claims: { groups: 'constructor' } });
     expect(subject).toMatchObject({ groups: [], groupsComplete: false });
@@ -168,6 +180,11 @@ describe('the sqlwarden claims', () => {
     const narrowed = goodClaims({ groups: ['app'], sqlwarden: { kind: 'person', unused_groups: ['contractors'] } });
     const { subject } = await principal(narrowed, { trustSqlwardenClaims: true, groupPrefix: 'corp/' });
     expect([subject.groups, subject.unusedGroups]).toEqual([['corp/app'], ['corp/contractors']]);
+  });
+
+  it('take away where the issuer does not vouch for them: that much can be believed of anybody', async () => {
+    const { subject } = await principal(goodClaims({ sqlwarden: { groups_complete: false, unused_groups: ['contractors'] } }));
+    expect(subject).toMatchObject({ groupsComplete: false, unusedGroups: ['contractors'] });
   });
 
   it('cannot say in a way of their own whether groups may be missing', async () => {

@@ -22,7 +22,8 @@ export function principalOf(claims: Claims, issuer: Issuer, expiresAt: number): 
   const run = reading.run ?? sqlwardenRun(claims);
   const proof: Proof = issuer.tokenReview === undefined ? 'token' : 'kubernetes';
   const tokenId = claims.id('jti');
-  const issuedAt = claims.seconds('iat');
+  const { exchanged } = reading;
+  const issuedAt = exchanged === undefined ? claims.seconds('iat') : exchanged.issuedAt;
   return {
     subject,
     actors,
@@ -39,12 +40,14 @@ export function principalOf(claims: Claims, issuer: Issuer, expiresAt: number): 
     expiresAt,
     ...(tokenId === undefined ? {} : { tokenId }),
     ...(issuedAt === undefined ? {} : { issuedAt: Math.floor(issuedAt * 1000) }),
+    ...(exchanged === undefined ? {} : { exchangedBy: issuer.issuer }),
   };
 }
 
 /** What a token exchange tells of its own: how each field was proven to it. */
-function withProofsOfExchange({ asserted }: PresetReading, proof: Principal['proof']): Principal['proof'] {
-  if (asserted === undefined) return proof;
+function withProofsOfExchange({ exchanged }: PresetReading, proof: Principal['proof']): Principal['proof'] {
+  if (exchanged === undefined) return proof;
+  const { asserted } = exchanged;
   const fields = Object.keys(proof) as PrincipalField[];
   return Object.fromEntries(fields.map((field): [PrincipalField, Proof] => [field, asserted.has(field) ? 'asserted' : 'exchange']));
 }

@@ -17,7 +17,7 @@ import { isPartyKind } from './presets/generic.js';
  *   "groups_complete": false, "unused_groups": ["…"] }
  * ```
  *
- * The last two are read of an issuer that vouches for these claims: whether the party may be in more groups, and which it has given up.
+ * The last two only take away, and so are read of every issuer: whether the party may be in more groups, and which it has given up.
  */
 export const SQLWARDEN_CLAIM = 'sqlwarden';
 
@@ -54,7 +54,7 @@ export function withSqlwardenClaims(party: Party, claims: Claims, issuer: Issuer
     kind: kindOf(own, party, issuer),
     ...(version === undefined ? {} : { version }),
     ...(model === undefined ? {} : { model }),
-    ...(issuer.trustSqlwardenClaims ? membership(own, party, issuer) : {}),
+    ...membership(own, party, issuer),
   };
 }
 

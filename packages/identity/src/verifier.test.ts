@@ -391,6 +391,31 @@ describe('the set-up', () => {
     expect(two({ issuer: 'https://other.example.com' })).toThrow(/the name is taken/);
   });
 
+  it('says that what names a person today may name another one tomorrow', () => {
+    const told = (id: string | readonly string[]) =>
+      create({ claims: { id } })
+        .describe()[0]
+        ?.warnings.filter((text) => text.includes('somebody else')).length;
+    expect([told('email'), told(['user', 'preferred_username']), told('oid'), told('sub')]).toEqual([1, 1, 0, 0]);
+  });
+
+  it('says which issuers have the same people, who would be two', () => {
+    const okta = (name: string, issuer: string): IssuerOptions => ({
+      name,
+      preset: 'okta',
+      issuer,
+      audience: 'sqlwarden',
+      groupPrefix: name,
+    });
+    const told = (...issuers: readonly IssuerOptions[]) =>
+      createVerifier(issuers, { environment: 'test' })
+        .describe()
+        .map(({ warnings }) => warnings.filter((warning) => warning.includes('approve')).length);
+    const first = okta('a', 'https://acme.okta.com/oauth2/default');
+    expect(told(first, okta('b', 'https://acme.okta.com/oauth2/aus1'))).toEqual([1, 1]);
+    expect(told(first, okta('b', 'https://other.okta.com/oauth2/default'))).toEqual([0, 0]);
+  });
+
   it('takes no private part of a key from a key set', async () => {
     const withSecret = { ...ec, jwk: { ...ec.key.export({ format: 'jwk' }), kid: 'ec-1' } };
     expect(await codeOf(es256(ec, goodClaims()), {}, [withSecret])).toBe('accepted');

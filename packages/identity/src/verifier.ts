@@ -202,7 +202,7 @@ function description(issuer: Issuer, all: readonly Issuer[]): IssuerDescription 
     keys: describeKeys(issuer.keys),
     maxLifetimeSeconds: issuer.maxLifetimeSeconds,
     trustSqlwardenClaims: issuer.trustSqlwardenClaims,
-    warnings: [...warnings(issuer), ...sharedGroups(issuer, all)],
+    warnings: [...warnings(issuer), ...sharedGroups(issuer, all), ...sharedPeople(issuer, all)],
   };
 }
 
@@ -229,13 +229,37 @@ function sharedGroups(issuer: Issuer, all: readonly Issuer[]): readonly string[]
   return [`a group of ${other.name} is the same as one of its own of that name, set groupPrefix to tell them apart`];
 }
 
+/** Authorization servers of one Okta organization have the same users, and who is who is told by issuer and id. */
+function sharedPeople(issuer: Issuer, all: readonly Issuer[]): readonly string[] {
+  const organization = ({ issuer: address }: Issuer): string => new URL(address).host;
+  if (issuer.preset !== 'okta') return [];
+  const other = all.find((one) => one !== issuer && one.preset === 'okta' && organization(one) === organization(issuer));
+  if (other === undefined) return [];
+  return [`has the people of ${other.name}: one with tokens of both is two, and could approve what it asks for itself; use one of them`];
+}
+
 /** A token exchange passes on groups of others; SPIFFE has none. */
 function hasGroups({ preset }: Issuer): boolean {
   return preset !== 'exchange' && preset !== 'spiffe';
 }
 
-function warnings({ name, preset, issuer, trustSqlwardenClaims, actorKind, tokenReview, actorIssuers }: Issuer): readonly string[] {
+/** Claims that people may change, or that are given to others after them. */
+const MUTABLE_IDS: ReadonlySet<string> = new Set([
+  'email',
+  'mail',
+  'upn',
+  'unique_name',
+  'preferred_username',
+  'username',
+  'nickname',
+  'name',
+]);
+
+function warnings({ name, preset, issuer, claims, trustSqlwardenClaims, actorKind, tokenReview, actorIssuers }: Issuer): readonly string[] {
   const found = [];
+  const id = [claims.id].flat().at(-1) ?? '';
+  if (MUTABLE_IDS.has(id))
+    found.push(`who has a ${id} today may be somebody else tomorrow, with the same rights: write a claim that never changes`);
   if (preset === 'exchange') return name === EXCHANGE_ISSUER_NAME ? [] : [exchangeWarning(actorIssuers)];
   if (preset === 'dev') found.push('a development issuer: whoever reads its key file can be anybody');
   else if (trustSqlwardenClaims) found.push('its sqlwarden claims are believed: no client or user may be able to choose them');

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { postgresDialect } from '@sqlwarden/postgres';
-import { Gateway } from '@sqlwarden/runtime';
+import { Gateway, runAsNobody } from '@sqlwarden/runtime';
 import { SqlwardenPgError } from './errors.js';
 
 /** One gateway per configuration file and process, open while somebody uses it. */
@@ -51,7 +51,8 @@ export class GatewayLease {
 function enter(path: string): Shared {
   let entry = shared.get(path);
   if (entry === undefined) {
-    const opened: Shared = { gateway: openAfterOthers(path), users: 0 };
+    // It outlives the request that happens to be the first to need it.
+    const opened: Shared = { gateway: runAsNobody(() => openAfterOthers(path)), users: 0 };
     opened.gateway.catch(() => {
       if (shared.get(path) === opened) shared.delete(path);
     });

@@ -184,6 +184,10 @@ export class GatewayConnection implements ConnectionPolicy {
     this.#admitter?.security(event);
   }
 
+  mayHear(): boolean {
+    return this.#admitter?.mayHear() === true;
+  }
+
   ready(_serverVersion: string): void {
     const claim = this.#claim;
     this.#claim = undefined;
@@ -391,7 +395,7 @@ export class GatewayConnection implements ConnectionPolicy {
       return refusal === undefined ? renewed : { ok: false, refusal };
     };
     return new SessionIdentity(principal, {
-      verify: async (token) => unlessRevoked(await this.#services.identity.byToken(token)),
+      verify: async (token) => unlessRevoked(await this.#services.identity.byToken(token, this.#rules)),
       source: source && (async () => unlessRevoked(await source())),
       rightsKey: (one) => `${engine.rightsKey(one)} ${this.upstream.sessionKey(one)}`,
       now: () => engine.now(),

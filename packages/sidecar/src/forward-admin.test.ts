@@ -108,6 +108,24 @@ describe('requests to the admin socket of several workers', () => {
     expect((await forwardAdmin(reload, [...workers, gone])).status).toBe(503);
   });
 
+  it('does not say that nothing was loaded, or all, when only some workers have', async () => {
+    const answering = (status: number, body: AdminAnswer['body']): Parameters<typeof forwardAdmin>[1][number] => ({
+      name: 'worker',
+      ask: async () => ({ about: 'admin', answer: { status, body } }),
+    });
+    const reload: AdminRequest = { method: 'POST', url: '/v1/reload', body: '{}' };
+    const loaded = (digest: string): ReturnType<typeof answering> => answering(200, { reloaded: { digest, changed: true } });
+    const wrong = answering(409, { code: 'reload-refused', message: 'nothing was loaded: …' });
+    const said = async (...workers: readonly ReturnType<typeof answering>[]): Promise<[number, unknown]> => {
+      const { status, body } = await forwardAdmin(reload, workers);
+      return [status, (body as { readonly code?: string }).code];
+    };
+    expect(await said(loaded('a'), wrong)).toEqual([503, 'reload-incomplete']);
+    expect(await said(loaded('a'), loaded('b'))).toEqual([503, 'reload-incomplete']);
+    expect(await said(wrong, wrong)).toEqual([409, 'reload-refused']);
+    expect(await said(loaded('a'), loaded('a'))).toEqual([200, undefined]);
+  });
+
   it('refuses what the interface does not have', async () => {
     expect((await forwardAdmin({ method: 'GET', url: '/v2' }, [])).status).toBe(404);
     expect((await forwardAdmin({ method: 'DELETE', url: '/v1/pending' }, [])).status).toBe(405);

@@ -46,7 +46,10 @@ export async function forwardAdmin(request: AdminRequest, workers: readonly Aske
     }
     case 'reload': {
       const answers = (await askAll(request, workers)).map(({ answer }) => answer ?? unavailable());
-      return answers.find(({ status }) => status !== 200) ?? answers[0] ?? unavailable();
+      const refused = answers.find(({ status }) => status !== 200);
+      const digests = new Set(answers.map(({ status, body }) => (status === 200 ? reloadedDigest(body) : '')));
+      if (digests.size > 1) return differing();
+      return refused ?? answers[0] ?? unavailable();
     }
     default:
       return unreachable(route);
@@ -106,6 +109,16 @@ function sessionsOf({ body }: AdminAnswer): readonly SessionSummary[] {
 
 function byAge<Key extends string>(key: Key): (one: Readonly<Record<Key, number>>, other: Readonly<Record<Key, number>>) => number {
   return (one, other) => one[key] - other[key];
+}
+
+function reloadedDigest(body: unknown): string | undefined {
+  return (body as { readonly reloaded?: { readonly digest: string } }).reloaded?.digest;
+}
+
+/** Files that changed while they were read, or a worker that could not take them. */
+function differing(): AdminAnswer {
+  const message = 'the workers do not have the same policies now, since not all could load what others did; see the log, and reload again';
+  return { status: 503, body: { code: 'reload-incomplete', message } };
 }
 
 function unavailable(): AdminAnswer {

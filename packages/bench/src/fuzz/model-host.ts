@@ -153,6 +153,11 @@ export class ModelHost implements SessionHost {
     this.#alive('ready');
   }
 
+  mayHear(): boolean {
+    this.#alive('mayHear');
+    return true;
+  }
+
   cancelRequested(): void {
     this.#alive('cancelRequested');
   }

@@ -35,7 +35,7 @@ export const revoke = defineCommand({
     ...ADMIN_OPTIONS,
     ...TOKEN_OPTIONS,
     subject: { type: 'text', value: '<id>', help: 'whoever has this id, as the subject or acting for it' },
-    agent: { type: 'text', value: '<id>', help: 'the agent that has this id' },
+    agent: { type: 'text', value: '<agent>', help: 'the agent that has this id or name' },
     'token-id': { type: 'text', value: '<jti>', help: 'one token' },
     issuer: { type: 'text', value: '<issuer>', help: 'only of this issuer' },
     'issued-before': { type: 'text', value: '<moment>', help: 'tokens issued earlier: 2026-11-23T02:00:00Z, or 2h for that long ago' },

@@ -76,8 +76,13 @@ export interface Principal {
   readonly expiresAt: number;
   /** The token's `jti`, when it has one. */
   readonly tokenId?: string;
-  /** When the token was issued (`iat`), in milliseconds since the epoch, when it says so. */
+  /**
+   * When the token was issued (`iat`), in milliseconds since the epoch, when it says so. Of a token of a token exchange: when the oldest of the
+   * tokens was issued that it was given for.
+   */
   readonly issuedAt?: number;
+  /** Who issued the token, where that is a token exchange: another than the issuer of anybody in it. */
+  readonly exchangedBy?: string;
 }
 
 /** The identity of a party as one string; equal exactly when issuer and id are equal. */

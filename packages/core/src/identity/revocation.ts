@@ -6,7 +6,7 @@ export interface RevocationTarget {
   readonly issuer?: string;
   /** The id of a party: the subject, or anybody who acts for it. */
   readonly subject?: string;
-  /** The id of an agent, as the subject or as an actor. */
+  /** The id or the name of an agent, as the subject or as an actor: an agent of a token exchange is called by the name in its configuration. */
   readonly agent?: string;
   /** The `jti` of a token. */
   readonly tokenId?: string;
@@ -37,11 +37,19 @@ export function isRevokedBy(principal: Principal, revocation: RevocationTarget):
   const fits = (party: Party): boolean => issuer === undefined || party.issuer === issuer;
   const chain = parties(principal);
   if (subject !== undefined && !chain.some((party) => party.id === subject && fits(party))) return false;
-  if (agent !== undefined && !chain.some((party) => party.id === agent && party.kind === 'agent' && fits(party))) return false;
+  if (agent !== undefined && !chain.some((party) => isAgentCalled(agent, party) && fits(party))) return false;
   if (tokenId !== undefined && principal.tokenId !== tokenId) return false;
   if (issuedBefore !== undefined && principal.issuedAt !== undefined && principal.issuedAt >= issuedBefore) return false;
-  if (subject === undefined && agent === undefined && !chain.some(fits)) return false;
+  if (subject === undefined && agent === undefined && !chain.some(fits) && !isOf(principal, issuer)) return false;
   return subject !== undefined || agent !== undefined || tokenId !== undefined || issuedBefore !== undefined;
+}
+
+function isAgentCalled(idOrName: string, { kind, id, name }: Party): boolean {
+  return kind === 'agent' && (id === idOrName || name === idOrName);
+}
+
+function isOf({ exchangedBy }: Principal, issuer: string | undefined): boolean {
+  return exchangedBy !== undefined && exchangedBy === issuer;
 }
 
 /** For people, on one line; escape it before it goes to a terminal. */

@@ -1,10 +1,10 @@
 import type { RelationName } from '../sql/names.js';
-import type { RoutineUse } from '../sql/facts.js';
+import type { Action, RoutineUse, StatementClass, StatementFacts } from '../sql/facts.js';
 import type { Reading } from './chain.js';
 import { partsOf } from './column-names.js';
 import type { CompiledMatch, RelationCondition } from './compiled.js';
 import { matchesName, matchesPart, matchesWild, type NamePattern } from './pattern.js';
-import type { JudgedStatement } from './touched.js';
+import { emptiedSchemas, type JudgedStatement } from './touched.js';
 
 /** Where a unit is to run. */
 export interface Place {
@@ -38,7 +38,29 @@ function matchesPlace(rule: CompiledMatch, place: Place): boolean {
 /** What may run anything may be of any action and class, and lack any filter. */
 function matchesKind(rule: CompiledMatch, { facts, opacity }: JudgedStatement, reading: Reading): boolean {
   if (reading === 'restricting' && opacity.runsAnything) return true;
-  return (rule.actions?.has(facts.action) ?? true) && (rule.classes?.has(facts.class) ?? true) && (rule.filters?.has(facts.filter) ?? true);
+  const { actions, classes, filters } = rule;
+  const inside: Inside = reading === 'restricting' ? insideOf(facts) : { actions: [], classes: [] };
+  return (
+    (actions === undefined || actions.has(facts.action) || inside.actions.some((action) => actions.has(action))) &&
+    (classes === undefined || classes.has(facts.class) || inside.classes.some((one) => classes.has(one))) &&
+    (filters?.has(facts.filter) ?? true)
+  );
+}
+
+interface Inside {
+  readonly actions: readonly Action[];
+  readonly classes: readonly StatementClass[];
+}
+
+/**
+ * What a statement runs besides what it is called after: a CALL whose body deletes is a write and a DELETE, too. What triggers do in answer is not
+ * what the statement does.
+ */
+function insideOf({ alsoActions = [], firedActions = [], class: own, reads, writes }: StatementFacts): Inside {
+  const classes: StatementClass[] = [];
+  if (own === 'procedural' && reads.length > 0) classes.push('read');
+  if (own === 'procedural' && writes.length > 0) classes.push('write');
+  return { actions: alsoActions.filter((action) => !firedActions.includes(action)), classes };
 }
 
 function matchesElevated(wanted: boolean, { facts, opacity }: JudgedStatement, reading: Reading): boolean {
@@ -69,7 +91,10 @@ function matchesRelations(condition: RelationCondition, upstream: string, statem
   if (reading === 'restricting') {
     if (opacity.readsData || opacity.runsAnything) return true;
     const names = condition.kind === 'touched' ? [...facts.reads, ...writes] : [];
+    const schemas = emptiedSchemas(facts);
+    const emptied = condition.kind === 'touched' ? condition.patterns : condition.write;
     return (
+      emptied?.some((pattern) => schemas.some((schema) => reachesInto(pattern, upstream, schema))) === true ||
       anyOf(condition.kind === 'touched' ? condition.patterns : undefined, upstream, names) ||
       (condition.kind === 'apart' && (anyOf(condition.read, upstream, facts.reads) || anyOf(condition.write, upstream, writes)))
     );
@@ -83,6 +108,17 @@ function matchesRelations(condition: RelationCondition, upstream: string, statem
 export function matchesRelation(condition: RelationCondition, upstream: string, name: RelationName): boolean {
   const patterns = condition.kind === 'touched' ? condition.patterns : [...(condition.read ?? []), ...(condition.write ?? [])];
   return anyOf(patterns, upstream, [name]);
+}
+
+/** The pattern is of relations in that schema. */
+function reachesInto({ parts }: NamePattern, upstream: string, schema: string): boolean {
+  const [upstreamPart, schemaPart] = parts;
+  return (
+    upstreamPart !== undefined &&
+    schemaPart !== undefined &&
+    matchesPart(upstreamPart, upstream, 'ignore') &&
+    matchesPart(schemaPart, schema, 'ignore')
+  );
 }
 
 /** `SELECT 1`: no relation, and nothing else either that a rule about relations would not have meant. */

@@ -1,3 +1,4 @@
+// oxlint-disable unicorn/no-thenable -- `then` is a key of rules
 import { describe, expect, it } from '@jest/globals';
 import type { Principal } from '../identity/principal.js';
 import { type AssertedIntent, assertedIntent } from '../session/asserted-intent.js';
@@ -80,6 +81,54 @@ describe('a requirement', () => {
     expect(judge(policy, [SELECT]).requirements).toBeUndefined();
     expect(judge(policy, [SELECT, ALTER]).requirements).toEqual(['change-ticket']);
     expect(judge(policy, [BLIND]).requirements).toEqual(['change-ticket']);
+  });
+
+  const CALL: StatementFacts = {
+    ...SELECT,
+    action: 'call',
+    class: 'procedural',
+    reads: ['public.people'],
+    writes: ['public.visits'],
+    alsoActions: ['delete'],
+  };
+  const UPSERT: StatementFacts = {
+    ...SELECT,
+    action: 'update',
+    class: 'write',
+    reads: [],
+    writes: ['public.visits'],
+    alsoActions: ['insert'],
+  };
+  const change = (operation: 'create' | 'drop' | 'rename', name: string): StatementFacts => ({
+    ...ALTER,
+    action: operation,
+    schemaChanges: [{ operation, kind: 'schema', name }],
+  });
+  const DO: StatementFacts = { ...CALL, action: 'do', reads: [], writes: [], alsoActions: [] };
+  it.each<[string, RequirementSource['match'], StatementFacts, boolean]>([
+    ['what a CALL writes', { class: 'write', relations: 'crm.public.visits' }, CALL, true],
+    ['what a CALL reads', { class: 'read', relations: 'crm.public.people' }, CALL, true],
+    ['what a CALL runs', { action: 'delete' }, CALL, true],
+    ['the INSERT of an upsert', { action: 'insert' }, UPSERT, true],
+    ['the schema of a relation that is dropped', { class: 'schema', relations: 'crm.public.people' }, change('drop', 'public'), true],
+    ['the schema of a relation that gets another name', { relations: { write: 'crm.public.*' } }, change('rename', 'public'), true],
+    ['not the INSERT of a trigger', { action: 'insert' }, { ...UPSERT, firedActions: ['insert'] }, false],
+    ['another schema', { relations: 'crm.public.people' }, change('drop', 'other'), false],
+    ['a schema that is made', { relations: 'crm.public.people' }, change('create', 'public'), false],
+    ['a block that touches nothing', { class: ['read', 'write'] }, DO, false],
+    ['another action', { action: 'insert' }, CALL, false],
+  ])('holds for what is inside of a statement, whatever that is called: %s', (_, match, facts, holds) => {
+    const policy = compile([{ id: 'why', ticket: '.+', ...(match === undefined ? {} : { match }) }]);
+    expect(judge(policy, [facts]).requirements).toEqual(holds ? ['why'] : undefined);
+  });
+
+  it('is as deny rules are: what an upsert inserts, or a CALL deletes, is denied', () => {
+    const rules = [{ id: 'no', match: { action: ['insert', 'delete'] }, then: 'deny' }] as const;
+    for (const facts of [UPSERT, CALL]) expect(judge(compile([], { rules }), [facts])).toMatchObject({ effect: 'deny' });
+    expect(judge(compile([], { rules }), [{ ...UPSERT, alsoActions: [] }])).toMatchObject({ effect: 'allow' });
+    // What is granted is what a statement is called after, as before.
+    const granting = [{ id: 'yes', match: { action: 'insert' }, then: 'allow' }] as const;
+    expect(judge(compile([], { rules: granting, default: 'deny' }), [UPSERT])).toMatchObject({ effect: 'deny' });
   });
 
   it('asks nothing of statements that steer the session: that is how a ticket is given', () => {

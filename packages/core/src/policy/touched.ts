@@ -1,7 +1,7 @@
 import type { Action, OutputColumn, StatementFacts } from '../sql/facts.js';
 import type { ColumnName, RelationName } from '../sql/names.js';
 import type { CompiledPolicy } from './compiled.js';
-import { splitColumn } from './column-names.js';
+import { partsOf, splitColumn } from './column-names.js';
 import { type Opacity, opacityOf } from './opacity.js';
 import { labelsOf, type ProtectionMap } from './protection.js';
 
@@ -40,16 +40,29 @@ function touchedColumns(facts: StatementFacts, protection: ProtectionMap): Colum
     for (const column of flow.from) columns.add(column);
     if (flow.to.kind === 'column') columns.add(flow.to.column);
   }
-  for (const relation of wholeRelations(facts)) {
+  for (const relation of wholeRelations(facts, protection)) {
     for (const column of protection.columnsOf.get(relation) ?? []) columns.add(column);
   }
   for (const column of changedColumns(facts, protection)) columns.add(column);
   return [...columns];
 }
 
-function wholeRelations(facts: StatementFacts): RelationName[] {
+function wholeRelations(facts: StatementFacts, { columnsOf }: ProtectionMap): RelationName[] {
   const changed = facts.schemaChanges.filter((change) => change.operation === 'drop' || change.operation === 'rename');
-  return [...(WHOLE_ROWS.has(facts.action) ? facts.writes : []), ...changed.map((change) => change.name)];
+  const schemas = emptiedSchemas(facts);
+  const inside = schemas.length === 0 ? [] : [...columnsOf.keys()].filter((name) => schemas.includes(schemaOf(name) ?? ''));
+  return [...(WHOLE_ROWS.has(facts.action) ? facts.writes : []), ...changed.map((change) => change.name), ...inside];
+}
+
+/** Schemas that are removed, or get another name, with everything in them. */
+export function emptiedSchemas({ schemaChanges }: StatementFacts): readonly string[] {
+  return schemaChanges
+    .filter(({ kind, operation }) => kind === 'schema' && (operation === 'drop' || operation === 'rename'))
+    .flatMap(({ name }) => partsOf(name).slice(-1));
+}
+
+function schemaOf(relation: RelationName): string | undefined {
+  return partsOf(relation).at(-2);
 }
 
 /** Columns that a schema statement changes by name, those that have labels. */

@@ -306,6 +306,8 @@ export interface SessionHost {
   settle(outcome: Outcome): void;
   transactionEnded(ordinal: number, end: TransactionEnd): void;
   security(event: SecurityEvent): void;
+  /** Whether the client may be told now what comes without a unit of its own (notifications). Without it, only that something came. */
+  mayHear(): boolean;
   /** The session is ready for statements: `cancelKey` (if any) now names it. */
   ready(info: { readonly serverVersion: string }): void;
   /** A client asked to cancel what runs under this key of ours; the session itself ends. */

@@ -192,6 +192,8 @@ export interface StatementFacts {
   readonly action: Action;
   /** Further verbs inside: data-modifying parts of a WITH, the UPDATE of an upsert, what EXPLAIN ANALYZE runs, the body of a routine. */
   readonly alsoActions?: readonly Action[];
+  /** Those of them that only triggers and foreign keys run. */
+  readonly firedActions?: readonly Action[];
   /** A part of it in a WITH or FROM writes rows, which the server's count of affected rows leaves out. */
   readonly modifiesInside?: true;
   readonly class: StatementClass;

@@ -130,7 +130,7 @@ describe('rows that refer to others', () => {
 
   it.each(['set-null', 'set-default'] as const)('are changed by %s', (onDelete) => {
     const facts = last([deletePeople], [{ onDelete }]);
-    expect(facts).toMatchObject({ alsoActions: ['update'], writes: ['public.people', 'public.pets'], flows: [] });
+    expect(facts).toMatchObject({ alsoActions: ['update'], firedActions: ['update'], writes: ['public.people', 'public.pets'], flows: [] });
     expect(targets(facts)).toEqual(['public.pets.owner']);
   });
 

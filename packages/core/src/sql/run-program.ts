@@ -198,7 +198,9 @@ export class UnitPrograms implements Programs {
     for (const { what } of result.ran.results) for (const column of what.columns) effects.use(column.value, 'output');
     if (result.ran.results.length > 0) this.#unit.branching = true;
     settleIn(effects);
-    // What a trigger writes without a condition is not what the statement does.
+    // What a trigger writes, and without a condition, is not what the statement does.
+    for (const action of effects.innerActions) effects.firedActions.add(action);
+    effects.innerActions.clear();
     effects.filter = 'none';
     if (body.securityDefiner === true) effects.elevated = true;
     if (body.settings !== undefined) effects.assigns(body.settings);

@@ -26,12 +26,20 @@ const VERBS: readonly Action[] = ['delete', 'truncate', 'merge', 'update', 'inse
 /** Statements that are called after what they run inside. */
 const CARRIERS: ReadonlySet<Action> = new Set<Action>(['select', 'insert', 'update', 'merge', 'delete', 'copy', 'explain', 'execute']);
 
-function actionsOf(own: Action, effects: Effects): { readonly action: Action; readonly also: readonly Action[] } {
+interface Actions {
+  readonly action: Action;
+  readonly also: readonly Action[];
+  /** Of `also`. */
+  readonly fired: readonly Action[];
+}
+
+function actionsOf(own: Action, effects: Effects): Actions {
   const strongest = VERBS.find((verb) => effects.actions.has(verb));
   const action = strongest !== undefined && CARRIERS.has(own) ? strongest : own;
-  const also = new Set([own, ...effects.actions, ...effects.innerActions]);
-  also.delete(action);
-  return { action, also: [...also].sort() };
+  const run = new Set([own, ...effects.actions, ...effects.innerActions]);
+  const fired = [...effects.firedActions].filter((each) => !run.has(each)).sort();
+  run.delete(action);
+  return { action, also: [...run, ...fired].sort(), fired };
 }
 
 export function statementFacts(span: Span, part: Part, effects: Effects): StatementFacts {
@@ -39,10 +47,11 @@ export function statementFacts(span: Span, part: Part, effects: Effects): Statem
   useOutputs(effects, part.computes);
   effects.finish();
   const { settings } = effects;
-  const { action, also } = actionsOf(part.action, effects);
+  const { action, also, fired } = actionsOf(part.action, effects);
   return {
     action,
     ...(also.length === 0 ? {} : { alsoActions: also }),
+    ...(fired.length === 0 ? {} : { firedActions: fired }),
     ...(effects.modifiesInside ? { modifiesInside: true } : {}),
     class: effects.class,
     span: { start: span.start, end: span.end },

@@ -12,6 +12,8 @@ import { type SessionStage, setSessionStage, tried } from './session-stage.js';
 /** What need not be durable is in the file by then. */
 const WRITTEN_WITHIN_MS = 150;
 const CAROL = 'carols own secret, that is nowhere';
+/** The server cuts longer names to this one. */
+const LONGEST = 'n'.repeat(63);
 
 (requireOrSkip(findPostgres(18)) ? describe : describe.skip)('sessions with accounts of their own on the server', () => {
   let stage: SessionStage;
@@ -45,6 +47,7 @@ const CAROL = 'carols own secret, that is nowhere';
       ['host all trusted 127.0.0.1/32 trust'],
     );
     await stage.admin(`create role carol login password '${CAROL}' in role analyst`);
+    await stage.admin(`create role ${LONGEST} login password '${CAROL}'`);
     await stage.admin(
       "create role blue_user login password 'resu_eulb'; create role dave login password 'evad'; create role trusted login",
     );
@@ -86,6 +89,11 @@ const CAROL = 'carols own secret, that is nowhere';
     await expect(own(user, password)).rejects.toMatchObject({ code });
     await delay(WRITTEN_WITHIN_MS);
     expect([(await events('session.opened')).length, (await events('login.refused')).length]).toEqual([opened, refused + 1]);
+  });
+
+  it('takes the longest name, and none that the server would cut to it', async () => {
+    await (await own(LONGEST, CAROL)).end();
+    await expect(own(`${LONGEST}x`, CAROL)).rejects.toThrow('63 bytes at most');
   });
 
   it('slows down who guesses', async () => {

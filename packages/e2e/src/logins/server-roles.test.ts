@@ -117,6 +117,7 @@ describe.each([15, 18] as const)('a role for each identity on PostgreSQL %d', (m
     ['none', ['own'], 'cannot be the name of one'],
     ['nosuchrole', ['own'], 'the database refused'],
     ['postgres', ['own'], 'the database refused'],
+    ['gateway', ['own'], "the gateway's own account"],
   ])('refuses %s whose groups are %j', async (id, groups, words) => {
     await expect(stage.connect('crm', id, groups)).rejects.toThrow(words);
   });

@@ -66,6 +66,7 @@ export function delegate(request: DelegationRequest, options: ExchangeOptions, n
   const models = modelsOf(chain, acting, agent, request);
   const run = runOf(request);
   const workload = shown.principal.workload;
+  const issuedAt = oldest([subject, shown]);
   return {
     principal: {
       subject: narrowed(models.subject, request.scope),
@@ -74,10 +75,19 @@ export function delegate(request: DelegationRequest, options: ExchangeOptions, n
       ...(run === undefined ? {} : { run: run.run }),
       proof: proofOf(request, { model: models.proven, workload, run }),
       expiresAt: Math.min(now + options.lifetimeSeconds * 1000, subject.principal.expiresAt, actor?.principal.expiresAt ?? Infinity),
+      ...(issuedAt === undefined ? {} : { issuedAt }),
+      exchangedBy: options.issuer,
     },
     agent,
     mayAct,
   };
+}
+
+/** When the oldest was issued; one that does not say may be as old as any. */
+function oldest(shown: readonly ShownToken[]): number | undefined {
+  const times = shown.map(({ principal }) => principal.issuedAt ?? Number.NEGATIVE_INFINITY);
+  const earliest = Math.min(...times);
+  return Number.isFinite(earliest) ? earliest : undefined;
 }
 
 /** A token of the exchange itself is a chain to be handed on, and no way to prove who one is. */
@@ -125,8 +135,8 @@ function runsIn(wanted: Workload, principal: Principal): boolean {
   const { workload } = principal;
   if (workload === undefined || !isProven(principal, 'workload')) return false;
   return (Object.keys(wanted) as (keyof Workload)[]).every((member) => {
-    const pattern = wanted[member];
-    return pattern === undefined || matchesWild(pattern, workload[member] ?? '');
+    const [pattern, value] = [wanted[member], workload[member]];
+    return pattern === undefined || (value !== undefined && matchesWild(pattern, value));
   });
 }
 
@@ -155,10 +165,16 @@ function mayActOf({ claims, token }: ShownToken): MayAct | undefined {
 
 function checkActsFor({ actsFor = 'anybody' }: ExchangeAgent, { subject, actor }: DelegationRequest, mayAct: MayAct | undefined): void {
   const refused = (why: string) => new ExchangeRefused('unauthorized_client', 'agent-not-allowed', why);
-  const isNamed = mayAct !== undefined && Object.entries(mayAct).every(([name, value]) => claimOf(actor, name) === value);
+  const isNamed =
+    mayAct !== undefined && namesSomebody(mayAct) && Object.entries(mayAct).every(([name, value]) => claimOf(actor, name) === value);
   // Who showed the subject's token alone acts in it already.
   if (mayAct !== undefined && actor !== undefined && !isNamed) throw refused('the subject_token names somebody else who may act');
   if (!isAllowed(actsFor, subject.principal, isNamed)) throw refused('the agent may not act for this subject');
+}
+
+/** An issuer alone is not somebody: it would be everybody of it. */
+function namesSomebody(mayAct: MayAct): boolean {
+  return Object.keys(mayAct).some((name) => name !== 'iss');
 }
 
 /** A JWT-SVID has no `iss`: its trust domain stands for it. */

@@ -81,19 +81,30 @@ function checkExchange({ issuer, lifetimeSeconds, agents }: ExchangeOptions, iss
     if (!names.has(match.issuer)) {
       throw wrong(`agent ${name}: there is no issuer ${match.issuer}, write one of: ${[...names].join(', ')}`);
     }
-    if (match.id === undefined && match.workload === undefined) {
+    if (fitsEverybody(match)) {
       throw wrong(`agent ${name}: everybody with a token of ${match.issuer} would be it, write id or workload in match`);
     }
   }
 }
 
+/** True when everybody with a token of the issuer would be the agent. */
+export function fitsEverybody({ id, workload = {} }: AgentMatch): boolean {
+  const patterns = (Object.keys(workload) as (keyof Workload)[]).map((member) => workload[member] ?? '*');
+  return id === undefined && patterns.every((pattern) => /^\*+$/.test(pattern));
+}
+
 /** What the configuration says of a party that it calls an agent. */
 export function asConfigured(party: Party, agent: ExchangeAgent): Party {
-  const { groups } = agent;
   return {
     ...party,
     kind: party.kind === 'agent' ? 'agent' : (agent.kind ?? 'agent'),
     name: agent.name,
-    ...(groups === undefined ? {} : { groups, groupsComplete: true }),
+    ...(agent.groups === undefined ? {} : configuredGroups(party, agent.groups)),
   };
+}
+
+/** The groups of its own token grant nothing beside them, and go on counting where a rule takes something away. */
+function configuredGroups(party: Party, groups: readonly string[]): Pick<Party, 'groups' | 'groupsComplete' | 'unusedGroups'> {
+  const replaced = [...new Set([...party.groups, ...(party.unusedGroups ?? [])])].filter((group) => !groups.includes(group));
+  return { groups, groupsComplete: true, ...(replaced.length === 0 ? {} : { unusedGroups: replaced }) };
 }

@@ -31,7 +31,12 @@ export function issueToken(
     jti: randomUUID(),
     client_id: agent.name,
     sub: partyKey(subject),
-    ...partyClaims(subject, { ...sqlwardenWholeClaimsOf(principal), asserted: asserted.length === 0 ? undefined : asserted }),
+    ...partyClaims(subject, {
+      ...sqlwardenWholeClaimsOf(principal),
+      asserted: asserted.length === 0 ? undefined : asserted,
+      // A new `iat` must not take a token out of reach of a revocation of all that was issued before.
+      issued_at: principal.issuedAt === undefined ? undefined : Math.floor(principal.issuedAt / 1000),
+    }),
     ...actClaim(actors),
     may_act: mayAct,
   };

@@ -30,7 +30,7 @@ export const readExchange: PresetReader = (claims, issuer) => {
     },
     clientIds: [],
     clientIsSubject: false,
-    asserted: assertedFields(claims),
+    exchanged: { asserted: assertedFields(claims), issuedAt: claims.seconds([SQLWARDEN_CLAIM, 'issued_at']) },
   };
 };
 

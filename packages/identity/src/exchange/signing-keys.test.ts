@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -62,6 +62,31 @@ describe('signing keys', () => {
     now += 20 * MINUTE;
     expect(other.current().id).toBe(one.current().id);
     expect(published(other)).toEqual(published(one));
+  });
+
+  it('that were deleted, because somebody has stolen them, are published no more and another one signs', () => {
+    const keys = open();
+    const { id } = keys.current();
+    for (const file of keyFiles()) rmSync(path.join(directory, file));
+    now += 1_000;
+    expect(published(keys)).not.toContain(id);
+    expect(onDisk()).toEqual([keys.current().id]);
+  });
+
+  it('are published again when another process has written what it knew', () => {
+    const keys = open();
+    const { id } = keys.current();
+    writeFileSync(exchangeJwksPath(directory), '{"keys":[]}');
+    now += 1_000;
+    expect(keys.current().id).toBe(id);
+    expect(onDisk()).toEqual([id]);
+  });
+
+  it('are not kept where others could put keys of their own in their place', () => {
+    chmodSync(directory, 0o777);
+    expect(open).toThrow(/others may write to the directory of a key of the token exchange: give it mode 0700/);
+    chmodSync(directory, 0o755);
+    expect(open).not.toThrow();
   });
 
   it('that others may read are not used', () => {

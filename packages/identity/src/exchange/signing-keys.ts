@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
-import { createKeyFile, type KeyFileOwner, publicJwk, publishKeySet, readKeyFile } from '../p256-key-file.js';
+import { checkOwnDirectory, createKeyFile, type KeyFileOwner, publicJwk, publishKeySet, readKeyFile } from '../p256-key-file.js';
 
 const OWNER: KeyFileOwner = { what: 'a key of the token exchange', code: 'exchange-key' };
 const JWKS_FILE = 'jwks.json';
@@ -47,7 +47,6 @@ export class SigningKeys {
   readonly #options: SigningKeysOptions;
   #keys: readonly KeyOnDisk[] = [];
   #lookedAt = Number.NEGATIVE_INFINITY;
-  #published = '';
 
   /**
    * Makes the first key when there is none, and writes the public ones to `jwks.json`.
@@ -57,6 +56,7 @@ export class SigningKeys {
   constructor(options: SigningKeysOptions) {
     this.#options = options;
     mkdirSync(options.directory, { recursive: true, mode: 0o700 });
+    checkOwnDirectory(options.directory, OWNER);
     this.#look();
   }
 
@@ -115,15 +115,13 @@ export class SigningKeys {
     });
   }
 
+  /** Another process that saw fewer keys may have written the file since. */
   #publish(): void {
-    const ids = this.#keys.map(({ id }) => id).join();
-    if (ids === this.#published) return;
     publishKeySet(
       exchangeJwksPath(this.#options.directory),
       this.#keys.map(({ jwk }) => jwk),
       OWNER,
     );
-    this.#published = ids;
   }
 }
 

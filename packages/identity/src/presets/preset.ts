@@ -15,11 +15,16 @@ export interface PresetReading {
   readonly workload?: Workload;
   /** What it runs for, when the issuer vouches for it. */
   readonly run?: Run;
-  /**
-   * The issuer is a token exchange, which says of each field whether somebody vouched for it: these were merely asserted, and the proof of
-   * all others is `exchange`.
-   */
-  readonly asserted?: ReadonlySet<PrincipalField>;
+  /** The issuer is a token exchange. */
+  readonly exchanged?: Exchanged;
+}
+
+/** What a token exchange says of the tokens that it gave its own for. */
+export interface Exchanged {
+  /** Fields that were merely asserted; the proof of all others is `exchange`. */
+  readonly asserted: ReadonlySet<PrincipalField>;
+  /** When the oldest of them was issued, in seconds since the epoch; `undefined` when one of them did not say. */
+  readonly issuedAt: number | undefined;
 }
 
 /**

@@ -109,18 +109,20 @@ LEFT JOIN pg_catalog.pg_extension e ON e.oid = d.refobjid`;
 
 /** The trees of expressions (pg_node_tree) name functions, those of operators and aggregates too, by OID (primnodes.h). */
 const CALLED_IN_TREE = `pg_catalog.regexp_matches(e.tree, ':(?:funcid|opfuncid|aggfnoid|winfnoid) ([0-9]+)', 'g')`;
+const TYPES_IN_TREE = `pg_catalog.regexp_matches(e.tree, ':resulttype ([0-9]+)', 'g')`;
 
 /**
- * relation, domain, when it runs (`written`, `read`), functions that it calls besides those of the system that set nothing: of the expressions that run
- * while rows are read or written. Trees are read as they are kept: their texts could not be had while somebody holds a lock.
+ * relation (a routine where it is `called`), domain, when it runs (`written`, `read`, `called`), functions that it calls besides those of the system that
+ * set nothing, types of users that it casts to: of the expressions that run while rows are read or written, or stand for what a call leaves out. Trees are read as they are kept: their texts could not be had while somebody holds a lock.
  */
 export const STORED_CODE_SQL = `
-SELECT f.relation, f.domain, f.runs, pg_catalog.array_to_json(f.called) FROM (
+SELECT f.relation, f.domain, f.runs, pg_catalog.array_to_json(f.called), pg_catalog.array_to_json(f.types) FROM (
   SELECT e.relation, e.domain, e.runs, ARRAY(
     SELECT m.found[1]::pg_catalog.int8 FROM ${CALLED_IN_TREE} AS m(found)
     WHERE m.found[1]::pg_catalog.int8 >= ${FIRST_USER_OID}
        OR m.found[1] = (SELECT p.oid::pg_catalog.text FROM pg_catalog.pg_proc p
-                        WHERE p.proname = 'set_config' AND p.pronamespace = 'pg_catalog'::pg_catalog.regnamespace)) AS called
+                        WHERE p.proname = 'set_config' AND p.pronamespace = 'pg_catalog'::pg_catalog.regnamespace)) AS called,
+    ARRAY(SELECT m.found[1]::pg_catalog.int8 FROM ${TYPES_IN_TREE} AS m(found) WHERE m.found[1]::pg_catalog.int8 >= ${FIRST_USER_OID}) AS types
   FROM (
     SELECT adrelid, 0::pg_catalog.oid, 'written', adbin::pg_catalog.text FROM pg_catalog.pg_attrdef
     UNION ALL
@@ -129,9 +131,13 @@ SELECT f.relation, f.domain, f.runs, pg_catalog.array_to_json(f.called) FROM (
     SELECT indrelid, 0, 'written', pg_catalog.concat(indexprs::pg_catalog.text, indpred::pg_catalog.text) FROM pg_catalog.pg_index
     WHERE indexprs IS NOT NULL OR indpred IS NOT NULL
     UNION ALL
+    SELECT partrelid, 0, 'written', partexprs::pg_catalog.text FROM pg_catalog.pg_partitioned_table WHERE partexprs IS NOT NULL
+    UNION ALL
+    SELECT oid, 0, 'called', proargdefaults::pg_catalog.text FROM pg_catalog.pg_proc WHERE proargdefaults IS NOT NULL AND oid >= ${FIRST_USER_OID}
+    UNION ALL
     SELECT polrelid, 0, 'read', pg_catalog.concat(polqual::pg_catalog.text, polwithcheck::pg_catalog.text) FROM pg_catalog.pg_policy
   ) AS e(relation, domain, runs, tree)
-) AS f WHERE pg_catalog.cardinality(f.called) > 0`;
+) AS f WHERE pg_catalog.cardinality(f.called) > 0 OR pg_catalog.cardinality(f.types) > 0`;
 
 /** schema, symbol, routine. */
 export const OPERATORS_SQL = `

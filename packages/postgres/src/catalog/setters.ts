@@ -4,14 +4,16 @@ import { number, type Row, strings, text } from './rows.js';
 import type { TypesById } from './types.js';
 
 /**
- * What may give a setting of the session a value while rows are read or written, though no statement says so: functions in defaults, checks, index
- * keys and policies. Which setting is not known.
+ * What may give a setting of the session a value while rows are read or written, though no statement says so: functions in defaults, checks, keys of
+ * indexes and partitions, and policies. Which setting is not known.
  */
 export interface Setters {
   readonly whenRead: ReadonlySet<RelationName>;
   readonly whenWritten: ReadonlySet<RelationName>;
-  /** Domains whose checks do. */
+  /** Domains whose checks do, and types that are made of them. */
   readonly types: ReadonlySet<string>;
+  /** Those that use one, or whose parameters stand for a call of one when left out. */
+  readonly routines: ReadonlySet<string>;
 }
 
 /** Text of a body that may set something, or run what does. */
@@ -26,18 +28,38 @@ export function readSetters(
   types: TypesById,
 ): Setters {
   const setting = settingRoutines([...routines.values()]);
-  const found = rows.filter((row) => strings(row, 3).some((id) => setting.has(Number(id))));
-  const domains = new Set(found.map((row) => number(row, 1)));
+  const calls = (row: Row): boolean => strings(row, 3).some((id) => setting.has(Number(id)));
+  const domains = new Set(rows.filter(calls).flatMap((row) => number(row, 1) || []));
+  const ofDomains = new Map([...types].filter(([id]) => isMadeOf(id, domains, types)));
+  const found = rows.filter((row) => calls(row) || strings(row, 4).some((id) => ofDomains.has(Number(id))));
   const own = (kinds: readonly string[]): Set<number> =>
     new Set(found.filter((row) => kinds.includes(text(row, 2))).map((row) => number(row, 0)));
   const written = own(['written', 'read']);
   for (const relation of relations)
-    if (relation.columns.some(({ typeId }) => typeId !== undefined && isMadeOf(typeId, domains, types))) written.add(relation.id);
+    if (relation.columns.some(({ typeId }) => typeId !== undefined && ofDomains.has(typeId))) written.add(relation.id);
+  const called = own(['called']);
+  const usesDomain = domainUse([...ofDomains.values()]);
   return {
     whenRead: withParents(own(['read']), relations),
     whenWritten: withParents(written, relations),
-    types: new Set([...domains].flatMap((id) => types.get(id) ?? []).map(({ schema, name }) => joinName(schema, name))),
+    types: new Set([...ofDomains.values()].map(({ schema, name }) => joinName(schema, name))),
+    routines: new Set(
+      [...routines.values()]
+        .filter((detail) => called.has(detail.routine.id) || usesDomain(detail))
+        .map(({ routine }) => joinName(routine.schema, routine.name)),
+    ),
   };
+}
+
+/** Whether a routine of a user takes, returns or names one of the types. */
+function domainUse(types: readonly { readonly name: string; readonly shown: string }[]): (detail: RoutineDetail) => boolean {
+  const names = new Set(types.map(({ name }) => name));
+  const shown = new Set(types.map((type) => type.shown));
+  return ({ routine }) =>
+    names.size > 0 &&
+    routine.origin === 'user' &&
+    ([routine.returnType, ...routine.argumentTypes].some((type) => shown.has(type)) ||
+      wordsOf(routine.body ?? '').some((word) => names.has(word)));
 }
 
 /** Those that may set something, and all that name one of them. */

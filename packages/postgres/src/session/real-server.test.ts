@@ -205,6 +205,7 @@ async function startGateway(server: PostgresServer): Promise<Gateway> {
       transactionEnded: (ordinal, end) => void seen.ends.push([ordinal, end]),
       security: () => undefined,
       ready: () => undefined,
+      mayHear: () => true,
       cancelRequested: (key) => {
         for (const one of live) if (one.session.clientCancelKey?.processId === key.processId) one.cancel();
       },

@@ -467,7 +467,7 @@ export class ServerMessages {
 
   #notification(): void {
     const message = this.#decode<'NotificationResponse'>();
-    if (this.#talk.cleanSeen) this.#talk.toClient.write(encodeBackend({ ...message, payload: '' }));
+    if (this.#talk.cleanSeen || !this.#talk.host.mayHear()) this.#talk.toClient.write(encodeBackend({ ...message, payload: '' }));
     else this.#pass();
   }
 

@@ -80,6 +80,7 @@ class Script {
   readonly ends: [number, TransactionEnd][] = [];
   readonly logins: LoginRequest[] = [];
   readonly cancels: CancelKey[] = [];
+  mayHear = true;
   readonly security: SecurityEvent[] = [];
   readonly calls: string[] = [];
   reason: EndReason | undefined;
@@ -105,6 +106,7 @@ class Script {
       transactionEnded: (ordinal, end) => void this.ends.push([ordinal, end]),
       security: (event) => void this.security.push(event),
       ready: ({ serverVersion }) => void this.calls.push(`ready ${serverVersion}`),
+      mayHear: () => this.mayHear,
       cancelRequested: (key) => void this.cancels.push(key),
       pause: (leg, paused) => void this.calls.push(`${paused ? 'pause' : 'resume'} ${leg}`),
       end: (reason) => {
@@ -1427,6 +1429,15 @@ describe('texts of errors and notices', () => {
     };
     script.server(notice, { kind: 'NotificationResponse', processId: 1, channel: 'events', payload: SECRET }, tag('SELECT 0'), ready('I'));
     expect(script.clientSaw().slice(0, 2)).toEqual([expect.stringContaining('withheld'), 'NotificationResponse events ']);
+  });
+
+  it('say no more than that there was a notification when the host says that the client may hear nothing', () => {
+    const script = new Script().open();
+    const notification: BackendMessage = { kind: 'NotificationResponse', processId: 1, channel: 'events', payload: SECRET };
+    script.server(notification);
+    script.mayHear = false;
+    script.server(notification);
+    expect(script.clientSaw()).toEqual([`NotificationResponse events ${SECRET}`, 'NotificationResponse events ']);
   });
 });
 

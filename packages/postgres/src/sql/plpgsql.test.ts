@@ -77,6 +77,18 @@ describe('PL/pgSQL bodies', () => {
     ]);
   });
 
+  it('assign to elements by what is asked to find them', async () => {
+    const [, assigned] = (await body('DECLARE l text[]; BEGIN l[f(a)] := b; END')) ?? [];
+    expect(JSON.stringify(assigned)).toContain('"kind":"call","name":["f"]');
+  });
+
+  it.each(['x /* = 1 -- */ := f(a)', "x -- = $$\n := f(a) || 'a$$ -- '", "x[E'\\'] = 1 -- '||f(a)] := 1", 'x[$$] = 1 -- $$||f(a)] := 1'])(
+    'are opaque where the sign of an assignment may be another one: %s',
+    async (text) => {
+      expect(await body(`DECLARE x text[]; BEGIN ${text}; END`)).toBeUndefined();
+    },
+  );
+
   it('take a row type for a record', async () => {
     await expect(outline('DECLARE r t%ROWTYPE; BEGIN r.x := a; RETURN r.x; END')).resolves.toBe('assign control');
   });

@@ -222,11 +222,15 @@ function assign(reader: PlpgsqlReader, shape: Shape): readonly Statement[] {
   const text = sqlText(required(shape, 'expr'));
   const at = assignmentEnd(text);
   const value = expressionOf(reader, text.slice(at));
-  // An element of an array or a field within a field: what the rest holds stays.
-  const part = /[[(]/.test(text.slice(0, at));
-  const kept: Expression = part && target.kind === 'column' ? { kind: 'construct', name: 'assign', operands: [target, value] } : value;
+  const written = text.slice(0, at - 1).replace(/:$/, '');
+  // An element of an array or a field within a field: what the rest holds stays, and what says which one runs.
+  const part = /[[(]/.test(written) && target.kind === 'column';
+  const kept: Expression = part ? { kind: 'construct', name: 'assign', operands: [target, expressionOf(reader, written), value] } : value;
   return [{ kind: 'assign', span: reader.span, target, value: kept }];
 }
+
+/** What may begin a comment, a text in dollars, or an escape: the sign might be looked for in what the server reads as none. */
+const MISREADABLE = /--|\/\*|\$|\\/;
 
 /** The offset behind the first `:=` or `=` that stands outside of quotes and brackets. */
 function assignmentEnd(text: string): number {
@@ -236,7 +240,10 @@ function assignmentEnd(text: string): number {
     if (mark === '"' || mark === "'") at = Math.max(at, text.indexOf(mark, at + 1));
     else if (mark === '[' || mark === '(') depth += 1;
     else if (mark === ']' || mark === ')') depth -= 1;
-    else if (mark === '=' && depth === 0) return at + 1;
+    else if (mark === '=' && depth === 0) {
+      if (MISREADABLE.test(text.slice(0, at))) throw new UnknownNodeError('a comment or an escape before the sign of an assignment');
+      return at + 1;
+    }
   }
   throw new UnknownNodeError('an assignment without a sign');
 }

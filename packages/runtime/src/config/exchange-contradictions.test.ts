@@ -22,11 +22,12 @@ const EXCHANGE = {
 
 function load(changes: object): ExchangeConfig | undefined {
   const okta = { name: 'okta', preset: 'okta', issuer: 'https://acme.okta.com/oauth2/default', audience: 'sqlwarden' };
+  const peer = { name: 'peer', preset: 'exchange', issuer: 'https://peer.test', audience: 'sqlwarden', actorIssuers: [okta.issuer] };
   const document = {
     version: 1,
     environment: 'production',
     upstreams: [{ name: 'crm', database: 'postgres', server: { host: 'db' }, credentials: { user: 'g' } }],
-    identity: { issuers: [okta] },
+    identity: { issuers: [okta, peer] },
     policy: './policy/*.yaml',
     ledger: { directory: './ledger' },
     exchange: { ...EXCHANGE, ...changes },
@@ -58,6 +59,12 @@ describe('the configuration of a token exchange', () => {
   });
 
   it.each<[string, object, RegExp]>([
+    [
+      'an agent that is known by tokens of an exchange',
+      { agents: [{ ...AGENT, match: { issuer: 'peer', id: 'bot' } }] },
+      /is a token exchange/,
+    ],
+    ['any workload', { agents: [{ name: 'bot', match: { issuer: 'okta', workload: { namespace: '*' } } }] }, /lets everybody/],
     ['an address that is none', { listen: 'here' }, /exchange\.listen.*is no address/],
     ['an address that others reach, in clear', { listen: '0.0.0.0:15480' }, /exchange\.listen.*in clear; write tls/],
     ['TLS over a unix socket', { listen: './x.sock', tls: { certificate: 'c', key: 'k' } }, /exchange\.tls.*leave it out/],
@@ -66,7 +73,7 @@ describe('the configuration of a token exchange', () => {
     [
       'an agent of an issuer that there is not',
       { agents: [{ ...AGENT, match: { issuer: 'entra', id: 'x' } }] },
-      /"entra" is no issuer; write one of: okta/,
+      /"entra" is no issuer; write one of: okta, peer/,
     ],
     [
       'an agent that everybody would be',

@@ -1,3 +1,4 @@
+import { fitsEverybody } from '@sqlwarden/identity';
 import type { ConfigDocument } from './config-document.js';
 import type { Contradiction } from './contradictions.js';
 import { isLoopback, parseListen } from './listen-address.js';
@@ -19,11 +20,17 @@ export function exchangeContradictions({ exchange, identity }: ConfigDocument): 
   if (!URL.canParse(issuer)) add(['issuer'], 'is no url; write one such as https://gateway.internal:15480');
   else if (issuer.startsWith('http:') && !isLoopback(hostOf(issuer)))
     add(['issuer'], 'can be read by others on the way; write an https url');
-  const issuers = (identity.issuers ?? []).map(({ name }) => name);
+  const configured = identity.issuers ?? [];
+  const issuers = configured.map(({ name }) => name);
   for (const [at, { match }] of agents.entries()) {
     if (!issuers.includes(match.issuer))
       add(['agents', at, 'match', 'issuer'], `"${match.issuer}" is no issuer; write one of: ${issuers.join(', ') || '(there are none)'}`);
-    if (match.id === undefined && match.workload === undefined)
+    if (configured.some(({ name, preset }) => name === match.issuer && preset === 'exchange'))
+      add(
+        ['agents', at, 'match', 'issuer'],
+        'is a token exchange, whose tokens prove nobody to another; write the issuer of their own tokens',
+      );
+    if (fitsEverybody(match))
       add(['agents', at, 'match'], `lets everybody with a token of ${match.issuer} be this agent; write id or workload too`);
   }
   return found;

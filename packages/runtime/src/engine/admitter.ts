@@ -18,14 +18,14 @@ import {
   unmetRequirement,
 } from '@sqlwarden/core';
 import type { SessionActivity } from '../approval/admin-api.js';
-import { EXPIRED, IN_FAILED_TRANSACTION, type SessionIdentity, UNCLEAR_RENEWAL } from '../login/session-identity.js';
+import { EXPIRED, HELD_RENEWAL, IN_FAILED_TRANSACTION, type SessionIdentity, UNCLEAR_RENEWAL } from '../login/session-identity.js';
 import { nodeHash } from '../node-hash.js';
 import type { ConnectionPolicy } from '../transport/connection.js';
 import type { Decision } from './decision.js';
 import { decide, deniedDecision } from './decide.js';
 import type { Engine, PolicyInForce } from './engine.js';
 import { failureRefusal, ledgerRefusal } from './failures.js';
-import { type Grant, granted, isMadeFor, isOutdated, OUTDATED, proceed } from './granted.js';
+import { type Grant, granted, isCompleted, isMadeFor, isOutdated, namesWhatIsMissing, OUTDATED, proceed } from './granted.js';
 import { OpenCursors } from './open-cursors.js';
 import { SessionLimits } from './limits.js';
 import { PreparedNames } from './prepared-names.js';
@@ -220,6 +220,12 @@ export class Admitter implements ConnectionPolicy {
     });
   }
 
+  /** Until the identity has ended. A session that only listens sends nothing that would have it renewed from its source. */
+  mayHear(): boolean {
+    if (this.#identity.canBeRefreshed) this.#refreshed().catch((error: unknown) => this.#engine.trouble(error as Error));
+    return !this.#identity.isExpired;
+  }
+
   ended(reason: EndReason): void {
     this.#over = true;
     this.abandon();
@@ -263,6 +269,8 @@ export class Admitter implements ConnectionPolicy {
     const decision = known ?? (await this.#decide(unit));
     const refusal = await this.#renewed(unit, decision);
     if (turn.over) return GIVEN_UP;
+    // INVARIANT: policies that were loaded while a token was verified hold for what runs.
+    if (this.#engine.inForce !== this.#inForce) return this.#decideAndRun(unit, undefined, turn);
     return refusal === undefined ? this.#run(unit, decision, turn) : this.#refuse(unit, decision, refusal);
   }
 
@@ -275,7 +283,9 @@ export class Admitter implements ConnectionPolicy {
   async #renewed(unit: Unit, { verdict }: Decision): Promise<Refusal | undefined> {
     if (unit.renewal === '') return UNCLEAR_RENEWAL;
     const runs = unit.phase === 'query' || unit.phase === 'execute';
-    if (unit.renewal === undefined || !runs || verdict.effect !== 'allow') return undefined;
+    if (unit.renewal === undefined || !runs || verdict.refusal !== undefined) return undefined;
+    // INVARIANT: what is answered as done has renewed the identity.
+    if (verdict.effect !== 'allow') return HELD_RENEWAL;
     // The server would refuse the statement that stands for it.
     if (unit.transaction.status === 'failed') return IN_FAILED_TRANSACTION;
     const refusal = await this.#identity.renew(unit.renewal);
@@ -565,11 +575,6 @@ export class Admitter implements ConnectionPolicy {
   }
 }
 
-/** Such a unit need not be durable before it runs, and gets one entry when it is over. */
-function isCompleted(decision: Decision, approval: Grant | undefined): boolean {
-  return !decision.durable && approval === undefined;
-}
-
 function intentOf(ticket: number): number | undefined {
   return ticket > 0 ? ticket : undefined;
 }
@@ -583,9 +588,4 @@ const GIVEN_UP: Admission = { kind: 'refuse', refusal: { code: 'cancelled', mess
 
 function newTurn(): Turn {
   return { held: undefined, ticket: 0, over: false };
-}
-
-function namesWhatIsMissing(decision: Decision): boolean {
-  const code = decision.verdict.refusal?.code;
-  return code === 'relation-unknown' || code === 'column-unknown';
 }

@@ -65,3 +65,14 @@ export function isMadeFor({ parameterTypes, stateChanged }: Decision, unit: Unit
   for (let at = 0; at < parameterTypes.length; at++) if (parameterTypes[at] !== unit.parameterTypes[at]) return false;
   return true;
 }
+
+/** Such a unit need not be durable before it runs, and gets one entry when it is over. */
+export function isCompleted(decision: Decision, approval: Grant | undefined): boolean {
+  return !decision.durable && approval === undefined;
+}
+
+/** Something that the unit names is not in the schema that it was judged by. */
+export function namesWhatIsMissing(decision: Decision): boolean {
+  const code = decision.verdict.refusal?.code;
+  return code === 'relation-unknown' || code === 'column-unknown';
+}

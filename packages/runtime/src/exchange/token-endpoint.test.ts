@@ -136,6 +136,13 @@ describe('the token endpoint', () => {
     expect(last?.client).toBe('later');
   });
 
+  it('writes down the refusal of somebody who is known, in the middle of a flood of others', async () => {
+    for (let count = 0; count < 130; count++) await endpoint.answer(post(null));
+    revoked = true;
+    await endpoint.answer(post(form()));
+    expect((await recorded('token.refused')).at(-1)).toMatchObject({ code: 'revoked', subject: { subject: { id: 'ada' } } });
+  });
+
   it('changes nothing by GET, and publishes no private key', async () => {
     expect((await endpoint.answer({ method: 'GET', url: '/exchange/token', client: '' })).status).toBe(405);
     expect((await endpoint.answer({ method: 'POST', url: '/exchange/jwks.json', client: '', body: '' })).status).toBe(405);

@@ -50,14 +50,15 @@ export class TokenEndpoint {
   readonly #options: TokenEndpointOptions;
   readonly #exchange: TokenExchange;
   readonly #base: string;
-  readonly #meter: RefusalMeter;
+  /** Of strangers and of those whose tokens were good, so that a flood of the ones does not hide the others. */
+  readonly #meters: { readonly strangers: RefusalMeter; readonly known: RefusalMeter };
 
   /** Throws an `IdentityError` when the keys cannot be used. */
   constructor(options: TokenEndpointOptions) {
     const { config, verifier, revocations, now, onTrouble } = options;
     this.#options = options;
     this.#base = new URL(config.issuer).pathname.replace(/\/$/, '');
-    this.#meter = new RefusalMeter(now);
+    this.#meters = { strangers: new RefusalMeter(now), known: new RefusalMeter(now) };
     this.#exchange = openTokenExchange(config, {
       verifier,
       revoked: (principal) => revocations.refusal(principal)?.message,
@@ -133,7 +134,7 @@ export class TokenEndpoint {
 
   #refuse(client: string, status: number, refusal: Refused, headers?: TokenAnswer['headers']): TokenAnswer {
     const { error, code, message } = refusal;
-    const { record, missed } = this.#meter.count();
+    const { record, missed } = this.#meters[refusal.subject === undefined ? 'strangers' : 'known'].count();
     if (missed > 0) {
       const more = `${missed} more were refused and are not written down one by one`;
       this.#record('', { error: 'invalid_request', code: 'request', message: more });

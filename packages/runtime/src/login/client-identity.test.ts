@@ -144,9 +144,12 @@ describe('what counts as a guess', () => {
     );
   const token = (code: string): Promise<unknown> => identify({ kind: 'token', token: code }, ['token']);
 
-  it.each(['signature', 'malformed', 'algorithm', 'issuer', 'too-large'])('is a token that nobody issued (%s)', async (code) => {
-    expect(await token(code)).toMatchObject({ ok: false, isGuess: true });
-  });
+  it.each(['signature', 'malformed', 'algorithm', 'issuer', 'too-large', 'not-confirmed'])(
+    'is a token that nobody issued (%s)',
+    async (code) => {
+      expect(await token(code)).toMatchObject({ ok: false, isGuess: true });
+    },
+  );
 
   it.each(['expired', 'not-yet-valid', 'audience', 'lifetime', 'keys-unavailable', 'key-unknown', 'internal'])(
     'is no token that is good elsewhere or another time, or that cannot be checked (%s)',

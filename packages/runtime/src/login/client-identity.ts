@@ -94,7 +94,7 @@ export class ClientIdentity {
       case 'none':
         return no('identity-missing', rules.proofs.includes('oauth') ? 'give a bearer token' : 'give a token as the password');
       case 'token':
-        return this.byToken(credential.token);
+        return this.byToken(credential.token, rules);
       case 'workload':
         return transport.isPrivate ? this.#byWorkload() : no('identity-invalid', 'this is only for clients on the same machine');
       case 'scram': {
@@ -110,8 +110,9 @@ export class ClientIdentity {
     }
   }
 
-  /** Who a token is of. Never rejects. */
-  async byToken(token: string): Promise<Identified> {
+  /** Who a token is of, where tokens are taken. Never rejects. */
+  async byToken(token: string, { proofs }: ClientRules): Promise<Identified> {
+    if (!isTaken({ kind: 'token', token }, proofs)) return no('identity-invalid', 'no tokens are taken here; connect again as you did');
     return identifiedBy(await this.#options.verifier.verify(token));
   }
 
@@ -166,6 +167,8 @@ const GUESSED: ReadonlySet<TokenRefusalCode> = new Set([
   'issuer',
   'algorithm',
   'signature',
+  // Where a cluster alone decides, a forged token is one that it does not know, and each is a request to it.
+  'not-confirmed',
 ]);
 
 function identifiedBy(verified: Verification): Identified {

@@ -20,7 +20,8 @@ export class FileStamps {
   /** Whether they have since the last call that said so; the files are looked at once a second at most. */
   changed(): boolean {
     const now = this.#now();
-    if (now - this.#lookedAt < LOOK_MS) return false;
+    // A clock that was set back must not stop the looking until it has caught up.
+    if (Math.abs(now - this.#lookedAt) < LOOK_MS) return false;
     this.#lookedAt = now;
     const stamps = stampsOf(this.#files);
     if (stamps === this.#stamps) return false;
@@ -35,8 +36,9 @@ function stampsOf(files: readonly string[]): string {
 
 function stampOf(file: string): string {
   try {
-    const { mtimeMs, size, ino } = statSync(file);
-    return `${mtimeMs} ${size} ${ino}`;
+    // The time of the last change of status too: it tells what became readable, and cannot be set.
+    const { mtimeMs, ctimeMs, size, ino } = statSync(file);
+    return `${mtimeMs} ${ctimeMs} ${size} ${ino}`;
   } catch {
     return 'unreadable';
   }

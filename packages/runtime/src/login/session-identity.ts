@@ -26,6 +26,7 @@ export class SessionIdentity {
   readonly #options: SessionIdentityOptions;
   #principal: Principal;
   #askedAt = Number.NEGATIVE_INFINITY;
+  #refreshing: Promise<void> | undefined;
 
   constructor(principal: Principal, options: SessionIdentityOptions) {
     this.#principal = principal;
@@ -44,7 +45,8 @@ export class SessionIdentity {
   /** The end has passed, and asking the source may help. */
   get canBeRefreshed(): boolean {
     const { source, now } = this.#options;
-    return source !== undefined && this.isExpired && now() - this.#askedAt >= ASK_AGAIN_MS;
+    if (source === undefined || !this.isExpired) return false;
+    return this.#refreshing !== undefined || Math.abs(now() - this.#askedAt) >= ASK_AGAIN_MS;
   }
 
   /** Renews by a token that the client gave. Why not, or `undefined`; the session is as it was then. Rejects when it cannot be recorded. */
@@ -55,7 +57,12 @@ export class SessionIdentity {
   }
 
   /** Renews from the source, if that has something newer. Rejects when it cannot be recorded. */
-  async refresh(): Promise<void> {
+  refresh(): Promise<void> {
+    this.#refreshing ??= this.#askSource().finally(() => (this.#refreshing = undefined));
+    return this.#refreshing;
+  }
+
+  async #askSource(): Promise<void> {
     const { source, now } = this.#options;
     if (source === undefined) return;
     this.#askedAt = now();
@@ -86,6 +93,12 @@ export const EXPIRED: Refusal = {
 export const IN_FAILED_TRANSACTION: Refusal = {
   code: 'transaction-failed',
   message: 'the transaction has failed; roll it back, then give the new token',
+};
+
+/** Nobody can be asked in time whether a session may go on. */
+export const HELD_RENEWAL: Refusal = {
+  code: 'identity-invalid',
+  message: 'policy has SET approved by people, and a new token cannot wait for that; connect again with it',
 };
 
 /** To a text that may hold a token, where nobody looks for one. */

@@ -70,6 +70,8 @@ export class SessionLogins {
       }
       case 'client-password':
         if (client === undefined) return refused('this database takes the user name and password of its own users');
+        // The server would cut it and let in whom the rest names, as somebody that no policy knows.
+        if (!isName(client.user)) return refused('a user of this database has a name of 63 bytes at most; log in with that');
         return { ok: true, login: { ...base, ...client, isClients: true } };
       default:
         return unreachable(sessions);
@@ -99,9 +101,21 @@ export class SessionLogins {
     const choice = this.#chosen(principal);
     if (!choice.ok) return refused(`${choice.reason}; it is nobody on this database`);
     const { role } = choice;
-    const isName = role !== '' && role.toLowerCase() !== 'none' && !role.includes('\0') && Buffer.byteLength(role) <= MAX_NAME_BYTES;
-    return isName ? { ok: true, name: role } : refused('the role that is for this identity cannot be the name of one');
+    if (!isName(role) || role.toLowerCase() === 'none') return refused('the role that is for this identity cannot be the name of one');
+    // Every account may be itself: an id that reads like the gateway's own would be it.
+    if (role === this.#options.account.user && !this.#isWritten(role))
+      return refused("the role that is for this identity is the gateway's own account, which {id} does not stand for");
+    return { ok: true, name: role };
   }
+
+  #isWritten(name: string): boolean {
+    const { sessions } = this.#options;
+    return 'roles' in sessions && sessions.roles?.some(({ role }) => role === name) === true;
+  }
+}
+
+function isName(text: string): boolean {
+  return text !== '' && !text.includes('\0') && Buffer.byteLength(text) <= MAX_NAME_BYTES;
 }
 
 function isWhollyProven(principal: Principal): boolean {

@@ -1,5 +1,5 @@
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
-import { join } from 'node:path';
+import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import type { Revocation } from '@sqlwarden/core';
 import type { GatewayConfig } from '../config/gateway-config.js';
 
@@ -9,22 +9,28 @@ import type { GatewayConfig } from '../config/gateway-config.js';
  */
 export class RevocationStore {
   readonly file: string;
+  #wasThere = false;
 
   constructor(file: string) {
     this.file = file;
   }
 
-  /** Throws an `Error` that says what is wrong; a file that is not there is empty. */
+  /** Throws an `Error` that says what is wrong; a file that was never there is empty, and one that has gone is wrong. */
   read(): readonly Revocation[] {
     let text: string;
     try {
       text = readFileSync(this.file, 'utf8');
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
-      if (code === 'ENOENT') return [];
-      throw new Error(`the revocations in ${this.file} cannot be read (${code ?? 'unknown'})`, { cause: error });
+      if (code === 'ENOENT' && !this.#wasThere) return [];
+      const why =
+        code === 'ENOENT'
+          ? 'has gone; restore it, or write {"version":1,"revoked":[]} to lift all of it'
+          : `cannot be read (${code ?? 'unknown'})`;
+      throw new Error(`${this.file} ${why}`, { cause: error });
     }
     const found = revocationsIn(text);
+    this.#wasThere = true;
     if (found === undefined) throw new Error(`${this.file} holds no revocations that this version can read; restore it`);
     return found;
   }
@@ -32,14 +38,22 @@ export class RevocationStore {
   /** On the disk when it returns. Throws an `Error`; everything is as it was then. */
   write(revoked: readonly Revocation[]): void {
     const next = `${this.file}.next`;
-    const descriptor = openSync(next, 'w', 0o600);
-    try {
-      writeSync(descriptor, `${JSON.stringify({ version: 1, revoked }, undefined, 2)}\n`);
+    withDescriptor(openSync(next, 'w', 0o600), (descriptor) => {
+      // All of it, where a disk that is nearly full takes only a part at first.
+      writeFileSync(descriptor, `${JSON.stringify({ version: 1, revoked }, undefined, 2)}\n`);
       fsyncSync(descriptor);
-    } finally {
-      closeSync(descriptor);
-    }
+    });
     renameSync(next, this.file);
+    this.#wasThere = true;
+    withDescriptor(openSync(dirname(this.file), 'r'), fsyncSync);
+  }
+}
+
+function withDescriptor(descriptor: number, use: (descriptor: number) => void): void {
+  try {
+    use(descriptor);
+  } finally {
+    closeSync(descriptor);
   }
 }
 

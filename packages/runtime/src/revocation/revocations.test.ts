@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -90,6 +90,15 @@ describe('revocations by command', () => {
     expect([one.refusal(person('bob')), revocations().inForce, changes]).toEqual([undefined, [], 0]);
   });
 
+  it('are not in the ledger as holding when they cannot be kept', () => {
+    const one = revocations();
+    mkdirSync(join(directory, 'revoked.json.next'));
+    expect(() => one.revoke({ subject: 'bob' }, olga)).toThrow('EISDIR');
+    const [added, lifted] = recorded as Extract<NewLedgerEvent, { type: 'revocations.changed' }>[];
+    expect([added?.added.length, lifted?.lifted]).toEqual([1, added?.added]);
+    expect([recorded.length, one.refusal(person('bob')), changes]).toEqual([2, undefined, 0]);
+  });
+
   it('are not taken for none when what was kept cannot be read', () => {
     const kept = join(directory, 'revoked.json');
     const one = revocations();
@@ -110,6 +119,31 @@ describe('revocations by command', () => {
       expect(() => one.revoke({ subject: 'ada' }, olga)).toThrow('restore it');
       expect(readFileSync(kept, 'utf8')).toBe(wrong);
     }
+  });
+});
+
+describe('what was kept of revocations by command', () => {
+  it('goes on to hold when it is taken away, and is told of', () => {
+    const kept = join(directory, 'revoked.json');
+    const one = revocations();
+    const made = one.revoke({ subject: 'bob' }, olga);
+    rmSync(kept);
+    one.look(true);
+    expect(one.refusal(person('bob'))?.code).toBe('identity-revoked');
+    expect(troubles.splice(0)).toEqual([expect.stringContaining('restore it')]);
+    expect(() => one.revoke({ subject: 'ada' }, olga)).toThrow('restore it');
+    expect(() => one.lift(made.id, olga)).toThrow('restore it');
+    writeFileSync(kept, JSON.stringify({ version: 1, revoked: [] }));
+    one.look(true);
+    expect([one.refusal(person('bob')), troubles]).toEqual([undefined, []]);
+  });
+
+  it('may come to be by another process', () => {
+    const [one, other] = [revocations(), revocations()];
+    one.look(true);
+    other.revoke({ subject: 'bob' }, olga);
+    one.look(true);
+    expect([one.refusal(person('bob'))?.code, troubles]).toEqual(['identity-revoked', []]);
   });
 });
 

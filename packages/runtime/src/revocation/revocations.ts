@@ -76,7 +76,13 @@ export class Revocations {
     const revocation: Revocation = { id: randomBytes(4).toString('hex'), ...order };
     const kept = store.read();
     record({ type: 'revocations.changed', source: 'command', added: [revocation], lifted: [], by });
-    store.write([...kept.filter((one) => !isRevocationOver(one, this.#options.now())), revocation]);
+    try {
+      store.write([...kept.filter((one) => !isRevocationOver(one, this.#options.now())), revocation]);
+    } catch (error) {
+      // The ledger may not go on saying that somebody is kept out who is not.
+      record({ type: 'revocations.changed', source: 'command', added: [], lifted: [revocation], by });
+      throw error;
+    }
     this.#ordered = store.read();
     this.#options.onChange();
     return revocation;

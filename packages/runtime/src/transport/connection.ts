@@ -29,6 +29,7 @@ export interface ConnectionPolicy {
   settle(outcome: Outcome): void;
   transactionEnded(ordinal: number, end: TransactionEnd): void;
   security(event: SecurityEvent): void;
+  mayHear(): boolean;
   ready(serverVersion: string): void;
   cancelRequested(key: CancelKey): void;
   ended(reason: EndReason): void;
@@ -221,6 +222,10 @@ export class Connection implements SessionHost, TurnMember {
 
   security(event: SecurityEvent): void {
     this.#policy.security(event);
+  }
+
+  mayHear(): boolean {
+    return this.#policy.mayHear();
   }
 
   ready(info: { readonly serverVersion: string }): void {

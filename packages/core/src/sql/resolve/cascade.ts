@@ -56,7 +56,7 @@ function updated(r: Resolver, reference: Reference, columns: readonly string[], 
 
 function written(r: Resolver, { relation }: Reference, event: TriggerEvent & ('delete' | 'update')): void {
   r.effects.writes.add(relation);
-  r.effects.innerActions.add(event);
+  r.effects.firedActions.add(event);
   const rows = r.relation(splitName(relation))?.outputs ?? NO_OUTPUTS;
   r.programs.triggers(r, relation, { old: rows, new: rows }, [event]);
 }

@@ -24,6 +24,8 @@ export class Effects {
   readonly actions = new Set<Action>();
   /** Verbs inside of such a statement: the UPDATE of an upsert, the branches of a MERGE. */
   readonly innerActions = new Set<Action>();
+  /** Verbs of what triggers and foreign keys do in answer to it. */
+  readonly firedActions = new Set<Action>();
   /** A data-modifying statement stands in a WITH or FROM. */
   modifiesInside = false;
   /** Statements inside of the statement open or close cursors: what the names of the session's stand for is not known any more. */
@@ -113,6 +115,7 @@ export class Effects {
     for (const [name, routine] of other.routines) this.routines.set(name, routine);
     for (const action of other.actions) this.actions.add(action);
     for (const action of other.innerActions) this.innerActions.add(action);
+    for (const action of other.firedActions) this.firedActions.add(action);
     for (const [column, uses] of other.#uses) this.#uses.set(column, (this.#uses.get(column) ?? 0) | uses);
     for (const [key, reason] of other.#reasons) this.#reasons.set(key, reason);
     for (const [key, flow] of other.#flows) this.#flows.set(key, flow);
