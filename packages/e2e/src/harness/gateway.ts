@@ -87,7 +87,12 @@ function configurationOf(
       server: { host: server.server.host, port: server.server.port, database, tls: 'disable' },
       ...upstream,
       ...each?.[name],
-      credentials: { user: GATEWAY_ROLE, passwordFile: './password', ...(upstream?.['credentials'] as object | undefined), ...each?.[name]?.credentials },
+      credentials: {
+        user: GATEWAY_ROLE,
+        passwordFile: './password',
+        ...(upstream?.['credentials'] as object | undefined),
+        ...each?.[name]?.credentials,
+      },
     })),
     identity: { issuers: [{ name: 'dev', preset: 'dev', issuer: issuer.issuer, audience: AUDIENCE, keys: { directory: './issuer' } }] },
     policy: './policy/*.yaml',
