@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage } from 'node:http';
 import type { AdminAnswer } from './admin-answer.js';
 import {
   type AdminRequest,
@@ -8,6 +8,7 @@ import {
   type TokenVerification,
   unexpectedAdmin,
 } from './admin-answers.js';
+import { closeServer, readBody, sendJson } from '../transport/plain-http.js';
 import { listenPrivately } from './private-socket.js';
 
 export type { TokenVerification };
@@ -57,7 +58,7 @@ export async function serveAdmin(options: AdminServerOptions): Promise<AdminSock
       plainRequest(request)
         .then((plain) => options.answer(plain))
         .catch((error: unknown): AdminAnswer => unexpectedAdmin(error, options.onTrouble))
-        .then((given) => send(response, given))
+        .then((given) => sendJson(response, given))
         .catch(() => response.destroy());
     },
   );
@@ -69,26 +70,6 @@ export async function serveAdmin(options: AdminServerOptions): Promise<AdminSock
   return { close: () => closeServer(server) };
 }
 
-function closeServer(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    server.close(() => resolve());
-    server.closeAllConnections();
-  });
-}
-
-function send(response: ServerResponse, { status, body, headers }: AdminAnswer): void {
-  const bytes = Buffer.from(`${JSON.stringify(body)}\n`);
-  response.writeHead(status, {
-    'content-type': 'application/json; charset=utf-8',
-    'content-length': bytes.length,
-    'cache-control': 'no-store',
-    // A body that was not read would be taken for the next request.
-    connection: 'close',
-    ...headers,
-  });
-  response.end(bytes);
-}
-
 async function plainRequest(request: IncomingMessage): Promise<AdminRequest> {
   const { method = '', url = '', headers } = request;
   return {
@@ -96,23 +77,6 @@ async function plainRequest(request: IncomingMessage): Promise<AdminRequest> {
     url,
     ...(headers.authorization === undefined ? {} : { authorization: headers.authorization }),
     ...(headers['content-type'] === undefined ? {} : { contentType: headers['content-type'] }),
-    ...(method === 'POST' ? { body: await readBody(request) } : {}),
+    ...(method === 'POST' ? { body: await readBody(request, MAX_BODY_BYTES) } : {}),
   };
-}
-
-/** The body as text; `null` when it is too long or not UTF-8. */
-async function readBody(request: IncomingMessage): Promise<string | null> {
-  const chunks: Buffer[] = [];
-  let length = 0;
-  // Leaving the loop early must leave the connection open for the answer.
-  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
-    length += chunk.length;
-    if (length > MAX_BODY_BYTES) return null;
-    chunks.push(chunk);
-  }
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks));
-  } catch {
-    return null;
-  }
 }

@@ -5,6 +5,7 @@ import { listenPrivately } from '../approval/private-socket.js';
 import type { ExchangeConfig, GatewayConfig } from '../config/gateway-config.js';
 import { configProblem, readNamedFile } from '../config/named-file.js';
 import { FileStamps } from '../login/file-stamps.js';
+import { closeServer, readBody, sendJson } from '../transport/plain-http.js';
 import { MAX_FORM_BYTES, type TokenAnswer, type TokenRequest } from './token-endpoint.js';
 
 export interface ExchangeServerOptions {
@@ -98,13 +99,6 @@ async function listen(server: Server, at: ExchangeConfig['listen']): Promise<Exc
   return { host: at.host, port: bound !== null && typeof bound === 'object' ? bound.port : at.port };
 }
 
-function closeServer(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    server.close(() => resolve());
-    server.closeAllConnections();
-  });
-}
-
 async function respond(request: IncomingMessage, response: ServerResponse, { answer, onTrouble }: ExchangeServerOptions): Promise<void> {
   let plain: TokenRequest;
   try {
@@ -115,29 +109,14 @@ async function respond(request: IncomingMessage, response: ServerResponse, { ans
     return;
   }
   try {
-    send(request, response, await answer(plain));
+    sendJson(response, forNobodyElse(await answer(plain)));
   } catch (error) {
     onTrouble(error as Error);
-    send(request, response, {
+    sendJson(response, {
       status: 500,
       body: { error: 'server_error', error_description: 'see the log of the gateway', code: 'fault' },
     });
   }
-}
-
-function send(request: IncomingMessage, response: ServerResponse, { status, body, headers }: TokenAnswer): void {
-  const bytes = Buffer.from(`${JSON.stringify(body)}\n`);
-  response.writeHead(status, {
-    'content-type': 'application/json; charset=utf-8',
-    'content-length': bytes.length,
-    // RFC 6749 section 5.1: tokens are kept by nobody on the way.
-    'cache-control': 'no-store',
-    pragma: 'no-cache',
-    // A body that was not read would be taken for the next request.
-    connection: 'close',
-    ...headers,
-  });
-  response.end(request.method === 'HEAD' ? undefined : bytes);
 }
 
 async function plainRequest(request: IncomingMessage): Promise<TokenRequest> {
@@ -147,23 +126,11 @@ async function plainRequest(request: IncomingMessage): Promise<TokenRequest> {
     url,
     client: socket.remoteAddress === undefined ? 'unix socket' : `${socket.remoteAddress}:${socket.remotePort ?? 0}`,
     ...(headers['content-type'] === undefined ? {} : { contentType: headers['content-type'] }),
-    ...(method === 'POST' ? { body: await readBody(request) } : {}),
+    ...(method === 'POST' ? { body: await readBody(request, MAX_FORM_BYTES) } : {}),
   };
 }
 
-/** The body as text; `null` when it is too long or not UTF-8. */
-async function readBody(request: IncomingMessage): Promise<string | null> {
-  const chunks: Buffer[] = [];
-  let length = 0;
-  // Leaving the loop early must leave the connection open for the answer.
-  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
-    length += chunk.length;
-    if (length > MAX_FORM_BYTES) return null;
-    chunks.push(chunk);
-  }
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks));
-  } catch {
-    return null;
-  }
+/** RFC 6749 section 5.1: tokens are kept by nobody on the way. */
+function forNobodyElse(answer: TokenAnswer): TokenAnswer {
+  return { ...answer, headers: { pragma: 'no-cache', ...answer.headers } };
 }
