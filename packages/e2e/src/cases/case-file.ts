@@ -49,6 +49,7 @@ const WANT_KEYS: readonly (keyof StatementView)[] = [
   'locks',
   'elevated',
   'state',
+  'settings',
   'changes',
   'cursor',
   'prepares',

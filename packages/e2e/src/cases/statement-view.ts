@@ -29,6 +29,8 @@ export interface StatementView {
   readonly elevated: boolean;
   /** What may happen to the session's state. */
   readonly state: string;
+  /** Settings that it may give a value. */
+  readonly settings: readonly string[] | 'unknown';
   /** `create table people`, `alter table people: add age`. */
   readonly changes: readonly string[];
   /** `name: outputs`. */
@@ -41,7 +43,7 @@ export interface StatementView {
 }
 
 /** What a case need not say. */
-export const USUAL: Omit<StatementView, 'routines' | 'limit'> = {
+export const USUAL: Omit<StatementView, 'routines' | 'limit' | 'settings'> = {
   action: 'select',
   also: [],
   inside: false,
@@ -82,6 +84,7 @@ export function statementView(facts: StatementFacts, defaultSchema: string): Sta
     locks: facts.locks,
     elevated: facts.elevated,
     state: facts.stateEffect,
+    settings: facts.settings === undefined || facts.settings === 'unknown' ? (facts.settings ?? []) : facts.settings.toSorted(),
     changes: facts.schemaChanges.map((change) => changeView(change, short)),
     cursor: facts.cursor === undefined ? '' : `${facts.cursor.name}: ${[outputsView(facts.cursor.outputs, short)].flat().join(', ')}`,
     prepares: facts.prepares ?? '',
