@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { Principal } from '@sqlwarden/core';
 import { agent, dan, openLedger, Player, removeScratch, scratch, START, trainer } from '../testing/scenario.js';
 import { formatWhy } from './format-why.js';
 import { accountOf, search, type SearchFilter } from './search.js';
@@ -175,6 +176,25 @@ describe('why', () => {
     expect(text).toMatch(/approved {3}by person Dan \(u-dan\) at 2026-11-23 02:00:00Z \(entry 3\); token kept as proof: ticket CHG-1/);
     expect(text).toContain('public.people.email as email (pii.email); 500 cells');
     expect(text).toContain('1 statement that ran could not be seen through and may have touched it too.');
+  });
+
+  it('names everybody in the chain, the model, the workload and the run, and says of each whether it is proven', async () => {
+    const whole = scratch();
+    const ledger = await openLedger(whole);
+    const chained: Principal = {
+      ...agent,
+      workload: { namespace: 'ml', serviceAccount: 'features', pod: 'features-7', imageDigest: 'sha256:ab' },
+      run: { trainingRun: 'run-12' },
+      proof: { subject: 'exchange', groups: 'exchange', actors: 'exchange', model: 'exchange', workload: 'exchange', run: 'asserted' },
+    };
+    new Player(ledger).run({ as: chained, text: 'select 1', facts: { reads: ['public.people'] } });
+    await ledger.close();
+    const text = formatWhy(await why(whole, { about: 'relation', name: 'people' }));
+    expect(text).toContain(
+      'agent feature-bot (a-features) 1.4 on model example planner 2026-10, on behalf of person Ada (u-ada) ' +
+        '[trainingRun run-12, workload ml/features, pod features-7, image sha256:ab]',
+    );
+    expect(text).toMatch(/subject by exchange.*workload by exchange; merely asserted: run; issuer/);
   });
 
   it('lets no control character of a client reach the terminal', async () => {
