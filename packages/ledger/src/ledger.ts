@@ -13,7 +13,7 @@ import {
 } from '@sqlwarden/core';
 import { BegunReads, begunText, completedEvent } from './begun-reads.js';
 import { Checkpointer } from './checkpointer.js';
-import { EntryFiles } from './entry-files.js';
+import type { EntryFiles } from './entry-files.js';
 import { EventTexts } from './event-text.js';
 import { GroupSync } from './group-sync.js';
 import { segmentStart, walPath } from './layout.js';
@@ -84,16 +84,16 @@ export class Ledger implements LedgerWriter {
 
   private constructor(options: LedgerOptions, parts: OpenedParts) {
     const { directory, origin } = options;
-    const { signer, checkpoints, log, signed } = parts;
+    const { signer, checkpoints, log, files, signed } = parts;
     this.#options = options;
     this.#clock = options.clock ?? Date.now;
     this.#lock = parts.lock;
-    const files = log.segments.map(({ start, length }) => ({ path: walPath(start), length }));
-    const tree = new TreeThread({ directory, first: log.segments[0]?.start ?? 0, signed, files }, this.#frames);
+    const written = log.segments.map(({ start, length }) => ({ path: walPath(start), length }));
+    const tree = new TreeThread({ directory, first: log.segments[0]?.start ?? 0, signed, files: written }, this.#frames);
     this.#checkpointer = new Checkpointer({ origin, signer, checkpoints, tree, size: log.size, signed });
     this.#next = log.size;
     this.#lastTime = log.last?.time ?? 0;
-    this.#files = new EntryFiles(directory, log.segments);
+    this.#files = files;
     this.#segment = this.#files.segment;
     this.#reads = new BegunReads(log.lastRead);
     this.#flushTimer = setTimeout(() => this.#inBackground(async () => this.#flushLate()), FLUSH_MS).unref();

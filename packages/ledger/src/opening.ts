@@ -2,6 +2,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeFailed } from './append-file.js';
 import { CheckpointFiles } from './checkpoint-files.js';
+import { EntryFiles } from './entry-files.js';
 import { LedgerError } from './ledger-error.js';
 import type { LedgerOptions } from './ledger-options.js';
 import { type DirectoryLock, lockDirectory } from './lock.js';
@@ -14,6 +15,7 @@ export interface OpenedParts {
   readonly lock: DirectoryLock;
   readonly checkpoints: CheckpointFiles;
   readonly log: RecoveredLog;
+  readonly files: EntryFiles;
   /** Entries under the newest checkpoint. */
   readonly signed: number;
 }
@@ -28,7 +30,8 @@ export async function openParts(options: LedgerOptions): Promise<OpenedParts> {
     const opened = await CheckpointFiles.open(options.directory, signer.key);
     checkpoints = opened.files;
     const log = await recoverLog(options.directory, opened.newest);
-    return { signer, lock, checkpoints, log, signed: opened.newest?.size ?? 0 };
+    const files = new EntryFiles(options.directory, log.segments);
+    return { signer, lock, checkpoints, log, files, signed: opened.newest?.size ?? 0 };
   } catch (error) {
     checkpoints?.close();
     await lock.release();

@@ -2,6 +2,7 @@ export { startCannedPostgres } from './canned-postgres.js';
 export type { CannedColumn, CannedOptions, CannedPostgres, CannedResult } from './canned-postgres.js';
 export { createAuthority } from './certificates.js';
 export type { CertificateAndKey, CertificateAuthority, CertificateRequest } from './certificates.js';
+export { findHaproxy, findPgbouncer } from './proxies.js';
 export { findPgbench, findPgDump, findPsql, findPython } from './clients.js';
 export type { Finding } from './finding.js';
 export { freePort } from './free-port.js';

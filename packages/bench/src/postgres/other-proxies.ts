@@ -1,27 +1,9 @@
-import { spawnSync } from 'node:child_process';
 import { mkdtempSync, chmodSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Finding, freePort } from '@sqlwarden/testkit';
+import { type Finding, findHaproxy, findPgbouncer, freePort } from '@sqlwarden/testkit';
 import { type BenchDatabase, DATABASE, OWNER, READER } from './database.js';
 import { type RunningProgram, startProgram } from './ended-by-input.js';
-
-export function findPgbouncer(): Finding {
-  return findProxy('pgbouncer', ['--version']);
-}
-
-export function findHaproxy(): Finding {
-  return findProxy('haproxy', ['-v']);
-}
-
-/** Debian installs both where only root's PATH looks. */
-function findProxy(name: string, versionFlag: readonly string[]): Finding {
-  for (const path of [name, `/usr/sbin/${name}`, `/usr/local/sbin/${name}`]) {
-    const { status, stdout } = spawnSync(path, versionFlag, { encoding: 'utf8' });
-    if (status === 0) return { found: true, name, path, version: /\d+(?:\.\d+)+/.exec(stdout)?.[0] ?? 'unknown' };
-  }
-  return { found: false, name, reason: 'not on PATH' };
-}
 
 export interface ProxyProcess extends RunningProgram {
   readonly port: number;

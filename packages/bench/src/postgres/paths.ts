@@ -1,6 +1,5 @@
-import type { Finding } from '@sqlwarden/testkit';
+import { type Finding, findHaproxy, findPgbouncer } from '@sqlwarden/testkit';
 import type { BenchDatabase } from './database.js';
-import { findHaproxy, findPgbouncer } from './other-proxies.js';
 
 /** The ways from the client to the server, in the order in which they are shown. */
 export const PATH_NAMES = ['direct', 'pipe', 'pgbouncer', 'haproxy', 'sqlwarden', 'policy', 'password', 'masks', 'durable'] as const;

@@ -1,11 +1,11 @@
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { type Finding, findPostgres, freePort, requireOrSkip } from '@sqlwarden/testkit';
+import { findPgbouncer, findPostgres, freePort, requireOrSkip } from '@sqlwarden/testkit';
 import { ACCOUNT_PASSWORD, type SessionStage, setSessionStage, tried } from './session-stage.js';
 
 const isThere = requireOrSkip(findPostgres(18)) && requireOrSkip(findPgbouncer());
@@ -48,15 +48,6 @@ const isThere = requireOrSkip(findPostgres(18)) && requireOrSkip(findPgbouncer()
     await expect(stage.connect(upstream, 'ada')).rejects.toThrow(words);
   });
 });
-
-/** Debian installs it where only root's PATH looks. */
-function findPgbouncer(): Finding {
-  for (const path of ['pgbouncer', '/usr/sbin/pgbouncer']) {
-    const { status, stdout } = spawnSync(path, ['--version'], { encoding: 'utf8' });
-    if (status === 0) return { found: true, name: 'pgbouncer', path, version: /\d+(?:\.\d+)+/.exec(stdout)?.[0] ?? 'unknown' };
-  }
-  return { found: false, name: 'pgbouncer', reason: 'not on PATH' };
-}
 
 /** "ignore_startup_parameters": what is in the list is taken and goes no further. */
 async function startPgbouncer(directory: string, port: number, serverPort: number): Promise<ChildProcess> {
