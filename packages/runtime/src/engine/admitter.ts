@@ -265,8 +265,10 @@ export class Admitter implements ConnectionPolicy {
   }
 
   async #decideAndRun(unit: Unit, known: Decision | undefined, turn: Turn): Promise<Admission> {
-    if (this.#identity.canBeRefreshed) await this.#refreshed();
-    const decision = known ?? (await this.#decide(unit));
+    const mustAsk = this.#identity.canBeRefreshed;
+    if (mustAsk) await this.#refreshed();
+    // INVARIANT: a schema that changed while the source was asked holds for what runs.
+    const decision = mustAsk || known === undefined ? await this.#decide(unit) : known;
     const refusal = await this.#renewed(unit, decision);
     if (turn.over) return GIVEN_UP;
     // INVARIANT: policies that were loaded while a token was verified hold for what runs.
