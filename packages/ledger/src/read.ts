@@ -92,7 +92,7 @@ export async function* tail(directory: string, options: TailOptions = {}): Async
 /** How many entries there are, signed or not. Throws a {@link LedgerError} (`not-found`) when there is no log. */
 export async function ledgerSize(directory: string): Promise<number> {
   const last = (await walStarts(directory)).at(-1);
-  if (last !== undefined) return last + (await readWal(directory, last)).length;
+  if (last !== undefined) return last + ((await readWal(directory, last))?.length ?? 0);
   return signedSize(directory);
 }
 
@@ -130,17 +130,20 @@ async function readRun(directory: string, seq: number): Promise<readonly Buffer[
   }
   const start = starts.filter((candidate) => candidate <= seq).at(-1);
   if (start === undefined) throw new LedgerError('corrupt', `entry ${seq} is in no file of the ledger: run "sqlwarden ledger verify"`);
-  const entries = (await readWal(directory, start)).slice(seq - start);
-  return entries.length > 0 ? entries : undefined;
+  const written = await readWal(directory, start);
+  // Removed meanwhile by a writer at work: its entries are in bundles now.
+  if (written === undefined) return readRun(directory, seq);
+  return written.length > seq - start ? written.slice(seq - start) : undefined;
 }
 
 async function walStarts(directory: string): Promise<number[]> {
   return segmentStarts((await readdir(join(directory, 'wal')).catch(ifMissing)) ?? []);
 }
 
-async function readWal(directory: string, start: number): Promise<Buffer[]> {
+/** The entries of a write-ahead file; `undefined` when it is not there (any more). */
+async function readWal(directory: string, start: number): Promise<Buffer[] | undefined> {
   const file = await readFile(join(directory, walPath(start))).catch(ifMissing);
-  return file === undefined ? [] : decodeFrames(file, walPath(start)).leaves.map(entryOf);
+  return file === undefined ? undefined : decodeFrames(file, walPath(start)).leaves.map(entryOf);
 }
 
 async function signedSize(directory: string): Promise<number> {

@@ -65,9 +65,9 @@ export class DisclosureChecks {
     const entries = this.#beyond.length === 0 ? 0 : await total();
     for (const { file, number, seq } of this.#beyond) {
       if (seq !== undefined && seq < entries) continue;
-      // Values are written before their entry: a crash, or a writer at work, leaves one line too many.
-      if (!closed && (seq === undefined || seq === entries))
-        this.#findings.add('disclosure-torn', 'the last line is of an entry that was not written', { file });
+      // Values are written before their entries: a crash, or a writer at work, leaves the lines of one write too many.
+      if (!closed && (seq === undefined || seq - entries < SEGMENT_ENTRIES))
+        this.#findings.add('disclosure-torn', `line ${number} is of an entry that was not written`, { file });
       else this.#findings.add('disclosure-unexpected', `line ${number} is of an entry that does not exist`, { file });
     }
   }

@@ -11,21 +11,24 @@ export class EntrySource {
   readonly #directory: string;
   readonly #findings: Findings;
   readonly #signed: number;
+  readonly #retained: number;
   readonly #wal: WalReader;
 
-  constructor(directory: string, findings: Findings, signed: number) {
+  /** `signed` is the size of the newest checkpoint, `retained` that of the largest one that was kept. */
+  constructor(directory: string, findings: Findings, signed: number, retained: number) {
     this.#directory = directory;
     this.#findings = findings;
     this.#signed = signed;
+    this.#retained = retained;
     this.#wal = new WalReader(directory, findings);
   }
 
   /**
-   * The entries in order, as views. Ends early when one can be had from nowhere, which is a finding; where both have an entry, they are
-   * compared.
+   * The entries in order, as views, up to the last one that there was when the reading began. Ends early when one can be had from nowhere,
+   * which is a finding; where both have an entry, they are compared.
    */
   async *entries(): AsyncGenerator<Buffer, void, undefined> {
-    await this.#wal.open(this.#signed);
+    const end = Math.max(this.#retained, await this.#wal.open(this.#signed));
     for (let start = 0; start < this.#signed; start += TILE_WIDTH) {
       const width = Math.min(TILE_WIDTH, this.#signed - start);
       const bundle = await this.#bundle(start / TILE_WIDTH, width);
@@ -35,8 +38,8 @@ export class EntrySource {
         yield entry;
       }
     }
-    for (let position = this.#signed; ; position++) {
-      const entry = await this.#wal.entry(position);
+    for (let position = this.#signed; position < end; position++) {
+      const entry = (await this.#wal.entry(position)) ?? (await this.#signedSince(position));
       if (entry === undefined) return;
       yield entry;
     }
@@ -45,6 +48,11 @@ export class EntrySource {
   /** How many entries there are by now. */
   total(): Promise<number> {
     return this.#wal.total(this.#signed);
+  }
+
+  /** A writer at work signs what is behind, and removes the write-ahead files of full bundles. */
+  async #signedSince(position: number): Promise<Buffer | undefined> {
+    return (await this.#bundle(Math.floor(position / TILE_WIDTH), TILE_WIDTH))?.[position % TILE_WIDTH];
   }
 
   async #signedEntry(position: number, bundle: readonly Buffer[] | undefined): Promise<Buffer | undefined> {
@@ -100,16 +108,20 @@ class WalReader {
     this.#findings = findings;
   }
 
-  /** Looks what there is, and whether it reaches as far as what was signed. */
-  async open(signed: number): Promise<void> {
+  /** Looks what there is, and whether it reaches as far as what was signed. How many entries there are. */
+  async open(signed: number): Promise<number> {
     this.#starts = await this.#list();
+    let end = 0;
     if (this.#starts.length === 0) {
       const message = 'there are no write-ahead files: this is a copy of the signed part, or entries that were not signed yet were removed';
       this.#findings.add('wal-missing', message, { file: 'wal' });
-      return;
+      return end;
     }
     for (const [index, start] of this.#starts.entries()) {
-      const { leaves, torn } = await this.#decode(start);
+      const decoded = await this.#decode(start);
+      if (decoded === undefined) continue;
+      const { leaves, torn } = decoded;
+      end = start + leaves.length;
       const next = this.#starts[index + 1];
       const file = walPath(start);
       if (next !== undefined && start + leaves.length !== next) {
@@ -125,30 +137,33 @@ class WalReader {
       }
       if (torn > 0) this.#findings.add('wal-torn', `the last ${torn} bytes are a frame of which only the beginning was written`, { file });
     }
+    return end;
   }
 
   async entry(position: number): Promise<Buffer | undefined> {
     const start = segmentStart(position);
     if (!this.#starts.includes(start)) return undefined;
-    if (this.#loaded?.start !== start) this.#loaded = { start, leaves: (await this.#decode(start, false)).leaves };
+    if (this.#loaded?.start !== start) this.#loaded = { start, leaves: (await this.#decode(start, false))?.leaves ?? [] };
     const leaf = this.#loaded.leaves[position - start];
     return leaf === undefined ? undefined : entryOf(leaf);
   }
 
   async total(atLeast: number): Promise<number> {
     const last = (await this.#list()).at(-1);
-    return last === undefined ? atLeast : Math.max(atLeast, last + (await this.#decode(last, false)).leaves.length);
+    return last === undefined ? atLeast : Math.max(atLeast, last + ((await this.#decode(last, false))?.leaves.length ?? 0));
   }
 
   async #list(): Promise<number[]> {
     return segmentStarts((await readdir(join(this.#directory, 'wal')).catch(ifMissing)) ?? []);
   }
 
-  async #decode(start: number, report = true): Promise<Pick<DecodedFrames, 'leaves' | 'torn'>> {
+  /** `undefined` when the file is gone: a writer at work removes the first ones. */
+  async #decode(start: number, report = true): Promise<Pick<DecodedFrames, 'leaves' | 'torn'> | undefined> {
     const path = walPath(start);
     const file = await readFile(join(this.#directory, path)).catch(ifMissing);
+    if (file === undefined) return undefined;
     try {
-      return decodeFrames(file ?? Buffer.alloc(0), path);
+      return decodeFrames(file, path);
     } catch (error) {
       if (!(error instanceof LedgerError)) throw error;
       if (report) this.#findings.add('wal-malformed', error.message, { file: path });

@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import { HASH_BYTES } from '@sqlwarden/core';
 import { partialsPath, TILE_WIDTH, type TileKind, tilePath } from '../layout.js';
@@ -57,7 +57,7 @@ export class TileChecks {
     if (this.#entries.length > 0) {
       await this.#tile('entries', this.#bundles, this.#entries.length, encodeBundle(this.#entries), bundleEnds(this.#entries));
     }
-    await this.#strangers(await total());
+    await this.#strangers(total);
   }
 
   /** Compares every file of one tile, of which `bytes` is what `width` hashes or entries make; `ends` are the lengths of its beginnings. */
@@ -77,9 +77,15 @@ export class TileChecks {
     }
     for (const needed of required) {
       if (full !== undefined || names.includes(String(needed))) continue;
+      // A writer at work may have put the full tile in the place of its beginnings after it was looked for.
+      if (await this.#isFull(kind, index)) continue;
       const message = 'the file is missing: restore it from a backup or from a copy of the log';
       this.#findings.add('tile-missing', message, { file: tilePath(kind, index, needed) });
     }
+  }
+
+  async #isFull(kind: TileKind, index: number): Promise<boolean> {
+    return (await stat(join(this.#directory, tilePath(kind, index, TILE_WIDTH))).catch(ifMissing)) !== undefined;
   }
 
   #compare(kind: TileKind, index: number, width: number, file: Buffer, expected: Buffer): void {
@@ -121,22 +127,34 @@ export class TileChecks {
     return [...widths];
   }
 
-  async #strangers(total: number): Promise<void> {
-    const files = (await readdir(join(this.#directory, 'tile'), { recursive: true, withFileTypes: true }).catch(ifMissing)) ?? [];
-    for (const entry of files) {
-      if (entry.isDirectory()) continue;
-      const file = join(entry.parentPath, entry.name).slice(join(this.#directory, '/').length);
+  async #strangers(total: () => Promise<number>): Promise<void> {
+    const files = await filesBelow(this.#directory, 'tile');
+    // Counted after the files were looked for: a writer at work adds entries first, and then their tiles.
+    const entries = await total();
+    for (const file of files) {
       const tile = parseTilePath(file);
       if (tile === undefined) this.#findings.add('tile-unexpected', 'the file is not one of the log', { file });
-      else if (lastEntry(tile) > total) {
+      else if (lastEntry(tile) > entries) {
         this.#findings.add(
           'tile-beyond-log',
-          `the file is of a tree of ${lastEntry(tile)} entries, but there are ${total}: the end of the log was cut off`,
+          `the file is of a tree of ${lastEntry(tile)} entries, but there are ${entries}: the end of the log was cut off`,
           { file },
         );
       }
     }
   }
+}
+
+/** Everything below `path` that is not a directory, relative to `directory`. What a writer removes meanwhile is left out. */
+async function filesBelow(directory: string, path: string): Promise<string[]> {
+  const entries = (await readdir(join(directory, path), { withFileTypes: true }).catch(ifMissing)) ?? [];
+  const files: string[] = [];
+  for (const entry of entries) {
+    const below = join(path, entry.name);
+    if (entry.isDirectory()) files.push(...(await filesBelow(directory, below)));
+    else files.push(below);
+  }
+  return files;
 }
 
 interface TileName {

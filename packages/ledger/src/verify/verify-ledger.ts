@@ -74,7 +74,7 @@ class Verification {
     const head = verifier === undefined ? undefined : await this.#head(keys);
     await this.#collectRetained(keys, head);
     const signed = head?.checkpoint.size ?? 0;
-    const source = new EntrySource(this.#directory, this.#findings, signed);
+    const source = new EntrySource(this.#directory, this.#findings, signed, this.#retained.at(-1)?.size ?? 0);
     const sizes = this.#retained.filter(({ from }) => from === 'directory').map(({ size }) => size);
     const tiles = new TileChecks(this.#directory, this.#findings, signed, sizes);
     const disclosures = new DisclosureChecks(this.#directory, this.#findings);
