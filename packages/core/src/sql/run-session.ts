@@ -164,9 +164,11 @@ export function runExplain(run: Run, statement: Explain, scope: Scope): Part {
   }
   r.effects.add(effects);
   if (result.action !== 'select') r.effects.actions.add(result.action);
+  // The plan of what ran says how much memory and how many blocks its values took.
+  const measured = effects.measured((result.outputs?.columns ?? []).map(({ value }) => value));
   return {
     action: 'explain',
-    outputs,
+    outputs: { ...outputs, columns: outputs.columns.map((column) => ({ ...column, value: measured })) },
     ...(result.outputs === undefined ? {} : { computes: result.outputs }),
     ...(result.changes === undefined ? {} : { changes: result.changes }),
     ...(result.after === undefined ? {} : { after: result.after }),

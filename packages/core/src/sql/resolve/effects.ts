@@ -13,7 +13,7 @@ import type {
 import { COLUMN_USES } from '../facts.js';
 import type { ColumnName, RelationName } from '../names.js';
 import type { Value } from './value.js';
-import { settle, sources, stored } from './value.js';
+import { derive, settle, sources, stored } from './value.js';
 
 /** What is gathered while a statement, view or common table is resolved. Only ever grows. */
 export class Effects {
@@ -44,6 +44,8 @@ export class Effects {
   /** Names, `undefined` for one that is not known. */
   readonly #settings = new Set<string | undefined>();
   readonly #uses = new Map<ColumnName, number>();
+  /** Columns that conditions of stored definitions use. */
+  readonly #storedConditions = new Set<ColumnName>();
   readonly #reasons = new Map<string, OpaqueReason>();
   readonly #flows = new Map<string, Flow>();
   /** Uses of values that conditions may yet make equal to others, as {@link useBit}s. */
@@ -121,6 +123,7 @@ export class Effects {
     for (const [key, flow] of other.#flows) this.#flows.set(key, flow);
     for (const [key, changes] of other.#changes) this.#changes.set(key, changes);
     for (const [value, uses] of other.#pending) this.#pending.set(value, (this.#pending.get(value) ?? 0) | uses);
+    for (const column of other.#storedConditions) this.#storedConditions.add(column);
     for (const name of other.#settings) this.#settings.add(name);
     this.modifiesInside ||= other.modifiesInside;
     this.changesCursors ||= other.changesCursors;
@@ -141,6 +144,7 @@ export class Effects {
     const free = new Effects();
     free.add(other);
     for (const [column, uses] of other.#uses) {
+      if ((uses & CONDITIONS) !== 0) free.#storedConditions.add(column);
       if ((uses & ~CONDITIONS) === 0) free.#uses.delete(column);
       else free.#uses.set(column, uses & ~CONDITIONS);
     }
@@ -186,6 +190,12 @@ export class Effects {
   /** Every column used so far, whatever for. */
   get usedColumns(): ColumnName[] {
     return [...this.#uses.keys()];
+  }
+
+  /** What derives from everything that the server reads to run it: what is used, what is returned, and what stored definitions go by. */
+  measured(outputs: readonly Value[]): Value {
+    const returned = outputs.map((value) => stored(...settle(value).origins.keys()));
+    return derive([usedValue(this), stored(...this.#storedConditions), ...returned]);
   }
 
   get columnUses(): ColumnUse[] {
