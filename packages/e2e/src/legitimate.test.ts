@@ -21,7 +21,7 @@ type Database = (typeof DATABASES)[number];
 
   beforeAll(async () => {
     server = await startCorpusServer();
-    for (const database of DATABASES) await server.create(database, WORLD_A);
+    await Promise.all(DATABASES.map((database) => server.create(database, WORLD_A)));
     gateway = await startGateway({ server, upstreams: { crm: 'crm' }, policies: [corpusPolicy('masks')] });
   });
   afterAll(async () => {
@@ -44,7 +44,7 @@ type Database = (typeof DATABASES)[number];
   });
 
   it.each(rows.map((row) => [name(row), row] as const))('%s', async (_, { one, variant }) => {
-    if (!pristine) for (const database of DATABASES) await server.create(database, WORLD_A);
+    if (!pristine) await Promise.all(DATABASES.map((database) => server.create(database, WORLD_A)));
     pristine = !mayChange(one);
     const direct = await run(one, variant, 'direct');
     const governed = await run(one, variant, 'crm');

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { readEntries } from '@sqlwarden/ledger';
 import { type AdminClient, createAdminClient, type SessionSummary } from '@sqlwarden/runtime';
-import { findPostgres, requireOrSkip } from '@sqlwarden/testkit';
+import { findPostgres, requireOrSkip, until } from '@sqlwarden/testkit';
 import pg from 'pg';
 import { type Site, startSite, startUp, type Up } from '../../test/site.js';
 
@@ -65,14 +65,6 @@ suite('operating a gateway with two workers', () => {
       return 'in';
     } catch (error) {
       return /code: ([a-z-]+)/.exec((error as pg.DatabaseError).detail ?? '')?.[1] ?? String(error);
-    }
-  }
-
-  async function until(condition: () => Promise<boolean>): Promise<void> {
-    const deadline = performance.now() + 10_000;
-    while (!(await condition())) {
-      if (performance.now() > deadline) throw new Error('it did not come to that');
-      await new Promise((resolve) => setTimeout(resolve, 50));
     }
   }
 

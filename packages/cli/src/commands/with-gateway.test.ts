@@ -2,8 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { findPostgres, freePort, requireOrSkip, runProgram } from '@sqlwarden/testkit';
-import type pg from 'pg';
+import { findPostgres, freePort, requireOrSkip, runProgram, until } from '@sqlwarden/testkit';
+import pg from 'pg';
 import { COMMAND, type Site, startSite, startUp, type Up } from '../../test/site.js';
 
 const suite = requireOrSkip(findPostgres(18)) ? describe : describe.skip;
@@ -114,7 +114,7 @@ suite('commands around a running gateway', () => {
       stderr: expect.stringContaining('there is no entry 999999'),
     });
     // Entries are signed every second.
-    await new Promise((resolve) => setTimeout(resolve, 1500));
+    await until(async () => (await site.run(['ledger', 'proof', String(seq)])).status === 0);
     const proof = await site.run(['ledger', 'proof', String(seq)]);
     expect([proof.status, proof.stdout]).toEqual([0, expect.stringMatching(/^c2sp\.org\/tlog-proof@v1\nextra /)]);
     expect((await site.run(['ledger', 'tail', '--count', '3'])).stdout.trimEnd().split('\n')).toHaveLength(3);
@@ -152,12 +152,16 @@ suite('commands around a running gateway', () => {
   }, 60_000);
 
   it('lets a client finish what it does when it is told to stop', async () => {
+    const watcher = new pg.Client(site.server.url());
+    await watcher.connect();
     const client = await site.connect(tokens.app);
     const slow = client.query('select count(*) from people, pg_sleep(1.5)').then(
       ({ rowCount }) => rowCount,
       (error: unknown) => (error as Error).message,
     );
-    await new Promise((resolve) => setTimeout(resolve, 400));
+    const asleep = "select count(*)::int as count from pg_stat_activity where wait_event = 'PgSleep'";
+    await until(async () => (await watcher.query<{ count: number }>(asleep)).rows[0]?.count === 1);
+    await watcher.end();
     up.process.kill('SIGTERM');
     expect(await slow).toBe(1);
     await client.end();
@@ -177,8 +181,7 @@ suite('commands around a running gateway', () => {
     const readiness = async (): Promise<number> => (await fetch(`http://127.0.0.1:${port}/readyz`)).status;
     expect(await readiness()).toBe(200);
     up.process.kill('SIGINT');
-    await new Promise((resolve) => setTimeout(resolve, 500));
-    expect(await readiness()).toBe(503);
+    await until(async () => (await readiness()) === 503);
     const startedAt = performance.now();
     up.process.kill('SIGINT');
     expect(await up.ended).toBe(0);

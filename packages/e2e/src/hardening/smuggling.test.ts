@@ -84,11 +84,11 @@ rules:
   );
 
   it('a token works as long as it lives, and only that long', async () => {
-    const token = gateway.site.token(['app'], { lifetimeSeconds: 2 });
+    const token = gateway.site.token(['app'], { lifetimeSeconds: 5 });
     const connect = (): Promise<RawClient> =>
       RawClient.connect({ port: gateway.site.ports['crm'] ?? 0, user: 'ada', database: 'crm', password: token });
     await (await connect()).close();
-    await new Promise((resolve) => setTimeout(resolve, 2_500));
+    await new Promise((resolve) => setTimeout(resolve, 5_500));
     await expect(connect()).rejects.toThrow(/login failed: 28/);
   });
 

@@ -19,7 +19,7 @@ import type {
   WireSession,
   WireSessionOptions,
 } from '@sqlwarden/core';
-import { findPgbench, findPsql, type PostgresServer, requireOrSkip, runProgram, startPostgres } from '@sqlwarden/testkit';
+import { findPgbench, findPsql, type PostgresServer, requireOrSkip, runProgram, startPostgres, until } from '@sqlwarden/testkit';
 import fc from 'fast-check';
 import pg from 'pg';
 import { cellType } from '../masking/index.js';
@@ -444,6 +444,14 @@ describe('the same messages, direct and through a session', () => {
   });
 });
 
+async function isAsleep(server: PostgresServer): Promise<boolean> {
+  const admin = new pg.Client({ connectionString: server.url() });
+  await admin.connect();
+  const { rowCount } = await admin.query("select 1 from pg_stat_activity where wait_event = 'PgSleep'");
+  await admin.end();
+  return rowCount === 1;
+}
+
 describe('a session in front of a real server', () => {
   let server: PostgresServer;
   let gateway: Gateway;
@@ -548,7 +556,7 @@ describe('a session in front of a real server', () => {
       const native = client as unknown as { processID: number; secretKey: number };
       const sleeping = client.query('select pg_sleep(20)');
       sleeping.catch(() => undefined);
-      await new Promise((resolve) => setTimeout(resolve, 100));
+      await until(() => isAsleep(server));
       const socket = net.connect(gateway.port, '127.0.0.1');
       const request = Buffer.alloc(16);
       request.writeInt32BE(16, 0);
