@@ -125,6 +125,19 @@ const DESCRIBERS = {
     style: 'cyan',
     text: `${upstream}: ${changes.map(({ operation, kind, name }) => `${operation} ${kind} ${name}`).join(', ')}${intent === undefined ? ' (not by us)' : ` (entry ${intent})`}`,
   }),
+  'sink.stopped': ({ sink, next, reason }) => ({ word: 'SINK', style: 'red', text: `${sink} has stopped before entry ${next}: ${reason}` }),
+  'sink.resumed': ({ sink, next }) => ({ word: 'sink', style: 'dim', text: `${sink} goes on with entry ${next}` }),
+  'key.rotated': ({ next, by }) => ({ word: 'new key', style: 'cyan', text: `${next}${by === undefined ? '' : ` by ${who(by)}`}` }),
+  'values.erased': ({ entries, names, reason, by }) => ({
+    word: 'erased',
+    style: 'yellow',
+    text: `${names.length === 0 ? 'all values' : names.join(', ')} of ${ranges(entries)}${by === undefined ? '' : ` by ${who(by)}`}: ${reason}`,
+  }),
+  'retention.applied': ({ entriesBefore, valuesBefore, by }) => ({
+    word: 'retention',
+    style: 'yellow',
+    text: `removed entries before ${entriesBefore} and values of entries before ${valuesBefore}${by === undefined ? '' : ` by ${who(by)}`}`,
+  }),
 } as const satisfies Describers;
 
 /** An entry in one line, for people; `log` where it is one of several, `context` where it is of a read. */
@@ -148,6 +161,14 @@ function who(principal: Principal): string {
 
 function statement(entry: LedgerEntry): string {
   return oneLine(disclosed(entry, 'text') ?? '(text erased)', 200);
+}
+
+const SHOWN_RANGES = 10;
+
+function ranges(entries: readonly (readonly [number, number])[]): string {
+  const shown = entries.slice(0, SHOWN_RANGES).map(([first, last]) => (first === last ? `entry ${first}` : `entries ${first} to ${last}`));
+  const more = entries.length - shown.length;
+  return [...shown, ...(more === 0 ? [] : [`${more} more`])].join(', ');
 }
 
 /** What came of a unit. */

@@ -15,6 +15,8 @@ export interface Terminal {
   /** The reader has gone away: there is nothing more to write for. */
   readonly closed: boolean;
   line(text?: string): void;
+  /** A promise while its reader lags behind what was written: whoever writes without end waits for it. */
+  readonly lagging: Promise<void> | undefined;
   /** The text in a style, where styles are wanted. */
   style(style: Style, text: string): string;
 }
@@ -41,12 +43,26 @@ export function terminal(stream: OutputStream, env: NodeJS.ProcessEnv = process.
     line(text = '') {
       if (!closed) stream.write(`${text}\n`);
     },
+    get lagging() {
+      return closed || !stream.writableNeedDrain ? undefined : drained(stream);
+    },
     style(style, text) {
       if (!colour || text === '') return text;
       const [on, off] = CODES[style];
       return `\u001b[${on}m${text}\u001b[${off}m`;
     },
   };
+}
+
+/** Resolves when there is room again, or nobody who reads. */
+function drained(stream: Writable): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      for (const event of ['drain', 'error', 'close']) stream.off(event, done);
+      resolve();
+    };
+    for (const event of ['drain', 'error', 'close']) stream.on(event, done);
+  });
 }
 
 /** Text of others for a terminal: what could steer the terminal or hide text is shown as `\u{…}`; line ends and tabs stay. */

@@ -74,6 +74,11 @@ export class BegunReads {
     return open;
   }
 
+  /** The `seq` of the `session.opened` of each session that is open. */
+  get sessions(): number[] {
+    return [...this.#sessions.values()].map(({ opened }) => Number(opened.slice('"opened":'.length)));
+  }
+
   /** Takes over a read that another process had begun. */
   adopt(record: BegunRecord): void {
     const { read, decision, transaction, opened, parameters, phase, session, startedAt, asserted } = record;

@@ -11,6 +11,7 @@ import {
   verifyNote,
 } from '@sqlwarden/core';
 import { AppendFile } from './append-file.js';
+import type { KeyEpochs } from './key-epochs.js';
 import { ifMissing, LedgerError } from './ledger-error.js';
 import { verifyEd25519 } from './node-crypto.js';
 import type { Signer } from './signer.js';
@@ -32,6 +33,12 @@ export function openCheckpoint(note: string, keys: readonly VerifierKey[]): Chec
   const parsed = parseNote(note);
   verifyNote(parsed, keys, verifyEd25519);
   return parseCheckpoint(parsed.text);
+}
+
+/** As {@link openCheckpoint}, with the key that signs checkpoints of its size. */
+export function openCheckpointOf(note: string, epochs: KeyEpochs): Checkpoint {
+  const { size } = parseCheckpoint(parseNote(note).text);
+  return openCheckpoint(note, [epochs.keyAt(size)]);
 }
 
 /** A line of `checkpoints`, without its newline; `undefined` when it is not the `n`-th one. */
@@ -73,11 +80,11 @@ export class CheckpointFiles {
 
   /**
    * Opens the files and says what the newest checkpoint is. A last line that was cut off by a crash is removed. Throws a {@link LedgerError}
-   * (`corrupt`) when they do not fit together or are not signed by `key`.
+   * (`corrupt`) when they do not fit together or are not signed by the keys of the log.
    */
   static async open(
     directory: string,
-    key: VerifierKey,
+    keys: KeyEpochs,
   ): Promise<{ readonly files: CheckpointFiles; readonly newest: Checkpoint | undefined }> {
     const retained = await readRetained(directory);
     const current = await readFile(join(directory, 'checkpoint'), 'utf8').catch(ifMissing);
@@ -85,8 +92,8 @@ export class CheckpointFiles {
     const last = notes.at(-1);
     if (notes.length > 0 && last === undefined) throw unreadable('checkpoints', 'its last line was changed');
     if (current !== undefined && last === undefined) throw unreadable('checkpoints', 'it is missing or empty, but there is a checkpoint');
-    const newest = last === undefined ? undefined : trusted('checkpoints', last, key);
-    if (current !== undefined && newest !== undefined && trusted('checkpoint', current, key).size > newest.size) {
+    const newest = last === undefined ? undefined : trusted('checkpoints', last, keys);
+    if (current !== undefined && newest !== undefined && trusted('checkpoint', current, keys).size > newest.size) {
       throw unreadable('checkpoints', 'it lacks the newest checkpoint');
     }
     const length = notes.length === 0 ? 0 : (await readFile(join(directory, 'checkpoints'))).length - (retained?.torn ?? 0);
@@ -107,10 +114,10 @@ export class CheckpointFiles {
   }
 }
 
-function trusted(file: string, note: string, key: VerifierKey): Checkpoint {
+function trusted(file: string, note: string, keys: KeyEpochs): Checkpoint {
   try {
-    const checkpoint = openCheckpoint(note, [key]);
-    if (checkpoint.origin === key.name) return checkpoint;
+    const checkpoint = openCheckpointOf(note, keys);
+    if (checkpoint.origin === keys.genesis.name) return checkpoint;
   } catch (error) {
     throw unreadable(file, error instanceof Error ? error.message : 'it is malformed');
   }

@@ -1,12 +1,12 @@
 import { encodeBase64 } from '@sqlwarden/core';
 import { type CheckpointFiles, signCheckpoint } from './checkpoint-files.js';
-import type { Signer } from './signer.js';
+import type { LogKeys } from './log-keys.js';
 import type { TreeThread } from './tree-thread.js';
 import type { Frame } from './write-ahead.js';
 
 export interface CheckpointerParts {
   readonly origin: string;
-  readonly signer: Signer;
+  readonly keys: LogKeys;
   readonly checkpoints: CheckpointFiles;
   readonly tree: TreeThread;
   /** Entries in the tree. */
@@ -43,15 +43,30 @@ export class Checkpointer {
    * is there too, with its size; rejects with a `LedgerError` or the system's error.
    */
   async sign(durable: (seq: number) => Promise<void>): Promise<number> {
-    const { origin, signer, checkpoints, tree } = this.#parts;
-    const size = this.#size;
+    const { keys } = this.#parts;
+    const { boundary } = keys;
+    if (boundary !== undefined) {
+      // INVARIANT: what a key signs last is over exactly the entries up to the one that names its successor.
+      if (this.#signed < boundary) await this.#signTree(boundary, durable);
+      await keys.finish();
+    }
+    if (this.#size > this.#signed) await this.#signTree(this.#size, durable);
+    return this.#signed;
+  }
+
+  /** The next checkpoint is over what was added so far, whatever is added until then. Resolves when that is sure. */
+  async hold(): Promise<void> {
+    await this.#parts.tree.ask({ kind: 'hold' });
+  }
+
+  async #signTree(size: number, durable: (seq: number) => Promise<void>): Promise<void> {
+    const { origin, keys, checkpoints, tree } = this.#parts;
     // INVARIANT: nothing is signed that power loss could take back; a log that signs two histories has forked.
     const [head] = await Promise.all([tree.ask({ kind: 'write' }), durable(size - 1)]);
     if (head.size !== size) throw new Error(`the tree has ${head.size} entries, not the ${size} that were written`);
-    await checkpoints.add(await signCheckpoint({ origin, size, root: head.root }, signer));
+    await checkpoints.add(await signCheckpoint({ origin, size, root: head.root }, keys.signer));
     this.#signed = size;
     await tree.ask({ kind: 'signed' });
-    return size;
   }
 
   /** Resolves when the entries before `seq` are on stable storage in bundles: they need not be anywhere else. */

@@ -1,6 +1,7 @@
-import { open, unlink } from 'node:fs/promises';
-import { join } from 'node:path';
-import { AppendFile, writeFailed } from './append-file.js';
+import { closeSync, fstatSync, fsyncSync, openSync, readSync, renameSync, statSync, writeSync } from 'node:fs';
+import { open, readFile, unlink, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { AppendFile, syncDirectory, writeFailed } from './append-file.js';
 import { disclosuresPath, walPath } from './layout.js';
 import { ifMissing } from './ledger-error.js';
 import type { Segment } from './recover.js';
@@ -86,6 +87,42 @@ export class EntryFiles {
     }
   }
 
+  /**
+   * Replaces the file of values of a segment by what `keep` makes of it. What is written to it meanwhile is kept as it is. Rejects with the system's
+   * errors; the file is as it was then.
+   */
+  async rewriteDisclosures(start: number, keep: (file: Buffer) => Buffer): Promise<void> {
+    const path = join(this.#directory, disclosuresPath(start));
+    if (start === this.segment) this.#disclosureFile(start);
+    const written = this.#writtenDisclosures(start);
+    const file = await readFile(path).catch(ifMissing);
+    if (file === undefined) return;
+    const before = file.subarray(0, written ?? file.length);
+    const kept = keep(before);
+    if (kept.equals(before)) return;
+    const draft = join(this.#directory, 'tmp', `disclosures_${start}`);
+    await writeFile(draft, kept, { mode: 0o600 });
+    // From here on in one turn, so that nothing is written in between.
+    const end = this.#writtenDisclosures(start) ?? statSync(path).size;
+    const replaced = replaceFile(path, draft, before.length, end);
+    if (start !== this.#disclosuresStart || this.#disclosures === undefined) return;
+    this.#finished.push(this.#disclosures);
+    this.#disclosures = new AppendFile(path, { mode: 0o600, length: replaced });
+  }
+
+  /** The files of values of entries before `seq`, which stands before the present segment, are to be removed: nothing goes to them any more. */
+  releaseDisclosures(seq: number): void {
+    if (this.#disclosures === undefined || this.#disclosuresStart >= seq) return;
+    this.#finished.push(this.#disclosures);
+    this.#disclosures = undefined;
+    this.#disclosuresStart = -1;
+  }
+
+  /** Bytes of whole lines in the file that is being written, if it is that one. */
+  #writtenDisclosures(start: number): number | undefined {
+    return start === this.#disclosuresStart ? this.#disclosures?.length : undefined;
+  }
+
   close(): void {
     for (const file of [this.#wal, this.#disclosures, ...this.#finished]) file?.close();
   }
@@ -113,6 +150,24 @@ export class EntryFiles {
     } catch (error) {
       throw writeFailed(error);
     }
+  }
+}
+
+/** Puts a draft in the place of a file, with what stands in that from `from` to `end` behind it. Durable when it returns; the new length. */
+function replaceFile(path: string, draft: string, from: number, end: number): number {
+  const source = openSync(path, 'r');
+  const target = openSync(draft, 'a');
+  try {
+    const rest = Buffer.alloc(end - from);
+    for (let at = 0; at < rest.length; ) at += readSync(source, rest, at, rest.length - at, from + at);
+    for (let at = 0; at < rest.length; ) at += writeSync(target, rest, at);
+    fsyncSync(target);
+    renameSync(draft, path);
+    syncDirectory(dirname(path));
+    return fstatSync(target).size;
+  } finally {
+    closeSync(source);
+    closeSync(target);
   }
 }
 

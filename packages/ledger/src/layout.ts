@@ -10,6 +10,8 @@ import { join } from 'node:path';
  * tile/entries/<N>[.p/<W>]       the entries, in bundles of 256
  * wal/<first seq>                the entries that are not in full, synced bundles yet, some that are, and reads that were begun
  * disclosures/<first seq>.jsonl  values behind commitments, 0600, a JSON line each: [seq or -read,[{"name":…,"salt":…,"value":…}]]
+ * index/<first seq>              what the entries of a full segment are about, derived from them: see index-files/
+ * retention.json                 which entries were removed: see first-entry.ts
  * keys/signing.pem, keys/verifier
  * lock, tmp/
  * ```
@@ -54,6 +56,15 @@ export function walPath(start: number): string {
 
 export function disclosuresPath(start: number): string {
   return join('disclosures', `${String(start).padStart(16, '0')}.jsonl`);
+}
+
+export function indexPath(start: number): string {
+  return join('index', String(start).padStart(16, '0'));
+}
+
+/** Where it stands which entries were removed; not there while none were. */
+export function retentionPath(): string {
+  return 'retention.json';
 }
 
 /** The first entries of the segments whose file names these are, ascending. Names that are not of segments are left out. */

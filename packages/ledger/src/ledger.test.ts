@@ -1,8 +1,10 @@
 import { appendFileSync, chmodSync, existsSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from '@jest/globals';
+import { until } from '@sqlwarden/testkit';
 import type { StatementFacts } from '@sqlwarden/core';
 import { Ledger } from './ledger.js';
+import { keyringOf } from './signer.js';
 import { readEntries, readEntry, tail } from './read.js';
 import { NO_FACTS, openLedger, Player, removeScratch, scratch, START, ticking } from './testing/scenario.js';
 import { verifyLedger } from './verify/verify-ledger.js';
@@ -309,7 +311,8 @@ describe('the ledger', () => {
   it('beats while nothing happens, and signs by itself', async () => {
     const directory = scratch();
     const ledger = await openLedger(directory, { clock: Date.now, heartbeatMs: 40, checkpointMs: 20, sessions: () => 7 });
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    await until(() => ledger.size > 4);
+    await until(() => !readFileSync(join(directory, 'checkpoint'), 'utf8').startsWith('gateway.example/production\n1\n'));
     expect(readFileSync(join(directory, 'checkpoint'), 'utf8')).not.toMatch(/^gateway.example\/production\n1\n/);
     await ledger.close();
     const beats = (await read(directory)).filter((type) => type === 'heartbeat').length;
@@ -335,7 +338,9 @@ describe('the ledger', () => {
 
   it('refuses a signer of another name', async () => {
     const signer = { key: { name: 'someone.else', keyId: 1, publicKey: new Uint8Array(32) }, sign: () => new Uint8Array(64) };
-    await expect(Ledger.open({ directory: scratch(), origin: 'gateway.example/x', software: 'test', signer })).rejects.toMatchObject({
+    await expect(
+      Ledger.open({ directory: scratch(), origin: 'gateway.example/x', software: 'test', keys: keyringOf(signer) }),
+    ).rejects.toMatchObject({
       code: 'bad-key',
     });
   });
@@ -343,7 +348,7 @@ describe('the ledger', () => {
   it('signs nothing that is not on stable storage', async () => {
     const directory = scratch();
     await (await openLedger(directory)).close();
-    const { fileSigner } = await import('./signer.js');
+    const { fileSigner } = await import('./file-keys.js');
     const own = await fileSigner(directory, 'gateway.example/production');
     const states: string[] = [];
     const opened: Ledger[] = [];
@@ -354,7 +359,7 @@ describe('the ledger', () => {
       for (const writer of opened) states.push(await Promise.race([writer.durable(size - 1).then(() => 'synced'), soon]));
       return own.sign(message);
     };
-    const ledger = await openLedger(directory, { signer: { key: own.key, sign } });
+    const ledger = await openLedger(directory, { keys: keyringOf({ key: own.key, sign }) });
     opened.push(ledger);
     for (let n = 0; n < 3; n++) {
       new Player(ledger).run();
@@ -367,11 +372,11 @@ describe('the ledger', () => {
   it('does not publish a signature that its own key does not verify', async () => {
     const directory = scratch();
     await (await openLedger(directory)).close();
-    const { fileSigner } = await import('./signer.js');
+    const { fileSigner } = await import('./file-keys.js');
     const { key } = await fileSigner(directory, 'gateway.example/production');
     const errors: string[] = [];
     const ledger = await openLedger(directory, {
-      signer: { key, sign: () => new Uint8Array(64) },
+      keys: keyringOf({ key, sign: () => new Uint8Array(64) }),
       onError: ({ code }) => errors.push(code),
     });
     await expect(ledger.close()).rejects.toMatchObject({ code: 'bad-key' });
@@ -385,10 +390,10 @@ describe('the ledger', () => {
     const errors: string[] = [];
     const real = await openLedger(directory);
     await real.close();
-    const { fileSigner } = await import('./signer.js');
+    const { fileSigner } = await import('./file-keys.js');
     const own = await fileSigner(directory, 'gateway.example/production');
     const signer = { key: own.key, sign: () => Promise.reject(new Error('the key service is away')) };
-    const ledger = await openLedger(directory, { signer, onError: ({ code }) => errors.push(code) });
+    const ledger = await openLedger(directory, { keys: keyringOf(signer), onError: ({ code }) => errors.push(code) });
     const append = (): number => ledger.append({ type: 'session.closed', session: 's', reason: 'r', durationMs: 0 }, []);
     let failed: unknown;
     for (let n = 0; n < 70_000 && failed === undefined; n++) {

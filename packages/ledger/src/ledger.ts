@@ -5,9 +5,11 @@ import {
   DECISION_REACH,
   type Disclosure,
   disclosedValue,
+  formatVerifierKey,
   type LedgerWriter,
   MAX_ENTRY_BYTES,
   type NewLedgerEvent,
+  type Principal,
   type ReadOutcome,
   SALT_BYTES,
 } from '@sqlwarden/core';
@@ -20,6 +22,7 @@ import { segmentStart, walPath } from './layout.js';
 import { LedgerError } from './ledger-error.js';
 import type { LedgerOptions } from './ledger-options.js';
 import type { DirectoryLock } from './lock.js';
+import type { LogKeys, PreparedRotation } from './log-keys.js';
 import { RandomPool, sha256 } from './node-crypto.js';
 import { ParameterCommitments } from './parameter-commitments.js';
 import { asLedgerError, type OpenedParts, openParts } from './opening.js';
@@ -27,6 +30,10 @@ import type { RecoveredLog } from './recover.js';
 import { TreeThread } from './tree-thread.js';
 import { TurnBuffer } from './turn-buffer.js';
 import { UnsignedLimit } from './unsigned-limit.js';
+import { type Erasure } from './erasure.js';
+import { type RetentionRule } from './retention.js';
+import { type Retention } from './retention-file.js';
+import { Upkeep } from './upkeep.js';
 import { FrameEncoder } from './write-ahead.js';
 
 const CHECKPOINT_ENTRIES = 16_384;
@@ -55,6 +62,7 @@ export class Ledger implements LedgerWriter {
   readonly #options: LedgerOptions;
   readonly #lock: DirectoryLock;
   readonly #checkpointer: Checkpointer;
+  readonly #keys: LogKeys;
   readonly #clock: () => number;
   readonly #random = new RandomPool();
   readonly #texts = new EventTexts((name, value) => this.commit(name, value));
@@ -64,6 +72,7 @@ export class Ledger implements LedgerWriter {
   readonly #flushTimer: NodeJS.Timeout;
 
   readonly #files: EntryFiles;
+  readonly #upkeep: Upkeep;
   readonly #syncs = new GroupSync(() => this.#sync());
 
   readonly #turn = new TurnBuffer();
@@ -81,21 +90,31 @@ export class Ledger implements LedgerWriter {
   /** Once set, nothing is taken any more by this process. */
   #broken: LedgerError | undefined;
   #closed = false;
+  #closing: Promise<void> | undefined;
 
   private constructor(options: LedgerOptions, parts: OpenedParts) {
     const { directory, origin } = options;
-    const { signer, checkpoints, log, files, signed } = parts;
+    const { keys, checkpoints, log, files, signed } = parts;
     this.#options = options;
     this.#clock = options.clock ?? Date.now;
     this.#lock = parts.lock;
     const written = log.segments.map(({ start, length }) => ({ path: walPath(start), length }));
-    const tree = new TreeThread({ directory, first: log.segments[0]?.start ?? 0, signed, files: written }, this.#frames);
-    this.#checkpointer = new Checkpointer({ origin, signer, checkpoints, tree, size: log.size, signed });
+    const hold = keys.boundary === signed ? undefined : keys.boundary;
+    const tree = new TreeThread({ directory, first: log.segments[0]?.start ?? 0, signed, hold, files: written }, this.#frames);
+    this.#keys = keys;
+    this.#checkpointer = new Checkpointer({ origin, keys, checkpoints, tree, size: log.size, signed });
     this.#next = log.size;
     this.#lastTime = log.last?.time ?? 0;
     this.#files = files;
     this.#segment = this.#files.segment;
     this.#reads = new BegunReads(log.lastRead);
+    this.#upkeep = new Upkeep({
+      directory,
+      files,
+      record: (event) => this.durable(this.#append(event, [])),
+      size: () => this.#next,
+      sessions: () => this.#reads.sessions,
+    });
     this.#flushTimer = setTimeout(() => this.#inBackground(async () => this.#flushLate()), FLUSH_MS).unref();
   }
 
@@ -110,6 +129,7 @@ export class Ledger implements LedgerWriter {
       await ledger.#makeRoom();
       await ledger.#start(parts.log);
       await ledger.#trySigning();
+      await ledger.#upkeep.resume();
       return ledger;
     } catch (error) {
       await ledger.#letGo();
@@ -122,8 +142,13 @@ export class Ledger implements LedgerWriter {
     return this.#next;
   }
 
+  /** The key that signs checkpoints, as a verifier key. */
+  get key(): string {
+    return formatVerifierKey(this.#keys.epochs.current);
+  }
+
   /** Entries that no checkpoint is over. */
-  get #unsigned(): number {
+  get unsigned(): number {
     return this.#next - this.#checkpointer.signed;
   }
 
@@ -181,7 +206,7 @@ export class Ledger implements LedgerWriter {
     }
     this.#failing = false;
     this.#turn.clear();
-    if (this.#unsigned >= CHECKPOINT_ENTRIES) this.#checkpointSoon();
+    if (this.unsigned >= CHECKPOINT_ENTRIES) this.#checkpointSoon();
   }
 
   durable(seq: number): Promise<void> {
@@ -198,7 +223,7 @@ export class Ledger implements LedgerWriter {
   }
 
   ready(): Promise<void> | undefined {
-    if (!this.#limit.holds(this.#unsigned) || this.#closed) return undefined;
+    if (!this.#limit.holds(this.unsigned) || this.#closed) return undefined;
     this.#checkpointSoon();
     return this.#limit.wait();
   }
@@ -207,7 +232,7 @@ export class Ledger implements LedgerWriter {
   async checkpoint(): Promise<void> {
     while (this.#checkpointing !== undefined) await this.#checkpointing.catch(() => undefined);
     if (this.#broken !== undefined) throw this.#broken;
-    if (this.#checkpointer.signed === this.#next) return;
+    if (this.#checkpointer.signed === this.#next && this.#keys.boundary === undefined) return;
     this.#checkpointing = this.#writeCheckpoint().finally(() => {
       this.#checkpointing = undefined;
       this.#release();
@@ -215,9 +240,59 @@ export class Ledger implements LedgerWriter {
     return this.#checkpointing;
   }
 
+  /**
+   * Replaces the key that signs checkpoints by its successor. Resolves when the old one is dropped. Rejects with a {@link LedgerError}; when the entry was
+   * written by then, the change goes on with the next checkpoint, of this process or the one after it.
+   */
+  async rotateKey(by?: Principal): Promise<void> {
+    if (this.#keys.boundary !== undefined) await this.checkpoint();
+    const prepared = await this.#keys.prepare(by);
+    // A checkpoint that is on its way is of the old key, and over less.
+    while (this.#checkpointing !== undefined) await this.#checkpointing.catch(() => undefined);
+    if (this.#keys.boundary !== undefined) throw new LedgerError('bad-key', 'the key is being replaced already');
+    this.#appendRotation(prepared);
+    await Promise.all([this.#checkpointer.hold(), this.checkpoint()]);
+  }
+
+  /**
+   * Erases values behind commitments, durably; an entry says so. Rejects with a {@link LedgerError}: `not-found` when it names what is not there. When it
+   * fails half-way, the next {@link open} goes on with it.
+   */
+  erase(erasure: Erasure): Promise<void> {
+    return this.#upkeep.erase(erasure);
+  }
+
+  /** Removes what is older than a rule says, in whole segments; an entry says so. What is removed by now. Rejects with a {@link LedgerError}. */
+  retain(rule: RetentionRule): Promise<Retention> {
+    return this.#upkeep.retain(rule);
+  }
+
+  /** The entry is the last that was written when this returns; nothing has changed when it throws. */
+  #appendRotation({ event, successor }: PreparedRotation): void {
+    this.flush();
+    const segment = this.#segment;
+    const seq = this.#append(event, []);
+    const rotation = { ...event, v: 1, seq, time: this.#lastTime } as const;
+    try {
+      this.flush();
+    } catch (error) {
+      this.#turn.clear();
+      this.#next = seq;
+      this.#segment = segment;
+      throw error;
+    }
+    this.#keys.begin(rotation, successor);
+  }
+
   /** Ends the log in order: a last entry, a last checkpoint, and the lock is given back. Nothing can be taken afterwards. */
-  async close(): Promise<void> {
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
     if (this.#closed) return;
+    await this.#upkeep.idle();
     try {
       this.#completeAll();
       this.#append({ type: 'log.closed' }, []);
@@ -246,7 +321,7 @@ export class Ledger implements LedgerWriter {
   async #makeRoom(): Promise<void> {
     if (this.#next === this.#checkpointer.signed) return;
     await this.#files.syncRecovered();
-    if (this.#limit.isFull(this.#unsigned)) await this.#trySigning();
+    if (this.#limit.isFull(this.unsigned)) await this.#trySigning();
   }
 
   /** While signing fails the log goes on, up to its limit. */
@@ -265,6 +340,7 @@ export class Ledger implements LedgerWriter {
     this.flush();
     // Looked at four times per interval, so that the silence is never much longer than it.
     const beat = (): void => {
+      if (this.#keys.isOlderThan(this.#clock(), this.#options.rotateAfterMs)) this.#inBackground(() => this.rotateKey());
       if (this.#clock() - this.#lastTime < (heartbeatMs * 3) / 4) return;
       this.#append({ type: 'heartbeat', sessions: sessions?.() ?? 0 }, []);
       this.flush();
@@ -298,7 +374,7 @@ export class Ledger implements LedgerWriter {
   #assertRoom(): void {
     if (this.#closed) throw new LedgerError('closed', 'the ledger is closed: nothing may be forwarded any more');
     if (this.#broken !== undefined) throw this.#broken;
-    this.#limit.assertRoom(this.#unsigned);
+    this.#limit.assertRoom(this.unsigned);
     const segment = segmentStart(this.#next);
     if (this.#failing || segment !== this.#segment || this.#turn.length >= MAX_BUFFERED) this.flush();
     if (segment === this.#segment) return;
@@ -342,6 +418,7 @@ export class Ledger implements LedgerWriter {
       this.flush();
       this.#assertUntouched();
       const size = await this.#checkpointer.sign((seq) => this.durable(seq));
+      this.#options.onSigned?.(size);
       await this.#files.dropBefore(size, (end) => this.#checkpointer.settle(end));
       this.#limit.signingFails = false;
     } catch (error) {

@@ -77,7 +77,11 @@ async function describe(pid: number): Promise<Holder> {
 /** When a process started, in the kernel's ticks (proc(5), /proc/pid/stat, field 22); without /proc only whether it is there. */
 async function startTime(pid: number): Promise<string | undefined> {
   const line = await readFile(`/proc/${pid}/stat`, 'utf8').catch(ifMissing);
-  if (line !== undefined) return line.slice(line.lastIndexOf(')') + 2).split(' ')[19];
+  if (line !== undefined) {
+    const [state, ...rest] = line.slice(line.lastIndexOf(')') + 2).split(' ');
+    // It has ended, and nobody has collected its status.
+    return state === 'Z' || state === 'X' ? undefined : rest[18];
+  }
   try {
     process.kill(pid, 0);
     return process.platform === 'linux' ? undefined : 'unknown';

@@ -3,15 +3,16 @@ import { join } from 'node:path';
 import { writeFailed } from './append-file.js';
 import { CheckpointFiles } from './checkpoint-files.js';
 import { EntryFiles } from './entry-files.js';
+import { FileKeys } from './file-keys.js';
 import { LedgerError } from './ledger-error.js';
 import type { LedgerOptions } from './ledger-options.js';
 import { type DirectoryLock, lockDirectory } from './lock.js';
+import { LogKeys } from './log-keys.js';
 import { recoverLog, type RecoveredLog } from './recover.js';
-import { fileSigner, publishVerifier, type Signer } from './signer.js';
 
 /** What a log that is opened consists of. */
 export interface OpenedParts {
-  readonly signer: Signer;
+  readonly keys: LogKeys;
   readonly lock: DirectoryLock;
   readonly checkpoints: CheckpointFiles;
   readonly log: RecoveredLog;
@@ -26,24 +27,18 @@ export async function openParts(options: LedgerOptions): Promise<OpenedParts> {
   let checkpoints: CheckpointFiles | undefined;
   try {
     await prepareDirectory(options.directory);
-    const signer = await signerOf(options);
-    const opened = await CheckpointFiles.open(options.directory, signer.key);
+    const keys = await LogKeys.open(options.directory, options.origin, options.keys ?? new FileKeys(options.directory, options.origin));
+    const opened = await CheckpointFiles.open(options.directory, keys.epochs);
     checkpoints = opened.files;
     const log = await recoverLog(options.directory, opened.newest);
+    if (log.rotation !== undefined && keys.epochs.isNews(log.rotation)) await keys.resume(log.rotation);
     const files = new EntryFiles(options.directory, log.segments);
-    return { signer, lock, checkpoints, log, files, signed: opened.newest?.size ?? 0 };
+    return { keys, lock, checkpoints, log, files, signed: opened.newest?.size ?? 0 };
   } catch (error) {
     checkpoints?.close();
     await lock.release();
     throw asLedgerError(error);
   }
-}
-
-async function signerOf(options: LedgerOptions): Promise<Signer> {
-  const signer = options.signer ?? (await fileSigner(options.directory, options.origin));
-  if (signer.key.name !== options.origin) throw new LedgerError('bad-key', 'the name of the signing key must be the origin of the log');
-  await publishVerifier(options.directory, signer);
-  return signer;
 }
 
 /** Errors of the system become `write-failed`. */

@@ -6,6 +6,7 @@ import {
   encodeBase64,
   HASH_BYTES,
   inclusionProof,
+  type KeyRotated,
   type LedgerEvent,
   parseCheckpoint,
   parseEvent,
@@ -13,7 +14,8 @@ import {
   parseVerifierKey,
   verifyInclusion,
 } from '@sqlwarden/core';
-import { openCheckpoint } from './checkpoint-files.js';
+import { openCheckpointOf } from './checkpoint-files.js';
+import { KeyEpochs } from './key-epochs.js';
 import { ifMissing, LedgerError } from './ledger-error.js';
 import { sha256 } from './node-crypto.js';
 import { readEntryBytesAt } from './read.js';
@@ -45,10 +47,10 @@ export interface ProvenEntry {
 }
 
 /**
- * Checks a proof that {@link exportProof} made, against the key that the log is known by. Throws core's `NoteError` for the checkpoint and a
- * {@link LedgerError} (`corrupt`) for anything else that does not hold.
+ * Checks a proof that {@link exportProof} made, against the key that the log is known by; `rotations` are its changes of keys since then, as
+ * `keys/rotations` has them. Throws core's `NoteError` for the checkpoint and a {@link LedgerError} (`corrupt`, `bad-key`) for anything else that does not hold.
  */
-export function verifyProof(proof: string, verifier: string): ProvenEntry {
+export function verifyProof(proof: string, verifier: string, rotations: readonly KeyRotated[] = []): ProvenEntry {
   const blank = proof.indexOf('\n\n');
   const [header, extra, indexLine, ...encoded] = proof.slice(0, Math.max(0, blank)).split('\n');
   const entry = extra?.startsWith('extra ') === true ? decodeBase64(extra.slice('extra '.length)) : undefined;
@@ -57,7 +59,8 @@ export function verifyProof(proof: string, verifier: string): ProvenEntry {
   if (header !== HEADER || entry === undefined || index === undefined || !hashes.every((hash) => hash?.length === HASH_BYTES)) {
     throw new LedgerError('corrupt', `this is not a proof in the form of ${HEADER} with the entry as its extra data`);
   }
-  const checkpoint = openCheckpoint(proof.slice(blank + 2), [parseVerifierKey(sha256, verifier.trim())]);
+  const epochs = rotations.reduce((known, rotation) => known.with(rotation), KeyEpochs.of(parseVerifierKey(sha256, verifier.trim())));
+  const checkpoint = openCheckpointOf(proof.slice(blank + 2), epochs);
   const claim = { leaf: sha256.sha256(leafInputOf(entry)), index: Number(index), size: checkpoint.size, root: checkpoint.root };
   if (
     !verifyInclusion(

@@ -1,13 +1,11 @@
-import { readdir, readFile, stat } from 'node:fs/promises';
-import { join } from 'node:path';
-import { commitmentsOf, type Disclosure, type LedgerEvent, parseCheckpoint, parseEvent, parseNote } from '@sqlwarden/core';
+import { commitmentsOf, type Disclosure, type LedgerEvent, parseEvent } from '@sqlwarden/core';
 import { segmentOfRead } from './begun-reads.js';
-import { parseDisclosureFile } from './disclosure-lines.js';
-import { disclosuresPath, segmentStart, segmentStarts, TILE_WIDTH, tilePath, walPath } from './layout.js';
-import { ifMissing, LedgerError } from './ledger-error.js';
+import { DisclosureReader } from './disclosure-reader.js';
+import { EntryBytes, ledgerSize } from './entry-bytes.js';
+import { firstEntry } from './first-entry.js';
+import { segmentStart } from './layout.js';
+import { LedgerError } from './ledger-error.js';
 import { openDisclosures } from './open-disclosures.js';
-import { decodeBundle } from './tile-files.js';
-import { decodeFrames, entryOf } from './write-ahead.js';
 
 /** An entry with what is kept beside it. */
 export interface LedgerEntry {
@@ -21,20 +19,36 @@ export interface LedgerEntry {
 }
 
 export interface ReadOptions {
-  /** First entry. Default 0. */
+  /** First entry. Default, and the earliest: the first one that retention has left. */
   readonly from?: number;
   /** Ends before this one. Default: the end of the log. */
   readonly to?: number;
 }
 
 /**
- * The entries of a log, in order, one bundle in memory at a time; works beside a running gateway. Does not verify the tree: that is `verifyLedger`.
- * Throws a {@link LedgerError}: `not-found` when there is no log, `corrupt` when an entry in the range cannot be read.
+ * The entries of a log, in order, one bundle in memory at a time; works beside a running gateway, whose entries of the turn at hand are still in
+ * its memory. Does not verify the tree: that is `verifyLedger`. Throws a {@link LedgerError}: `not-found` when there is no log, `corrupt` when an entry in the range cannot be read.
  */
 export async function* readEntries(directory: string, options: ReadOptions = {}): AsyncGenerator<LedgerEntry, void, undefined> {
-  const disclosures = new DisclosureReader(directory);
-  for await (const { seq, bytes } of readEntryBytes(directory, options)) {
-    yield await joinDisclosures(seq, eventOf(bytes, seq), disclosures);
+  const reader = new EntryReader(directory);
+  const { from = 0, to = Number.POSITIVE_INFINITY } = options;
+  for (let next = Math.max(from, await firstEntry(directory)); next < to; ) {
+    let run: readonly Buffer[] | undefined;
+    try {
+      run = await reader.run(next);
+    } catch (error) {
+      const first = await firstEntry(directory);
+      if (first <= next) throw error;
+      // Removed by retention meanwhile.
+      next = first;
+      continue;
+    }
+    if (run === undefined) return;
+    for (const bytes of run) {
+      if (next >= to) return;
+      yield await reader.entry(next, bytes);
+      next += 1;
+    }
   }
 }
 
@@ -43,26 +57,35 @@ export function readEntry(directory: string, seq: number): Promise<LedgerEntry> 
   return new EntryReader(directory).read(seq);
 }
 
-/** Reads entries here and there in a log; keeps a few files of disclosures in memory. */
+/** Reads entries here and there in a log; keeps a few bundles and files of disclosures in memory. */
 export class EntryReader {
-  readonly #directory: string;
+  readonly #bytes: EntryBytes;
   readonly #disclosures: DisclosureReader;
 
   constructor(directory: string) {
-    this.#directory = directory;
+    this.#bytes = new EntryBytes(directory);
     this.#disclosures = new DisclosureReader(directory);
   }
 
   /** Throws a {@link LedgerError} (`not-found`) when there is none at `seq`. */
   async read(seq: number): Promise<LedgerEntry> {
-    return joinDisclosures(seq, eventOf(await readEntryBytesAt(this.#directory, seq), seq), this.#disclosures);
+    return this.entry(seq, await this.#bytes.at(seq));
+  }
+
+  /** As {@link EntryBytes.run}. */
+  run(seq: number): Promise<readonly Buffer[] | undefined> {
+    return this.#bytes.run(seq);
+  }
+
+  /** The entry of bytes that were read. Throws a {@link LedgerError} (`corrupt`) when they are none. */
+  entry(seq: number, bytes: Buffer): Promise<LedgerEntry> {
+    return joinDisclosures(seq, eventOf(bytes, seq), this.#disclosures);
   }
 }
 
 /** The canonical bytes of one entry, as they were hashed. Throws a {@link LedgerError} (`not-found`). */
-export async function readEntryBytesAt(directory: string, seq: number): Promise<Buffer> {
-  for await (const { bytes } of readEntryBytes(directory, { from: seq, to: seq + 1 })) return bytes;
-  throw new LedgerError('not-found', `there is no entry ${seq} in the ledger`);
+export function readEntryBytesAt(directory: string, seq: number): Promise<Buffer> {
+  return new EntryBytes(directory).at(seq);
 }
 
 export interface TailOptions {
@@ -89,70 +112,6 @@ export async function* tail(directory: string, options: TailOptions = {}): Async
   }
 }
 
-/** How many entries there are, signed or not. Throws a {@link LedgerError} (`not-found`) when there is no log. */
-export async function ledgerSize(directory: string): Promise<number> {
-  const last = (await walStarts(directory)).at(-1);
-  if (last !== undefined) return last + ((await readWal(directory, last))?.length ?? 0);
-  return signedSize(directory);
-}
-
-async function* readEntryBytes(
-  directory: string,
-  { from = 0, to = Number.POSITIVE_INFINITY }: ReadOptions,
-): AsyncGenerator<{ seq: number; bytes: Buffer }> {
-  let next = from;
-  while (next < to) {
-    const run = await readRun(directory, next);
-    if (run === undefined) return;
-    for (const bytes of run) {
-      if (next >= to) return;
-      yield { seq: next, bytes };
-      next += 1;
-    }
-  }
-}
-
-/** Some entries from `seq` on; `undefined` at the end of the log. */
-async function readRun(directory: string, seq: number): Promise<readonly Buffer[] | undefined> {
-  const starts = await walStarts(directory);
-  const size = starts.length === 0 ? await signedSize(directory) : Number.POSITIVE_INFINITY;
-  if (seq >= size) return undefined;
-  const index = Math.floor(seq / TILE_WIDTH);
-  for (const width of [TILE_WIDTH, Math.min(TILE_WIDTH, size - index * TILE_WIDTH)]) {
-    const bundle = await readFile(join(directory, tilePath('entries', index, width))).catch(ifMissing);
-    const entries = bundle === undefined ? undefined : decodeBundle(bundle);
-    if (entries?.length === width) return entries.slice(seq % TILE_WIDTH);
-    if (bundle !== undefined)
-      throw new LedgerError(
-        'corrupt',
-        `${tilePath('entries', index, width)} is not a bundle of ${width} entries: run "sqlwarden ledger verify"`,
-      );
-  }
-  const start = starts.filter((candidate) => candidate <= seq).at(-1);
-  if (start === undefined) throw new LedgerError('corrupt', `entry ${seq} is in no file of the ledger: run "sqlwarden ledger verify"`);
-  const written = await readWal(directory, start);
-  // Removed meanwhile by a writer at work: its entries are in bundles now.
-  if (written === undefined) return readRun(directory, seq);
-  return written.length > seq - start ? written.slice(seq - start) : undefined;
-}
-
-async function walStarts(directory: string): Promise<number[]> {
-  return segmentStarts((await readdir(join(directory, 'wal')).catch(ifMissing)) ?? []);
-}
-
-/** The entries of a write-ahead file; `undefined` when it is not there (any more). */
-async function readWal(directory: string, start: number): Promise<Buffer[] | undefined> {
-  const file = await readFile(join(directory, walPath(start))).catch(ifMissing);
-  return file === undefined ? undefined : decodeFrames(file, walPath(start)).leaves.map(entryOf);
-}
-
-async function signedSize(directory: string): Promise<number> {
-  const note = await readFile(join(directory, 'checkpoint'), 'utf8').catch(ifMissing);
-  if (note !== undefined) return parseCheckpoint(parseNote(note).text).size;
-  const isDirectory = (await stat(directory).catch(ifMissing))?.isDirectory() === true;
-  throw new LedgerError('not-found', isDirectory ? `${directory} holds no ledger` : `there is no directory ${directory}`);
-}
-
 function eventOf(bytes: Buffer, seq: number): LedgerEvent {
   try {
     return parseEvent(bytes);
@@ -163,58 +122,12 @@ function eventOf(bytes: Buffer, seq: number): LedgerEvent {
 
 async function joinDisclosures(seq: number, event: LedgerEvent, reader: DisclosureReader): Promise<LedgerEntry> {
   if (commitmentsOf(event).length === 0) return { seq, event, disclosures: [], redacted: [] };
-  const own = await reader.of(segmentStart(seq), seq);
-  const values = event.type === 'statement.completed' ? await reader.of(segmentOfRead(event.read), -event.read) : [];
+  const isRead = event.type === 'statement.completed';
+  // The values of a read stand under the number that it got when it was begun, but for what did not fit in its entry.
+  const own = isRead && event.withheld === undefined ? [] : await reader.of(segmentStart(seq), seq);
+  const values = isRead ? await reader.of(segmentOfRead(event.read), -event.read) : [];
   const opened = openDisclosures(event, values.length === 0 ? own : [...own, ...values]);
   return { seq, event: opened.event, disclosures: opened.disclosures, redacted: opened.redacted };
-}
-
-/** Disclosure files in memory at once: that of the entries at hand, and that of reads which were begun before. */
-const MAX_FILES = 3;
-
-interface DisclosureFile {
-  readonly bytes: number;
-  readonly lines: ReadonlyMap<number, readonly Disclosure[]>;
-}
-
-/** The disclosure files, a few in memory at a time. */
-class DisclosureReader {
-  readonly #directory: string;
-  /** By the first entry of the file, those read last at the end. */
-  readonly #files = new Map<number, DisclosureFile>();
-
-  constructor(directory: string) {
-    this.#directory = directory;
-  }
-
-  /** What the file of the segment at `start` has under a key. */
-  async of(start: number, key: number): Promise<readonly Disclosure[]> {
-    const known = this.#files.get(start);
-    const found = known?.lines.get(key);
-    if (found !== undefined) return found;
-    // A gateway at work may have written more since the file was read.
-    if (known !== undefined && (await this.#bytesOf(start)) === known.bytes) return [];
-    return (await this.#read(start)).lines.get(key) ?? [];
-  }
-
-  async #read(start: number): Promise<DisclosureFile> {
-    const bytes = (await readFile(join(this.#directory, disclosuresPath(start))).catch(ifMissing)) ?? Buffer.alloc(0);
-    const entries = parseDisclosureFile(bytes).lines.flatMap(({ line }) =>
-      line === undefined ? [] : [[line.key, line.disclosures] as const],
-    );
-    const file = { bytes: bytes.length, lines: new Map(entries) };
-    this.#files.delete(start);
-    this.#files.set(start, file);
-    for (const oldest of this.#files.keys()) {
-      if (this.#files.size <= MAX_FILES) break;
-      this.#files.delete(oldest);
-    }
-    return file;
-  }
-
-  async #bytesOf(start: number): Promise<number> {
-    return (await stat(join(this.#directory, disclosuresPath(start))).catch(ifMissing))?.size ?? 0;
-  }
 }
 
 function pause(ms: number, signal: AbortSignal): Promise<void> {

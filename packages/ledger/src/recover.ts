@@ -1,6 +1,6 @@
 import { readdir, readFile, stat, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Checkpoint, equalBytes, type LedgerEvent, parseEvent } from '@sqlwarden/core';
+import { type Checkpoint, equalBytes, type KeyRotated, type LedgerEvent, parseEvent } from '@sqlwarden/core';
 import { type BegunRecord, parseBegun, segmentOfRead } from './begun-reads.js';
 import { parseDisclosureFile, tornKey } from './disclosure-lines.js';
 import { disclosuresPath, SEGMENT_ENTRIES, segmentStart, segmentStarts, walPath } from './layout.js';
@@ -25,6 +25,8 @@ export interface RecoveredLog {
   readonly begun: readonly BegunRecord[];
   /** The highest number that a read has been given; 0 without one. */
   readonly lastRead: number;
+  /** The last `key.rotated` entry in the files of `wal/`. */
+  readonly rotation: KeyRotated | undefined;
 }
 
 /**
@@ -37,7 +39,7 @@ export async function recoverLog(directory: string, newest: Checkpoint | undefin
   const first = starts[0];
   if (first === undefined) {
     await assertUnused(directory, newest);
-    return { size: 0, segments: [], last: undefined, begun: [], lastRead: 0 };
+    return { size: 0, segments: [], last: undefined, begun: [], lastRead: 0, rotation: undefined };
   }
   const signedSize = newest?.size ?? 0;
   if (first > signedSize)
@@ -55,7 +57,7 @@ export async function recoverLog(directory: string, newest: Checkpoint | undefin
     );
   }
   await cutDisclosures(directory, tree.size, replay.lastRead, first);
-  return { size: tree.size, segments, last: replay.last, begun: replay.begun, lastRead: replay.lastRead };
+  return { size: tree.size, segments, last: replay.last, begun: replay.begun, lastRead: replay.lastRead, rotation: replay.rotation };
 }
 
 /** Feeds the entries of the write-ahead files to the tree and compares it with the checkpoint when it has that size. */
@@ -65,6 +67,7 @@ class Replay {
   readonly #open = new Map<number, BegunRecord>();
   last: LedgerEvent | undefined;
   lastRead = 0;
+  rotation: KeyRotated | undefined;
 
   constructor(tree: TreeBuilder, newest: Checkpoint | undefined) {
     this.#tree = tree;
@@ -105,6 +108,7 @@ class Replay {
       this.#open.delete(event.read);
       this.lastRead = Math.max(this.lastRead, event.read);
     }
+    if (event.type === 'key.rotated') this.rotation = event;
     this.#tree.add(leaf);
     this.last = event;
     this.#compare();

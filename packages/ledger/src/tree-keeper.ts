@@ -12,10 +12,15 @@ export class TreeKeeper {
   readonly #tree: TreeBuilder;
   readonly #tiles: TileWriter;
   #written: TreeSnapshot | undefined;
+  /** Is written next. */
+  #held: TreeSnapshot | undefined;
+  /** The size at which the tree is to be held, until it has it. */
+  #holdAt: number | undefined;
 
-  constructor({ directory, first, signed, files }: TreeStart) {
+  constructor({ directory, first, signed, hold, files }: TreeStart) {
     this.#tree = new TreeBuilder(first, first === 0 ? undefined : new TileSource(directory, signed));
     this.#tiles = new TileWriter(directory);
+    this.#holdAt = hold;
     for (const { path, length } of files) this.add(readFileSync(join(directory, path)).subarray(0, length));
   }
 
@@ -29,9 +34,12 @@ export class TreeKeeper {
       case 'head':
         break;
       case 'write':
-        this.#written = this.#tree.snapshot();
+        this.#written = this.#held ?? this.#tree.snapshot();
         this.#tiles.write(this.#written);
         return { size: this.#written.size, root: this.#written.root };
+      case 'hold':
+        this.#held = this.#tree.snapshot();
+        break;
       case 'signed':
         this.#signed();
         break;
@@ -48,9 +56,15 @@ export class TreeKeeper {
     const written = this.#written;
     if (written === undefined) return;
     this.#written = undefined;
+    this.#held = undefined;
     this.#tree.confirm(written);
     this.#tiles.replacePartials(written);
   }
 
-  readonly #addLeaf = (frames: Buffer, start: number, end: number): void => this.#tree.add(frames.subarray(start, end));
+  readonly #addLeaf = (frames: Buffer, start: number, end: number): void => {
+    this.#tree.add(frames.subarray(start, end));
+    if (this.#tree.size !== this.#holdAt) return;
+    this.#held = this.#tree.snapshot();
+    this.#holdAt = undefined;
+  };
 }

@@ -7,6 +7,8 @@ export interface TreeStart {
   readonly first: number;
   /** Entries under the newest checkpoint: their tiles are there. */
   readonly signed: number;
+  /** The next checkpoint is over that many entries, though there may be more. */
+  readonly hold: number | undefined;
   /** The write-ahead files, relative to `directory`, with the bytes of their whole frames. */
   readonly files: readonly { readonly path: string; readonly length: number }[];
 }
@@ -14,8 +16,9 @@ export interface TreeStart {
 /** - `head`: the tree as it is now
  *  - `write`: its tiles are made and can be read
  *  - `signed`: what was written last is under a checkpoint
+ *  - `hold`: what is written next is the tree as it is now, until that is signed
  *  - `settle`: the tiles over the entries before `seq` are on stable storage */
-export type TreeQuestion = { readonly kind: 'head' | 'write' | 'signed' } | { readonly kind: 'settle'; readonly seq: number };
+export type TreeQuestion = { readonly kind: 'head' | 'write' | 'signed' | 'hold' } | { readonly kind: 'settle'; readonly seq: number };
 
 export type ToTree =
   /** Whole frames that were written: the tree takes their entries. `isLast`: nothing more comes in that memory, which is then given back. */

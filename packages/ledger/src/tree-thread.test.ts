@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { CheckpointFiles } from './checkpoint-files.js';
 import { Checkpointer } from './checkpointer.js';
-import { fileSigner } from './signer.js';
+import { FileKeys } from './file-keys.js';
+import { LogKeys } from './log-keys.js';
 import { removeScratch, scratch } from './testing/scenario.js';
 import { TreeBuilder } from './tree-builder.js';
 import { TreeThread } from './tree-thread.js';
@@ -18,7 +19,7 @@ function place(): string {
 }
 
 function threadOf(frames: FrameEncoder, files: readonly { path: string; length: number }[] = [], directory = place()): TreeThread {
-  return new TreeThread({ directory, first: 0, signed: 0, files }, frames);
+  return new TreeThread({ directory, first: 0, signed: 0, hold: undefined, files }, frames);
 }
 
 const entry = (n: number): string => JSON.stringify({ n, text: 'x'.repeat(n % 900) });
@@ -72,11 +73,11 @@ describe('the thread that keeps the tree', () => {
 describe('a checkpoint', () => {
   it('is not signed over a tree that lacks what was written', async () => {
     const directory = place();
-    const signer = await fileSigner(directory, 'example/log');
-    const { files } = await CheckpointFiles.open(directory, signer.key);
+    const keys = await LogKeys.open(directory, 'example/log', new FileKeys(directory, 'example/log'));
+    const { files } = await CheckpointFiles.open(directory, keys.epochs);
     const checkpointer = new Checkpointer({
       origin: 'example/log',
-      signer,
+      keys,
       checkpoints: files,
       tree: threadOf(new FrameEncoder(), [], directory),
       size: 5,

@@ -5,6 +5,7 @@ import { keepContexts } from './callback-context.js';
 import { driverSocket } from './driver-socket.js';
 import { SqlwardenPgError } from './errors.js';
 import { GatewayLease, chooseUpstream } from './governed.js';
+import { traceQueries } from './query-traces.js';
 
 export interface GovernedOptions {
   /** Path of `sqlwarden.yaml`. */
@@ -48,6 +49,7 @@ export class Client extends pg.Client {
       giveBack(lease);
       throw new SqlwardenPgError('not-injected', 'the driver did not take the governed connection; pg.native is not supported');
     }
+    traceQueries(this, (trace) => link.connection?.assertTrace(trace));
     this.once('end', () => giveBack(this.#lease));
   }
 

@@ -1,5 +1,5 @@
 import type { Dialect } from '@sqlwarden/core';
-import { createCatalogueReader, FINGERPRINT_SQL, READING_BRACKET } from './catalog/index.js';
+import { createCatalogueReader } from './catalog/index.js';
 import { cellType } from './masking/cell-types.js';
 import { readAccountFacts } from './session/account-facts.js';
 import { readMemberships } from './session/memberships.js';
@@ -15,8 +15,6 @@ export const postgresDialect: Dialect = {
   parserEntry: new URL('./sql/parser-worker.js', import.meta.url),
   createCatalogueReader,
   readState,
-  catalogueBracket: READING_BRACKET,
-  catalogueFingerprintSql: FINGERPRINT_SQL,
   readMemberships,
   readAccountFacts,
   roleSettings: ['role', 'session_authorization'],

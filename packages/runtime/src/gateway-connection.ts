@@ -1,20 +1,21 @@
 import { randomUUID } from 'node:crypto';
 import type { Duplex } from 'node:stream';
-import type {
-  Admission,
-  AssertedIntent,
-  CancelKey,
-  ClientIntroduction,
-  ClientMethod,
-  EndReason,
-  LoginRequest,
-  Outcome,
-  Principal,
-  Refusal,
-  SecurityEvent,
-  ServerLogin,
-  TransactionEnd,
-  Unit,
+import {
+  type Admission,
+  type AssertedIntent,
+  type CancelKey,
+  type ClientIntroduction,
+  type ClientMethod,
+  type EndReason,
+  type LoginRequest,
+  type Outcome,
+  type Principal,
+  type Refusal,
+  type SecurityEvent,
+  type ServerLogin,
+  type TransactionEnd,
+  type Unit,
+  joinIntents,
 } from '@sqlwarden/core';
 import type { SessionActivity } from './approval/admin-api.js';
 import type { ClientGuard } from './client-guard.js';
@@ -30,6 +31,7 @@ import type { ClientAccount } from './login/server-user.js';
 import { nodeHash } from './node-hash.js';
 import type { Revocations } from './revocation/revocations.js';
 import { compilePattern } from './policy/compile-pattern.js';
+import type { SessionWatch } from './telemetry/session-watch.js';
 import { type ClientTls, shownCertificate, shownEndPoint } from './transport/client-tls.js';
 import { Connection, type ConnectionPolicy } from './transport/connection.js';
 import { ControlConnection } from './transport/control-connection.js';
@@ -91,6 +93,7 @@ export class GatewayConnection implements ConnectionPolicy {
   readonly #client: ClientLeg;
   readonly #openedAt = Date.now();
   #admitter: Admitter | undefined;
+  #watch: SessionWatch | undefined;
   #libraryIntent: AssertedIntent | undefined;
   /** The client has gone before the answer to what it sent. */
   #leftRunning = false;
@@ -111,6 +114,7 @@ export class GatewayConnection implements ConnectionPolicy {
         loginTimeoutMs: services.limits.loginTimeoutMs,
         lingerMs: LINGER_MS,
         turn: services.engine.turn,
+        ...(services.engine.options.telemetry === undefined ? {} : { onSent: () => this.#watch?.sent() }),
         session: {
           hash: nodeHash,
           maskKey: services.maskKey,
@@ -132,6 +136,12 @@ export class GatewayConnection implements ConnectionPolicy {
   assertIntent(intent: AssertedIntent | undefined): void {
     this.#libraryIntent = intent;
     if (this.#admitter !== undefined) this.#admitter.libraryIntent = intent;
+  }
+
+  /** The trace that what is sent from now on belongs to, before what {@link assertIntent} says of it (the library). Where nothing is traced, nothing. */
+  assertTrace(trace: AssertedIntent | undefined): void {
+    if (this.#admitter === undefined || this.#services.engine.options.telemetry?.isTracing !== true) return;
+    this.#admitter.libraryIntent = joinIntents(trace, this.#libraryIntent);
   }
 
   /** Ends the session with a reason that the client sees. */
@@ -383,9 +393,24 @@ export class GatewayConnection implements ConnectionPolicy {
       engine.trouble(error as Error);
       return refuse('ledger-unavailable', 'the login cannot be recorded; see the log of the gateway');
     }
-    this.#admitter = new Admitter(engine, this.upstream, scope, this.connection.session, this.#sessionIdentity(principal, source));
+    this.#watch = this.#watched();
+    const own = this.#sessionIdentity(principal, source);
+    this.#admitter = new Admitter(engine, this.upstream, scope, this.connection.session, own, this.#watch);
     this.#admitter.libraryIntent = this.#libraryIntent;
     return { kind: 'accept', principal, server };
+  }
+
+  /** What counts and traces the session, where something does. */
+  #watched(): SessionWatch | undefined {
+    const { telemetry } = this.#services.engine.options;
+    telemetry?.login(this.upstream.name, 'accepted');
+    return telemetry?.watch({
+      id: this.id,
+      upstream: this.upstream,
+      client: this.#client.address,
+      policyDigest: () => this.#services.engine.inForce.digest,
+      serverPeer: () => this.connection.serverPeer,
+    });
   }
 
   #sessionIdentity(principal: Principal, source: (() => Promise<Renewed>) | undefined): SessionIdentity {
@@ -415,6 +440,7 @@ export class GatewayConnection implements ConnectionPolicy {
 
   #recordRefusedLogin(refusal: Refusal, login?: LoginRequest): void {
     this.#loginRecorded = true;
+    this.#services.engine.options.telemetry?.login(this.upstream.name, refusal.code);
     this.#services.engine.recorder.after({
       type: 'login.refused',
       upstream: this.upstream.name,

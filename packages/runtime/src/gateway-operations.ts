@@ -3,6 +3,7 @@ import type { TokenVerification } from './approval/admin-answers.js';
 import type { Operations, Reloaded } from './approval/operator-answers.js';
 import type { GatewayConnection } from './gateway-connection.js';
 import type { GatewayParts } from './gateway-parts.js';
+import { upkeep } from './ledger-upkeep.js';
 import { Revocations } from './revocation/revocations.js';
 import { revocationStoreOf } from './revocation/revocation-store.js';
 
@@ -54,6 +55,7 @@ export function operationsOn(gateway: OperatedGateway, revocations: Revocations)
       return true;
     },
     reload: () => gateway.reload(),
+    upkeep: (order, by) => upkeep(parts.ledger, parts.config.ledger, order, by),
   };
 }
 

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { ApprovalRequest, CompiledPolicy, Dialect } from '@sqlwarden/core';
 import { type Verifier, createVerifier, exchangeIssuer, openDevIssuer, openSigningKeys } from '@sqlwarden/identity';
-import { Ledger } from '@sqlwarden/ledger';
+import { assertOtlpInstalled, Ledger } from '@sqlwarden/ledger';
 import { ApprovalStore } from './approval/store.js';
 import type { GatewayConfig, UpstreamConfig } from './config/gateway-config.js';
 import { loadConfig } from './config/load-config.js';
@@ -12,6 +12,8 @@ import { Engine } from './engine/engine.js';
 import { Recorder } from './engine/recorder.js';
 import { Upstream } from './engine/upstream.js';
 import type { GatewayOptions, OtherWorkers } from './gateway.js';
+import { LedgerThread } from './ledger-thread/ledger-thread.js';
+import { keepRetention, keyOptionsOf } from './ledger-upkeep.js';
 import { ClientIdentity } from './login/client-identity.js';
 import { openServerAccess, type ServerAccess } from './login/server-access.js';
 import { TokenFile } from './login/token-file.js';
@@ -19,6 +21,9 @@ import { UsersFile } from './login/users-file.js';
 import { ParsePool } from './parse-pool.js';
 import { revocationStoreOf } from './revocation/revocation-store.js';
 import { loadRevocations } from './revocation/revocations-file.js';
+import { openTelemetry } from './telemetry/open-telemetry.js';
+import { PartSources } from './telemetry/part-sources.js';
+import type { Telemetry } from './telemetry/telemetry.js';
 import { type LoadedPolicies, loadPolicies } from './policy/load-policies.js';
 import { softwareVersion } from './version.js';
 
@@ -29,6 +34,9 @@ export interface GatewayParts {
   readonly engine: Engine;
   readonly ledger: Ledger;
   readonly ledgerDirectory: string;
+  readonly ledgerThread: LedgerThread;
+  /** Ends the work that keeps the ledger as short as the configuration says. */
+  readonly endRetention: () => void;
   readonly recorder: Recorder;
   readonly approvals: ApprovalStore;
   readonly verifier: Verifier;
@@ -37,6 +45,8 @@ export interface GatewayParts {
   readonly parsers: readonly ParsePool[];
   readonly crossChecks: readonly CrossCheck[];
   readonly upstreams: readonly { readonly upstream: Upstream; readonly config: UpstreamConfig }[];
+  /** What is counted and traced; `undefined`: nothing. */
+  readonly telemetry: Telemetry | undefined;
   /** How many sessions are open, for heartbeats; set by the gateway. */
   sessionCount: () => number;
 }
@@ -62,14 +72,25 @@ export async function openParts(options: GatewayOptions): Promise<GatewayParts> 
   const access = config.upstreams.map((upstream, index) => openServerAccess(config, upstream, dialects[index] as Dialect));
   const crossChecks = config.upstreams.map((upstream) => openCrossCheck(config, upstream));
   const count = { of: (): number => 0 };
+  const follower: { of?: LedgerThread } = {};
+  if (config.ledger.sinks.some(({ type }) => type === 'otlp')) await assertOtlpInstalled();
   const place = ledgerPlace(config.ledger, options.worker);
+  const sources = new PartSources(() => count.of());
+  const { enforcement } = options;
+  const telemetry = await openTelemetry({ config, enforcement, origin: place.origin, sources, onTrouble });
   const ledger = await Ledger.open({
     ...place,
+    ...keyOptionsOf(config.ledger, place),
     software: softwareVersion,
     sessions: () => count.of(),
-    onError: onTrouble,
+    onError: (error) => {
+      telemetry?.ledgerFailed();
+      onTrouble(error);
+    },
+    onSigned: (size) => follower.of?.signed(size),
   });
   const recorder = new Recorder(ledger, onTrouble);
+  const ledgerThread = (follower.of = followLedger(config, place.directory, recorder, onTrouble));
   const approvals = new ApprovalStore({
     now: Date.now,
     recorder: approvalRecorder(recorder),
@@ -86,6 +107,7 @@ export async function openParts(options: GatewayOptions): Promise<GatewayParts> 
     recorder,
     durableReads: config.ledger.reads === 'durable',
     approvals,
+    telemetry,
     now: Date.now,
     ...(options.otherWorkers === undefined ? {} : { tellUses: tellThrough(options.otherWorkers) }),
     onTrouble,
@@ -107,12 +129,20 @@ export async function openParts(options: GatewayOptions): Promise<GatewayParts> 
       }),
     };
   });
+  sources.parts = {
+    ledger,
+    upstreams: upstreams.map(({ upstream }) => upstream),
+    parsers,
+    sinks: () => ledgerThread.statuses.map(({ name, next, signed }) => ({ name, behind: signed - next })),
+  };
   return {
     config,
     policies,
     engine,
     ledger,
     ledgerDirectory: place.directory,
+    ledgerThread,
+    endRetention: keepRetention(ledger, config.ledger, onTrouble),
     recorder,
     approvals,
     verifier,
@@ -121,6 +151,7 @@ export async function openParts(options: GatewayOptions): Promise<GatewayParts> 
     parsers: [...parsers.values()],
     crossChecks: crossChecks.filter((crossCheck) => crossCheck !== undefined),
     upstreams,
+    telemetry,
     get sessionCount() {
       return count.of;
     },
@@ -128,6 +159,13 @@ export async function openParts(options: GatewayOptions): Promise<GatewayParts> 
       count.of = value;
     },
   };
+}
+
+function followLedger({ ledger }: GatewayConfig, directory: string, recorder: Recorder, onTrouble: (error: Error) => void): LedgerThread {
+  const { sinks } = ledger;
+  const thread = new LedgerThread({ directory, sinks, onTrouble, record: (event) => void recorder.after(event) });
+  if (sinks.some(({ whenBehind }) => whenBehind === 'refuse-writes')) recorder.refuseIntents(() => thread.writesRefused());
+  return thread;
 }
 
 /** Throws what says why revocations cannot be read: nobody is let in before it is known who may not be. */

@@ -3,6 +3,7 @@ import { EventEmitter } from 'node:events';
 import type { ApprovalRequest, CancelKey, Dialect, DialectName, Refusal } from '@sqlwarden/core';
 import type { InactiveRule } from '@sqlwarden/core';
 import type { Verifier } from '@sqlwarden/identity';
+import type { SinkStatus } from '@sqlwarden/ledger';
 import type { SessionSummary } from './approval/admin-api.js';
 import type { TokenVerification } from './approval/admin-answers.js';
 import type { Operations, Reloaded } from './approval/operator-answers.js';
@@ -20,6 +21,7 @@ import { type GatewayParts, openParts } from './gateway-parts.js';
 import { GatewayPolicies, type InactiveParts } from './gateway-policies.js';
 import { probeLedger, probeUpstream } from './readiness.js';
 import type { Revocations } from './revocation/revocations.js';
+import type { MetricReading } from './telemetry/metric-series.js';
 
 export interface GatewayOptions {
   /** Path of `sqlwarden.yaml`. */
@@ -73,6 +75,8 @@ interface Connected {
 const DRAIN_LOOK_MS = 25;
 /** How long sessions that were ended may take to write their last entries. */
 const END_MS = 1_000;
+/** How long sinks may take to get the last entries. */
+const SHIP_MS = 5_000;
 
 /**
  * The whole pipeline for one configuration file: identity, policy, approvals, ledger and upstreams, and the connections that go through it.
@@ -161,11 +165,21 @@ export class Gateway {
     }));
   }
 
+  /** How far the sinks of the ledger are. */
+  get sinks(): readonly SinkStatus[] {
+    return this.#parts.ledgerThread.statuses;
+  }
+
   /** How often a unit's decision was known and how often it had to be made, over all upstreams. */
   get decisionCounts(): DecisionCounts {
     const counts = this.#parts.upstreams.map(({ upstream }) => upstream.decisionCounts);
     const sum = (of: (one: DecisionCounts) => number): number => counts.reduce((total, one) => total + of(one), 0);
     return { found: sum(({ found }) => found), made: sum(({ made }) => made) };
+  }
+
+  /** All metrics as they are now; `undefined` where the configuration does not want them in one place with those of other processes. */
+  get metrics(): readonly MetricReading[] | undefined {
+    return this.config.telemetry?.prometheus === true ? this.#parts.telemetry?.read() : undefined;
   }
 
   get connectionCount(): number {
@@ -278,7 +292,15 @@ export class Gateway {
     this.#parts.approvals.close();
     for (const { upstream } of this.#parts.upstreams) upstream.close();
     await Promise.all([...this.#parts.parsers, ...this.#parts.crossChecks].map((parser) => parser.close()));
-    await this.#parts.ledger.close();
+    this.#parts.endRetention();
+    // Delivered beside the ledger's end: nothing of it may keep that from coming.
+    const delivered = this.#parts.telemetry?.close();
+    try {
+      await this.#parts.ledger.close();
+    } finally {
+      await this.#parts.ledgerThread.close(SHIP_MS);
+    }
+    await delivered;
   }
 
   /** Waits until no connection is left, for `ms` at most. */

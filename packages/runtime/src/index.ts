@@ -9,6 +9,7 @@ export type { DecisionView, RequestSummary, RequestView, SessionActivity, Sessio
 export { adminRoute, type AdminRequest, type AdminSources, answerAdmin, unknownRequest } from './approval/admin-answers.js';
 export type { AdminAnswer } from './approval/admin-answer.js';
 export type { Operations, Reloaded } from './approval/operator-answers.js';
+export { keyOptionsOf, retentionRuleOf, upkeep, type UpkeepOrder, type UpkeepResult } from './ledger-upkeep.js';
 export { loadRevocations } from './revocation/revocations-file.js';
 export type { RevocationOrder } from './revocation/revocations.js';
 export { type AdminSocket, openAdminSocket, serveAdmin } from './approval/admin-socket.js';
@@ -29,6 +30,10 @@ export {
   type StatedIntent,
 } from './intent/identity-context.js';
 export { nodeHash } from './node-hash.js';
+export type { MetricReading } from './telemetry/metric-series.js';
+export { mergeReadings } from './telemetry/merge-readings.js';
+export { prometheusText } from './telemetry/prometheus-text.js';
+export { activeTrace } from './telemetry/trace-parent.js';
 export { workerName } from './gateway-parts.js';
 export { softwareVersion } from './version.js';
 export { listenPrivately, PrivateSocketError, type PrivateSocketErrorCode } from './approval/private-socket.js';

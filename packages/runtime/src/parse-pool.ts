@@ -37,9 +37,17 @@ export class ParsePool {
   #jobsOfWorker = 0;
   #nextId = 1;
   #closed = false;
+  /** Texts that took too long, and workers that ended by themselves. Only ever go up. */
+  timeOuts = 0;
+  deaths = 0;
 
   constructor(options: ParsePoolOptions) {
     this.#options = options;
+  }
+
+  /** Texts that wait, or are with the worker. */
+  get waiting(): number {
+    return this.#waiting.length + (this.#running === undefined ? 0 : 1);
   }
 
   parse(text: string, context: ParseContext): Promise<ParseResult> {
@@ -72,6 +80,7 @@ export class ParsePool {
 
   #deadline(ms: number): NodeJS.Timeout {
     return setTimeout(() => {
+      this.timeOuts += 1;
       void this.#retire();
       this.#finish(failure('limit', `parsing took longer than ${this.#options.deadlineMs} ms; simplify the statement`));
     }, ms);
@@ -113,6 +122,7 @@ export class ParsePool {
     const died = (): void => {
       if (this.#worker !== worker) return;
       this.#worker = undefined;
+      this.deaths += 1;
       this.#finish(failure('internal', 'the parser failed on this statement'));
     };
     // An answer that cannot be deserialised: its tree is too deep for this thread.

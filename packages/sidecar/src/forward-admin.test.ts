@@ -126,6 +126,30 @@ describe('requests to the admin socket of several workers', () => {
     expect(await said(loaded('a'), loaded('a'))).toEqual([200, undefined]);
   });
 
+  it('has every worker keep its log, or the one that is named, and erases in no other', async () => {
+    const keeping = (name: string, status = 200): Parameters<typeof forwardAdmin>[1][number] & { asked: number } => ({
+      name,
+      asked: 0,
+      async ask() {
+        this.asked += 1;
+        return { about: 'admin', answer: { status, body: { upkeep: [{ key: `key of ${name}` }] } } };
+      },
+    });
+    const order = (body: object): AdminRequest => ({ method: 'POST', url: '/v1/ledger', body: JSON.stringify(body) });
+    const [one, two] = [keeping('worker-1'), keeping('worker-2')];
+    const both = [
+      { key: 'key of worker-1', worker: 'worker-1' },
+      { key: 'key of worker-2', worker: 'worker-2' },
+    ];
+    expect((await forwardAdmin(order({ do: 'rotate-key' }), [one, two])).body).toEqual({ upkeep: both });
+    expect((await forwardAdmin(order({ do: 'erase', log: 'worker-2' }), [one, two])).body).toEqual({ upkeep: [both[1]] });
+    expect((await forwardAdmin(order({ do: 'erase' }), [one, two])).status).toBe(400);
+    expect((await forwardAdmin(order({ do: 'retain', log: 'worker-9' }), [one, two])).status).toBe(503);
+    expect([one.asked, two.asked]).toEqual([1, 2]);
+    expect((await forwardAdmin(order({ do: 'retain' }), [one, keeping('worker-2', 409)])).status).toBe(409);
+    expect((await forwardAdmin(order({ do: 'retain' }), [one, gone])).status).toBe(503);
+  });
+
   it('refuses what the interface does not have', async () => {
     expect((await forwardAdmin({ method: 'GET', url: '/v2' }, [])).status).toBe(404);
     expect((await forwardAdmin({ method: 'DELETE', url: '/v1/pending' }, [])).status).toBe(405);

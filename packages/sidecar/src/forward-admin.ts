@@ -1,5 +1,12 @@
 import { unreachable } from '@sqlwarden/core';
-import { type AdminAnswer, type AdminRequest, adminRoute, type RequestSummary, type SessionSummary } from '@sqlwarden/runtime';
+import {
+  type AdminAnswer,
+  type AdminRequest,
+  adminRoute,
+  type RequestSummary,
+  type SessionSummary,
+  type UpkeepResult,
+} from '@sqlwarden/runtime';
 import type { WorkerProcess } from './worker-process.js';
 
 type Asked = Pick<WorkerProcess, 'name' | 'ask'>;
@@ -44,6 +51,8 @@ export async function forwardAdmin(request: AdminRequest, workers: readonly Aske
       if (answer.status === 200) await Promise.all(others.map((worker) => worker.ask({ about: 'revocations' })));
       return answer;
     }
+    case 'upkeep':
+      return keptUp(request, workers);
     case 'reload': {
       const answers = (await askAll(request, workers)).map(({ answer }) => answer ?? unavailable());
       const refused = answers.find(({ status }) => status !== 200);
@@ -62,6 +71,36 @@ async function killed(request: AdminRequest, session: string, workers: readonly 
   const owner = looked.find(({ answer }) => answer !== undefined && sessionsOf(answer).some(({ id }) => id === session));
   if (owner === undefined && looked.some(({ answer }) => answer === undefined)) return unavailable();
   return forward(request, owner?.worker ?? workers[0]);
+}
+
+/** By the worker whose log it is about, or all. What some of them have done stays done. */
+async function keptUp(request: AdminRequest, workers: readonly Asked[]): Promise<AdminAnswer> {
+  const { log, isErasure } = meantBy(request.body);
+  // Entries have the same numbers in every log.
+  if (isErasure && log === undefined && workers.length > 1)
+    return { status: 400, body: { code: 'bad-request', message: 'every worker has a log of its own; name one as "log"' } };
+  const meant = log === undefined ? workers : workers.filter(({ name }) => name === log);
+  const answers = (await askAll(request, meant)).map(({ worker, answer }) => ({ worker: worker.name, answer: answer ?? unavailable() }));
+  const refused = answers.find(({ answer }) => answer.status !== 200);
+  if (refused !== undefined || answers.length === 0) return refused?.answer ?? unavailable();
+  return {
+    status: 200,
+    body: { upkeep: answers.flatMap(({ worker, answer }) => upkeepOf(answer).map((result) => ({ ...result, worker }))) },
+  };
+}
+
+/** The worker that a body names; what is wrong with the body, the workers say. */
+function meantBy(body: string | null | undefined): { readonly log: string | undefined; readonly isErasure: boolean } {
+  try {
+    const order = JSON.parse(body ?? '{}') as { readonly do?: unknown; readonly log?: unknown } | null;
+    return { log: typeof order?.log === 'string' ? order.log : undefined, isErasure: order?.do === 'erase' };
+  } catch {
+    return { log: undefined, isErasure: false };
+  }
+}
+
+function upkeepOf({ body }: AdminAnswer): readonly UpkeepResult[] {
+  return (body as { readonly upkeep?: readonly UpkeepResult[] }).upkeep ?? [];
 }
 
 interface Looked {

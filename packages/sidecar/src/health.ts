@@ -1,4 +1,5 @@
 import { createServer, type Server, type ServerResponse } from 'node:http';
+import { type MetricReading, prometheusText } from '@sqlwarden/runtime';
 import type { TurnedAway } from './connection-limits.js';
 
 /** What a probe may know. Nothing here names a database, a person or a statement. */
@@ -14,6 +15,8 @@ export interface HealthState {
   readonly turnedAway: TurnedAway;
   /** Processes that serve clients: how many there should be, how many there are, and how often one was started again. */
   readonly workers: { readonly configured: number; readonly serving: number; readonly restarts: number };
+  /** All that is counted, over all workers, where the configuration wants it here. */
+  readonly metrics?: readonly MetricReading[] | undefined;
 }
 
 export interface HealthOptions {
@@ -73,7 +76,10 @@ function send(response: ServerResponse, { status, body }: HealthAnswer, headOnly
 async function answer(method: string | undefined, url: string | undefined, state: () => Promise<HealthState>): Promise<HealthAnswer> {
   if (method !== 'GET' && method !== 'HEAD') return { status: 405, body: { code: 'method-not-allowed', message: 'use GET here' } };
   if (url === '/livez') return { status: 200, body: { live: true } };
-  if (url === '/metrics') return { status: 200, body: metrics(await state()) };
+  if (url === '/metrics') {
+    const now = await state();
+    return { status: 200, body: `${metrics(now)}${prometheusText(now.metrics ?? [])}` };
+  }
   if (url !== '/readyz') return { status: 404, body: { code: 'not-found', message: 'ask /livez, /readyz or /metrics' } };
   const { ready, reasons, connections } = await state();
   return { status: ready ? 200 : 503, body: { ready, connections, ...(ready ? {} : { reasons }) } };

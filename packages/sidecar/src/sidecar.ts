@@ -135,6 +135,7 @@ export class Sidecar implements RunningGateway {
       listeners: perListener,
       turnedAway,
       workers: { configured: 1, serving: 1, restarts: 0 },
+      metrics: this.gateway.metrics,
     };
   }
 

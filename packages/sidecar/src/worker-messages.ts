@@ -1,5 +1,5 @@
 import type { ApprovalRequest, CancelKey, Refusal } from '@sqlwarden/core';
-import type { AdminAnswer, AdminRequest, BudgetUse, Gateway, TokenAnswer, TokenRequest } from '@sqlwarden/runtime';
+import type { AdminAnswer, AdminRequest, BudgetUse, Gateway, MetricReading, TokenAnswer, TokenRequest } from '@sqlwarden/runtime';
 
 /** What the primary process and its workers tell each other, over the channel that only they have. Plain data. */
 
@@ -11,6 +11,7 @@ export interface WorkerState {
   /** Why not. */
   readonly reasons: readonly string[];
   readonly decisions: { readonly found: number; readonly made: number };
+  readonly metrics?: readonly MetricReading[] | undefined;
 }
 
 /** What a worker may have other workers asked. */

@@ -1,4 +1,4 @@
-import { workerName } from '@sqlwarden/runtime';
+import { mergeReadings, type MetricReading, workerName } from '@sqlwarden/runtime';
 import type { HealthState } from './health.js';
 import type { FromWorker, PolicyAnnouncement, WorkerState } from './worker-messages.js';
 import { WorkerProcess } from './worker-process.js';
@@ -25,6 +25,7 @@ interface Slot {
   startedAt: number;
   timer: NodeJS.Timeout | undefined;
   decisions: WorkerState['decisions'];
+  metrics: readonly MetricReading[];
 }
 
 const FIRST_BACK_OFF_MS = 250;
@@ -40,6 +41,7 @@ export class WorkerPool {
   readonly #slots: readonly Slot[];
   /** What workers that are gone had counted, as far as it was known. */
   #retired: WorkerState['decisions'] = { found: 0, made: 0 };
+  #retiredMetrics: readonly MetricReading[] = [];
   #restarts = 0;
   #turn = 0;
   #stopping = false;
@@ -55,6 +57,7 @@ export class WorkerPool {
       startedAt: 0,
       timer: undefined,
       decisions: { found: 0, made: 0 },
+      metrics: [],
     }));
   }
 
@@ -85,11 +88,14 @@ export class WorkerPool {
   }
 
   /** Readiness and counts of all workers added up. Never rejects. */
-  async state(): Promise<Pick<HealthState, 'ready' | 'reasons' | 'decisions' | 'workers'>> {
+  async state(): Promise<Pick<HealthState, 'ready' | 'reasons' | 'decisions' | 'workers' | 'metrics'>> {
     const asked = await Promise.all(
       this.#slots.map(async (slot) => {
         const answer = slot.serving ? await slot.worker?.ask({ about: 'state' }) : undefined;
-        if (answer?.about === 'state') slot.decisions = answer.state.decisions;
+        if (answer?.about === 'state') {
+          slot.decisions = answer.state.decisions;
+          slot.metrics = answer.state.metrics ?? [];
+        }
         return { slot, state: answer?.about === 'state' ? answer.state : undefined };
       }),
     );
@@ -107,6 +113,7 @@ export class WorkerPool {
         made: counts.reduce((sum, { made }) => sum + made, 0),
       },
       workers: { configured: this.#slots.length, serving: serving.length, restarts: this.#restarts },
+      metrics: mergeReadings([this.#retiredMetrics, ...this.#slots.map(({ metrics }) => metrics)]),
     };
   }
 
@@ -154,6 +161,8 @@ export class WorkerPool {
     slot.worker = undefined;
     this.#retired = { found: this.#retired.found + slot.decisions.found, made: this.#retired.made + slot.decisions.made };
     slot.decisions = { found: 0, made: 0 };
+    this.#retiredMetrics = mergeReadings([this.#retiredMetrics, onlyCounted(slot.metrics)]);
+    slot.metrics = [];
     this.#options.onGone(worker);
     if (this.#stopping) return;
     if (performance.now() - slot.startedAt > STABLE_MS) slot.failures = 0;
@@ -171,4 +180,9 @@ export class WorkerPool {
       });
     }, delayMs);
   }
+}
+
+/** What stays true of a worker that is gone: what it has counted, and not how it stands. */
+function onlyCounted(metrics: readonly MetricReading[]): MetricReading[] {
+  return metrics.filter(({ kind }) => kind !== 'gauge');
 }

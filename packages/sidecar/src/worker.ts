@@ -145,7 +145,7 @@ class Worker {
     switch (question.about) {
       case 'state': {
         const { ready, reasons } = await gateway.health();
-        return { about: 'state', state: { ready, reasons, decisions: gateway.decisionCounts } };
+        return { about: 'state', state: { ready, reasons, decisions: gateway.decisionCounts, metrics: gateway.metrics } };
       }
       case 'cancel':
         return { about: 'cancel', isCancelled: gateway.cancel(question.cancel.upstream, keyOf(question.cancel)) };

@@ -50,7 +50,7 @@ export async function startOtlpReceiver(port = 0): Promise<OtlpReceiver> {
     const chunks: Buffer[] = [];
     incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
     incoming.on('end', () => {
-      const request = decoded(incoming, Buffer.concat(chunks));
+      const request = decodedOrNot(incoming, Buffer.concat(chunks));
       if (request === undefined) return give(response, { status: 400 });
       requests.push(request);
       const given = answer(request);
@@ -79,6 +79,14 @@ function give(response: ServerResponse, answer: OtlpAnswer): void {
   if (answer === 'hang') return;
   response.writeHead(answer.status, { 'content-type': 'application/x-protobuf', ...answer.headers });
   response.end(answer.body);
+}
+
+function decodedOrNot(incoming: IncomingMessage, sent: Buffer): OtlpRequest | undefined {
+  try {
+    return decoded(incoming, sent);
+  } catch {
+    return undefined;
+  }
 }
 
 function decoded({ url = '', headers }: IncomingMessage, sent: Buffer): OtlpRequest | undefined {

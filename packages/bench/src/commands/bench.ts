@@ -1,6 +1,7 @@
 // npm run bench -- analysis [--only <corpus>]
-// npm run bench -- ledger [--reads n] [--per-turn n,n] [--directory d]
+// npm run bench -- ledger [reads | size | ratio | writes] [--help]
 // npm run bench -- postgres [--help]
+// npm run bench -- schema [--relations n,n] [--statements n] [--rounds n] [--major n]
 import { parseArgs } from 'node:util';
 import type { ResolvedCatalogue } from '@sqlwarden/core';
 import { MissingInputError, readCorpora } from '../corpus/corpus-files.js';
@@ -12,6 +13,7 @@ import { percentile } from '../cost/percentile.js';
 import { benchLedger } from '../ledger/bench-ledger.js';
 import { UnitParser } from '../parsing/unit-parser.js';
 import { benchPostgres } from '../postgres/bench-postgres.js';
+import { benchSchema } from '../postgres/bench-schema.js';
 import { SchemaFolder } from '../schemas/schema-folder.js';
 import { applicationSuites } from '../truth/app-suites.js';
 import { catalogueOfTables } from '../truth/defined-catalogue.js';
@@ -22,7 +24,8 @@ async function main([what, ...args]: readonly string[]): Promise<number> {
   if (what === 'analysis') return analysis(args);
   if (what === 'ledger') return benchLedger(args);
   if (what === 'postgres') return benchPostgres(args);
-  console.error('bench: say what to measure: npm run bench -- analysis, ledger, or postgres');
+  if (what === 'schema') return benchSchema(args);
+  console.error('bench: say what to measure: npm run bench -- analysis, ledger, postgres, or schema');
   return 2;
 }
 

@@ -1,12 +1,40 @@
 import { tmpdir } from 'node:os';
 import { parseArgs } from 'node:util';
 import { textTable } from '../commands/text-table.js';
+import { measureCurve } from './group-commit.js';
+import { measureRatio } from './ratio.js';
 import { measureReads } from './read-cost.js';
+import { measureSize } from './size.js';
 
-const USAGE = 'bench: npm run bench -- ledger [--reads <n>] [--per-turn <n>,<n>,…] [--directory <on the disk to be measured>]';
+const USAGE = `usage: npm run bench -- ledger [reads] [--reads <n>] [--per-turn <n>,<n>,…] [--directory <on the disk to be measured>]
+                                    what a read costs in the ledger alone
+       npm run bench -- ledger size [--entries <n>] [--directory <d>] [--json <file>]
+                                    rate, disk and memory of appending, verifying and searching (default 1000000 entries)
+       npm run bench -- ledger ratio [--clients <n>] [--seconds <n>] [--rounds <n>] [--json <file>]
+                                    prepared point reads with the ledger on, beside a ledger that writes nothing
+       npm run bench -- ledger writes [--clients <a,b>] [--seconds <n>] [--json <file>]
+                                    the group commit: durable writes by number of clients`;
 
-/** `npm run bench -- ledger`: what a read costs in the ledger alone. Returns the exit status. */
-export async function benchLedger(args: readonly string[]): Promise<number> {
+/** `npm run bench -- ledger`. Returns the exit status. */
+export async function benchLedger([what, ...args]: readonly string[]): Promise<number> {
+  switch (what) {
+    case 'size':
+      return measureSize(args);
+    case 'ratio':
+      return measureRatio(args);
+    case 'writes':
+      return measureCurve(args);
+    case 'reads':
+      return readCosts(args);
+    default:
+      if (what === undefined || what.startsWith('--reads') || what.startsWith('--per-turn') || what.startsWith('--directory'))
+        return readCosts(what === undefined ? [] : [what, ...args]);
+      console.error(USAGE);
+      return 2;
+  }
+}
+
+async function readCosts(args: readonly string[]): Promise<number> {
   const { values } = parseArgs({
     args: [...args],
     options: {

@@ -11,7 +11,7 @@ import { PASS_THROUGH, UPSTREAM, WITH_MASKS, WITH_POLICY } from './gateway-polic
 import type { OpenPath, PathRequest } from './paths.js';
 
 /** The paths that lead through sqlwarden. */
-export const GATEWAY_PATHS = ['sqlwarden', 'policy', 'password', 'masks', 'durable'] as const;
+export const GATEWAY_PATHS = ['sqlwarden', 'policy', 'password', 'masks', 'durable', 'unrecorded'] as const;
 export type GatewayPath = (typeof GATEWAY_PATHS)[number];
 
 const POLICIES = {
@@ -20,11 +20,14 @@ const POLICIES = {
   password: WITH_POLICY,
   masks: WITH_MASKS,
   durable: WITH_POLICY,
+  unrecorded: WITH_POLICY,
 } as const satisfies Record<GatewayPath, string>;
 
 const USER = 'bench';
 const PASSWORD = randomBytes(12).toString('hex');
 
+/** In place of the ledger that is opened. */
+const UNRECORDED = { file: join(import.meta.dirname, '..', 'ledger', 'null-ledger.js'), env: {} };
 /** The command as a user runs it. */
 const PROGRAM = join(dirname(createRequire(import.meta.url).resolve('@sqlwarden/cli/package.json')), 'bin', 'sqlwarden.js');
 
@@ -37,11 +40,16 @@ export async function startGateway(name: GatewayPath, request: PathRequest): Pro
     const configFile = writeConfiguration(directory, name, port, request);
     const password = name === 'password' ? PASSWORD : await issueToken(configFile);
     const { profileDirectory } = request;
-    const flags = profileDirectory === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileDirectory}`];
+    const preload = name === 'unrecorded' ? UNRECORDED : request.preload;
+    const flags = [
+      ...(profileDirectory === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileDirectory}`]),
+      ...(preload === undefined ? [] : ['--import', preload.file]),
+    ];
     const program = await startProgram({
       command: [process.execPath, ...flags, PROGRAM, 'up', '--config', configFile, '--until-stdin-ends'],
       cwd: directory,
       port,
+      ...(preload === undefined ? {} : { env: preload.env }),
     });
     const login = { user: USER, password };
     return { name, port, pid: program.pid, login, clearLogin: login, stop: () => program.stop().finally(remove) };

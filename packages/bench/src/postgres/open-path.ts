@@ -20,6 +20,7 @@ export function openPath(name: PathName, request: PathRequest): Promise<OpenPath
     case 'password':
     case 'masks':
     case 'durable':
+    case 'unrecorded':
       return startGateway(name, request);
     default:
       return unreachable(name);

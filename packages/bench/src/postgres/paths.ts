@@ -2,7 +2,18 @@ import { type Finding, findHaproxy, findPgbouncer } from '@sqlwarden/testkit';
 import type { BenchDatabase } from './database.js';
 
 /** The ways from the client to the server, in the order in which they are shown. */
-export const PATH_NAMES = ['direct', 'pipe', 'pgbouncer', 'haproxy', 'sqlwarden', 'policy', 'password', 'masks', 'durable'] as const;
+export const PATH_NAMES = [
+  'direct',
+  'pipe',
+  'pgbouncer',
+  'haproxy',
+  'sqlwarden',
+  'policy',
+  'password',
+  'masks',
+  'durable',
+  'unrecorded',
+] as const;
 export type PathName = (typeof PATH_NAMES)[number];
 
 /** What each is, for the reader of a table. */
@@ -16,6 +27,7 @@ export const PATH_NOTES: Readonly<Record<PathName, string>> = {
   password: 'as policy; clients log in by SCRAM-SHA-256 and have no token',
   masks: 'sqlwarden with masks on what is read',
   durable: 'as policy; every statement, reads too, waits until its ledger entry is on the disk',
+  unrecorded: 'as policy, with a ledger that writes nothing: for comparison only, no configuration does that',
 };
 
 export interface Login {
@@ -42,6 +54,8 @@ export interface PathRequest {
   readonly workers: number;
   /** Where sqlwarden's processes leave their CPU profiles. */
   readonly profileDirectory?: string;
+  /** A module that sqlwarden's process loads before its own, and what it reads from the environment. */
+  readonly preload?: { readonly file: string; readonly env: Readonly<Record<string, string>> };
 }
 
 /** Whether what a path needs is on this machine. */

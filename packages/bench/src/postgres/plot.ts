@@ -11,6 +11,7 @@ const COLOURS: Readonly<Record<PathName, string>> = {
   password: '#4a9c8c',
   masks: '#66c796',
   durable: '#b7e4cd',
+  unrecorded: '#999999',
 };
 
 const BAR = 14;

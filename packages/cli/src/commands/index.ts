@@ -4,10 +4,14 @@ import { approve, reject } from './decide.js';
 import { exchange } from './exchange.js';
 import { explain } from './explain.js';
 import { init } from './init.js';
+import { ledgerIndex } from './ledger-index.js';
+import { ledgerExport } from './ledger-export.js';
+import { ledgerSinks } from './ledger-sinks.js';
 import { ledgerProof } from './ledger-proof.js';
 import { ledgerSearch } from './ledger-search.js';
 import { ledgerShow } from './ledger-show.js';
 import { ledgerTail } from './ledger-tail.js';
+import { ledgerErase, ledgerRetain, ledgerRotateKey } from './ledger-upkeep.js';
 import { ledgerVerify } from './ledger-verify.js';
 import { kill, reload, revocations, revoke } from './operator.js';
 import { pending } from './pending.js';
@@ -39,5 +43,11 @@ export const commands: readonly Command[] = [
   ledgerTail,
   ledgerShow,
   ledgerSearch,
+  ledgerIndex,
   ledgerProof,
+  ledgerRotateKey,
+  ledgerErase,
+  ledgerRetain,
+  ledgerExport,
+  ledgerSinks,
 ];

@@ -22,7 +22,7 @@ export const ledgerVerify = defineCommand({
       type: 'text',
       multiple: true,
       value: '<key>',
-      help: 'the key that the log is known by: the line of keys/verifier, from somewhere else; with workers one for each log',
+      help: 'the first key of the log, which it is known by: the line of keys/verifier, from somewhere else; with workers one for each log',
     },
     checkpoint: { type: 'text', multiple: true, value: '<file>', help: 'a checkpoint of this log that was kept somewhere else' },
   },
@@ -111,7 +111,14 @@ function printReport(report: VerifyReport, out: Terminal): void {
   out.line(
     `compared    with ${retained.directory + retained.given} kept checkpoints${retained.given === 0 ? '' : `, ${retained.given} of them given`}`,
   );
-  if (redacted.entries > 0) out.line(`redacted    values of ${redacted.entries} entries are not there any more`);
+  if (report.keys.length > 1)
+    out.line(`keys        ${report.keys.length}, each named by the one before; now ${oneLine(report.keys.at(-1) ?? '', 200)}`);
+  if (report.removed.entriesBefore > 0)
+    out.line(`removed     entries before ${report.removed.entriesBefore}, by retention; their hashes are there`);
+  if (redacted.entries > 0)
+    out.line(
+      `redacted    values of ${redacted.entries} entries are not there any more${redacted.unexplained === 0 ? '; entries say that they were erased' : `; of ${redacted.unexplained} of them no entry says why`}`,
+    );
   for (const { severity, code, message, file, seq } of findings) {
     const where = [...(file === undefined ? [] : [file]), ...(seq === undefined ? [] : [`entry ${seq}`])].join(', ');
     out.line(

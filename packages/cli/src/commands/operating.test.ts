@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { readEntries } from '@sqlwarden/ledger';
 import { type AdminClient, createAdminClient, type SessionSummary } from '@sqlwarden/runtime';
@@ -227,4 +227,45 @@ suite('operating a gateway with two workers', () => {
     expect(await admin().reload(token.ops)).toMatchObject({ changed: false });
     await client.end();
   }, 30_000);
+
+  it('changes keys, erases values and removes what is old: by the gateway that runs, or without one', async () => {
+    const { client } = await connect('app');
+    await client.query('select email from people where city = $1', ['Erasmus']);
+    await client.end();
+    const erase = ['ledger', 'erase', '--subject', 'shop', '--name', 'parameter', '--reason', 'article 17'];
+    const values = (): string =>
+      ['worker-1', 'worker-2']
+        .map((log) => path.join(site.directory, 'ledger', log, 'disclosures/0000000000000000.jsonl'))
+        .map((file) => (existsSync(file) ? readFileSync(file, 'utf8') : ''))
+        .join('');
+    await until(() => Promise.resolve(values().includes('Erasmus')));
+    expect((await site.run(erase, as('dba'))).stderr).toContain('your token does not prove membership');
+    expect(values()).toContain('Erasmus');
+    const erased = await site.run(erase, as('ops'));
+    expect([erased.stderr, erased.status]).toEqual(['', 0]);
+    expect(erased.stdout).toMatch(/^worker-[12] {2}values erased of [1-9]\d* entr/m);
+    expect(values()).not.toContain('Erasmus');
+    const rotated = await site.run(['ledger', 'rotate-key'], as('ops'));
+    expect([rotated.stderr, rotated.stdout.match(/signed by \S+ from now on/g)?.length]).toEqual(['', 2]);
+    expect((await site.run(['ledger', 'retain'], as('ops'))).stderr).toContain('keeps everything for good');
+    expect(await events('key.rotated')).toHaveLength(2);
+    expect(await events('values.erased')).toContainEqual(
+      expect.objectContaining({ reason: 'article 17', by: expect.objectContaining({ subject: expect.objectContaining({ id: 'olga' }) }) }),
+    );
+    up.process.stdin?.end();
+    await up.ended;
+    const config = readFileSync(path.join(site.directory, 'sqlwarden.yaml'), 'utf8');
+    site.write('sqlwarden.yaml', config.replace(/ledger: \{ /, 'ledger: { retention: { values: 1h }, '));
+    expect((await site.run(['ledger', 'rotate-key'])).stdout.match(/signed by/g)).toHaveLength(2);
+    expect((await site.run(['ledger', 'retain'])).stdout).toContain('worker-2  without entries before 0, and values of entries before 0');
+    expect((await site.run(['ledger', 'erase', '--entry', 'worker-1:1', '--reason', 'r'])).stdout).toBe(
+      'worker-1  values erased of 1 entry\n',
+    );
+    expect((await site.run(['ledger', 'erase', '--entry', 'worker-1:9999', '--reason', 'r'])).stderr).toContain('there is no entry 9999');
+    for (const wrong of [[], ['--entry', 'worker-1:1'], ['--reason', 'r'], ['--entry', 'worker-1:1', '--subject', 'x', '--reason', 'r']])
+      expect((await site.run(['ledger', 'erase', ...wrong])).status).toBe(2);
+    const verified = await site.run(['ledger', 'verify']);
+    expect([verified.status, verified.stdout]).toEqual([0, expect.stringContaining('keys        3, each named by the one before')]);
+    expect(verified.stdout).toContain('entries say that they were erased');
+  }, 60_000);
 });

@@ -14,8 +14,8 @@ export interface CatalogueChange {
 export function diffCatalogues(before: Catalogue, after: Catalogue): CatalogueChange[] {
   const changes: CatalogueChange[] = [];
   for (const [name, relation] of after.relations) {
-    if (relation.kind === 'system') continue;
     const old = before.relations.get(name);
+    if (old === relation || relation.kind === 'system') continue;
     if (old === undefined) changes.push({ operation: 'added', kind: 'relation', name, detail: relation.kind });
     else diffColumns(name, old, relation, changes);
   }
@@ -47,7 +47,7 @@ function diffColumns(relation: string, before: CatalogueRelation, after: Catalog
 function diffRoutines(before: Catalogue, after: Catalogue, changes: CatalogueChange[]): void {
   for (const [name, routines] of after.routines) {
     const old = before.routines.get(name);
-    if (routines.every((routine) => routine.origin === 'system')) continue;
+    if (old === routines || routines.every((routine) => routine.origin === 'system')) continue;
     if (old === undefined) changes.push({ operation: 'added', kind: 'routine', name });
     else if (JSON.stringify(old) !== JSON.stringify(routines)) changes.push({ operation: 'changed', kind: 'routine', name });
   }

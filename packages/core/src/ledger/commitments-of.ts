@@ -41,6 +41,11 @@ function fieldCommitments(event: LedgerEvent): NamedCommitment[] {
     case 'approval.ended':
     case 'security.finding':
     case 'schema.changed':
+    case 'sink.stopped':
+    case 'sink.resumed':
+    case 'key.rotated':
+    case 'values.erased':
+    case 'retention.applied':
       return [];
     default:
       return unreachable(event);

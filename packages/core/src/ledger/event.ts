@@ -340,6 +340,55 @@ export interface SchemaChanged extends EventBase {
   }[];
 }
 
+/**
+ * The key that signs checkpoints was replaced. The checkpoint over exactly the entries up to and including this one is the last that `previous`
+ * signs; all over more entries are signed by `next`. Keys are verifier keys (c2sp.org/signed-note, "Verifier keys").
+ */
+export interface KeyRotated extends EventBase {
+  readonly type: 'key.rotated';
+  readonly previous: string;
+  readonly next: string;
+  /** Base64 of an Ed25519 signature of `previous` over `rotationText`. */
+  readonly signature: string;
+  /** Who asked for it; absent when it was due. */
+  readonly by?: Principal;
+}
+/** Values behind commitments were erased: that they are missing is no fault. Written before they go. */
+export interface ValuesErased extends EventBase {
+  readonly type: 'values.erased';
+  /** First and last `seq` of the entries, ascending; all before this one. */
+  readonly entries: readonly (readonly [number, number])[];
+  /** Names of their disclosures; empty: all. */
+  readonly names: readonly string[];
+  readonly reason: string;
+  readonly by?: Principal;
+}
+/** What is old was removed. The hashes stay, so that what is left can be proven. Written before anything is removed. */
+export interface RetentionApplied extends EventBase {
+  readonly type: 'retention.applied';
+  /** Entries before this one may be gone. */
+  readonly entriesBefore: number;
+  /** Values behind commitments of entries before this one are gone; not less than `entriesBefore`. */
+  readonly valuesBefore: number;
+  readonly by?: Principal;
+}
+
+/** A sink cannot go on: what it has not got waits in the log. */
+export interface SinkStopped extends EventBase {
+  readonly type: 'sink.stopped';
+  /** Its name in the configuration. */
+  readonly sink: string;
+  /** The first entry that its receiver does not have. */
+  readonly next: number;
+  readonly reason: string;
+}
+/** A sink that had stopped goes on. */
+export interface SinkResumed extends EventBase {
+  readonly type: 'sink.resumed';
+  readonly sink: string;
+  readonly next: number;
+}
+
 export type LedgerEvent =
   | LogOpened
   | LogClosed
@@ -363,7 +412,12 @@ export type LedgerEvent =
   | ApprovalDecided
   | ApprovalEnded
   | SecurityFinding
-  | SchemaChanged;
+  | SchemaChanged
+  | SinkStopped
+  | SinkResumed
+  | KeyRotated
+  | ValuesErased
+  | RetentionApplied;
 
 export type LedgerEventType = LedgerEvent['type'];
 /** An event as it is given to the log, which adds `v`, `seq`, `time` and, if it must, `withheld`. */

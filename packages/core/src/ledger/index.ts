@@ -9,6 +9,7 @@ export {
 } from './canonical.js';
 export { commitmentTo, disclosedBytes, disclosedValue, openedBy, opensCommitment, SALT_BYTES } from './commitment.js';
 export { commitmentsOf, type NamedCommitment } from './commitments-of.js';
+export { rotationText } from './key-rotation.js';
 export {
   consistencyProof,
   emptyRoot,
@@ -45,4 +46,5 @@ export {
   type VerifyEd25519,
   verifyNote,
 } from './note.js';
-export { LedgerEventError, type LedgerEventErrorCode, parseEvent } from './validate-event.js';
+export { needsIntent } from './needs-intent.js';
+export { LEDGER_EVENT_FIELDS, LedgerEventError, type LedgerEventErrorCode, parseEvent } from './validate-event.js';

@@ -18,7 +18,7 @@ export class LedgerEventError extends Error {
   }
 }
 
-type FieldKind = 'string' | 'count' | 'number' | 'boolean' | 'object' | 'array' | 'commitment' | 'results';
+type FieldKind = 'string' | 'count' | 'number' | 'boolean' | 'object' | 'array' | 'commitment' | 'results' | 'ranges';
 type Fields = Readonly<Record<string, FieldKind | `${FieldKind}?`>>;
 
 const DECISION = {
@@ -118,8 +118,19 @@ const FIELDS = {
   'approval.decided': { ...APPROVAL, decision: 'string', approver: 'object', token: 'commitment', comment: 'commitment?' },
   'approval.ended': { ...APPROVAL, end: 'string' },
   'security.finding': { session: 'string', kind: 'string', intent: 'count?', read: 'count?', detail: 'string', columns: 'array?' },
+  'sink.stopped': { sink: 'string', next: 'count', reason: 'string' },
+  'sink.resumed': { sink: 'string', next: 'count' },
   'schema.changed': { upstream: 'string', intent: 'count?', catalogue: 'count', changes: 'array' },
+  'key.rotated': { previous: 'string', next: 'string', signature: 'string', by: 'object?' },
+  'values.erased': { entries: 'ranges', names: 'array', reason: 'string', by: 'object?' },
+  'retention.applied': { entriesBefore: 'count', valuesBefore: 'count', by: 'object?' },
 } as const satisfies Record<LedgerEventType, Fields>;
+
+/**
+ * The outermost fields of each type of event, as {@link parseEvent} checks them besides those of every entry; with a question mark those that
+ * may be absent. What the published JSON Schema of entries is held against.
+ */
+export const LEDGER_EVENT_FIELDS: Readonly<Record<LedgerEventType, Fields>> = FIELDS;
 
 const CHECKS = {
   string: (value) => typeof value === 'string',
@@ -130,6 +141,7 @@ const CHECKS = {
   array: (value) => Array.isArray(value),
   commitment: (value) => isObject(value) && typeof value['commitment'] === 'string',
   results: (value) => Array.isArray(value) && value.every(isResult),
+  ranges: (value) => Array.isArray(value) && value.every(isRange),
 } as const satisfies Record<FieldKind, (value: unknown) => boolean>;
 
 /**
@@ -189,6 +201,11 @@ function isEventType(type: unknown): type is LedgerEventType {
 /** What it ran in decides whether it counts as committed. */
 function isResult(value: unknown): boolean {
   return isObject(value) && (value['transaction'] === undefined || CHECKS.count(value['transaction']));
+}
+
+/** First and last of a run of entries. */
+function isRange(value: unknown): boolean {
+  return Array.isArray(value) && value.length === 2 && value.every(CHECKS.count) && value[0] <= value[1];
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

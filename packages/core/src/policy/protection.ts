@@ -56,7 +56,8 @@ export function protectionFor(
   for (const relation of catalogue.relations.values()) classifyRelation(table, addressed, relation);
   const views = [...catalogue.relations.values()].filter((relation) => TRAITS[relation.kind].query);
   const { documents } = table.freeze();
-  const lineage = views.flatMap((view) => originsOf(view, relationOutputs, documents));
+  // Where nothing has a label there is nothing to carry anywhere.
+  const lineage = table.size === 0 ? [] : views.flatMap((view) => originsOf(view, relationOutputs, documents));
   for (const { column, origins } of lineage) labelOrigins(table, column, origins);
   spread(table, catalogue, lineage);
   return { upstream, ...table.freeze(), relations: catalogue.relations };

@@ -107,12 +107,10 @@ export interface Dialect {
    */
   readState(query: CatalogueQuery): Promise<SqlState>;
   /**
-   * Statements around a reading of the catalogue on a client's connection while a transaction block of the client's is open: what the reading
-   * locks is let go, and what it set is as it was. Without it, locks last until the client's transaction ends.
+   * A short text that differs whenever the committed schema may have changed; for polling. One statement of one row and column. Absent where the reader
+   * itself gives back the catalogue that it was given, when that is as it was.
    */
-  readonly catalogueBracket?: { readonly before: string; readonly after: readonly string[] };
-  /** A short text that differs whenever the committed schema may have changed; for polling. One statement of one row and column. */
-  readonly catalogueFingerprintSql: string;
+  readonly catalogueFingerprintSql?: string;
   /** The roles that a user is a member of, directly or not, by statements run through `query`; none when there is no such user. */
   readMemberships(query: CatalogueQuery, user: string): Promise<readonly string[]>;
   /** What the server says of these roles, and of what its row-level security reads, by statements run through `query`. */
@@ -146,7 +144,22 @@ export interface Dialect {
 }
 
 /** Reads the whole catalogue by statements run through `query` (rows as text). Rejects with an `Error` when a statement fails. */
-export type ReadCatalogue = (query: CatalogueQuery, version: number, parse: ParseText) => Promise<ResolvedCatalogue>;
+export type ReadCatalogue = (
+  query: CatalogueQuery,
+  version: number,
+  parse: ParseText,
+  options?: ReadCatalogueOptions,
+) => Promise<ResolvedCatalogue>;
+
+/** What a reader of catalogues may make use of. */
+export interface ReadCatalogueOptions {
+  /** A catalogue that the same reader gave, of any time and session of the same server: what is the same still may be taken from it. */
+  readonly from?: ResolvedCatalogue;
+  /** Everything is to be read; `from` only saves work that does not ask the server. */
+  readonly whole?: boolean;
+  /** A transaction block of somebody else may be open: its locks and settings are to be as they were. */
+  readonly isInTransaction?: boolean;
+}
 
 export type CatalogueQuery = (sql: string) => Promise<readonly (readonly (string | null)[])[]>;
 

@@ -20,6 +20,8 @@ export interface GatewayProcess {
   kill(): Promise<void>;
   /** Starts it again on the same directory. */
   restart(): Promise<void>;
+  /** Ends it in order. Answers the exit status. */
+  end(): Promise<number | null>;
   /** Ends it in order and removes its directory. Answers the exit status. */
   stop(): Promise<number | null>;
 }
@@ -54,6 +56,7 @@ export async function startGatewayProcess(request: GatewayRequest): Promise<Gate
     async restart() {
       child = await start(site, output);
     },
+    end: () => ended('SIGTERM'),
     async stop() {
       const status = await ended('SIGTERM');
       site.remove();

@@ -10,8 +10,8 @@ import {
   type StatementRefused,
   type TransactionEnded,
 } from '@sqlwarden/core';
-import { type LedgerEntry, readEntries } from '../read.js';
-import { type ReadContext, ReadContexts } from './read-context.js';
+import type { LedgerEntry } from '../read.js';
+import type { ReadContext } from './read-context.js';
 import type { ApprovalAccount, DecisionAccount, OutcomeAccount, StatementAccount } from './account.js';
 import { UnitEnds } from './unit-ends.js';
 
@@ -22,26 +22,46 @@ interface Pending {
   settled: boolean;
 }
 
+/** What goes with the entry of a unit: of a read its decision and session, of any other unit the beginning of its session, where that is known. */
+export type UnitContext = ReadContext | { readonly decision?: undefined; readonly session: SessionOpened | undefined };
+
+/** Complete accounts that may wait for one before them. */
+const MAX_HELD = 16_384;
+
 /**
  * Joins the entries of a log to one account per unit. Fed in order; gives accounts back in the order of their intents, each when it is complete
- * (its transactions have ended), and the rest at the end. Keeps what is open: sessions, transactions, approvals.
+ * (its transactions have ended), and the rest at the end. Keeps what is open: transactions, approvals. Where so many wait for a transaction that
+ * does not end that memory would grow with the log, they go before it.
  */
 export class Accounts {
   readonly #want: (account: StatementAccount) => boolean;
-  readonly #pending: Pending[] = [];
+  #pending: Pending[] = [];
   readonly #bySeq = new Map<number, Pending>();
-  readonly #sessions = new Map<string, SessionOpened>();
+  /** What is not settled, by session. */
+  readonly #open = new Map<string, Set<Pending>>();
   readonly #approvals = new Map<string, Mutable<ApprovalAccount>>();
+  /** How many may be pending before the first one does not hold the others back any more. */
+  #room = MAX_HELD;
 
   /** Only units that are wanted are kept; the rest cost nothing. `want` sees them before anything came of them. */
   constructor(want: (account: StatementAccount) => boolean) {
     this.#want = want;
   }
 
-  /** Returns the accounts that this entry completes. `context` goes with the entry of a read. */
-  add(entry: LedgerEntry, context?: ReadContext): StatementAccount[] {
-    if (entry.event.type === 'statement.completed' && context !== undefined) this.#read(entry.event, context);
-    else this.#take(entry, entry.event);
+  /** Whether something of that session is wanted of which more is to come. */
+  waitsFor(session: string): boolean {
+    return this.#open.has(session);
+  }
+
+  /** The sessions of {@link waitsFor}. */
+  get awaited(): Iterable<string> {
+    return this.#open.keys();
+  }
+
+  /** Returns the accounts that this entry completes. */
+  add(entry: LedgerEntry, context?: UnitContext): StatementAccount[] {
+    if (entry.event.type === 'statement.completed' && context?.decision !== undefined) this.#read(entry.event, context);
+    else this.#take(entry, entry.event, context?.session);
     return this.#complete();
   }
 
@@ -51,23 +71,25 @@ export class Accounts {
     return this.#complete();
   }
 
-  #take(entry: LedgerEntry, event: LedgerEvent): void {
-    if (event.type === 'statement.intent' || event.type === 'statement.refused') this.#unit(entry, event);
+  #take(entry: LedgerEntry, event: LedgerEvent, session: SessionOpened | undefined): void {
+    if (event.type === 'statement.intent' || event.type === 'statement.refused') this.#unit(entry, event, session);
     else if (event.type === 'statement.outcome') this.#outcome(entry, event);
     else if (event.type === 'transaction.ended') this.#transactionEnded(event);
-    else if (event.type === 'session.opened') this.#sessions.set(event.session, event);
     else if (event.type === 'session.closed') this.#sessionClosed(event.session);
     else if (event.type === 'approval.requested') this.#approvals.set(event.request, requestAccount(event));
     else if (event.type === 'approval.decided' || event.type === 'approval.ended') this.#approval(entry, event);
     else if (event.type === 'log.opened') this.#restarted();
   }
 
-  #unit(entry: LedgerEntry, event: StatementIntent | StatementRefused): void {
-    const account = unitAccount(entry, event, this.#sessions.get(event.session), this.#approvals);
+  #unit(entry: LedgerEntry, event: StatementIntent | StatementRefused, session: SessionOpened | undefined): void {
+    const account = unitAccount(entry, event, session, this.#approvals);
     if (!this.#want(account)) return;
     const pending = { account, ends: new UnitEnds(), settled: event.type === 'statement.refused' };
     this.#pending.push(pending);
+    if (pending.settled) return;
     this.#bySeq.set(event.seq, pending);
+    const open = this.#open.get(event.session) ?? new Set();
+    this.#open.set(event.session, open.add(pending));
   }
 
   #read(event: StatementCompleted, context: ReadContext): void {
@@ -81,29 +103,39 @@ export class Accounts {
     pending.account.outcome = doneOutcome(event);
     pending.ends.resultsErased = entry.redacted.includes('withheld.statements');
     // A unit that ends a transaction itself has its outcome after that.
-    pending.settled = pending.ends.isSettled(pending.account);
+    if (pending.ends.isSettled(pending.account)) this.#settle(pending);
   }
 
   #transactionEnded({ session, transaction, end }: TransactionEnded): void {
-    for (const pending of this.#pending) {
-      if (pending.settled || pending.account.session !== session) continue;
+    for (const pending of this.#open.get(session) ?? []) {
       pending.ends.ended(transaction, end);
-      pending.settled = pending.ends.isSettled(pending.account);
+      if (pending.ends.isSettled(pending.account)) this.#settle(pending);
     }
   }
 
+  /** What is not known of its units will not become known. */
   #sessionClosed(session: string): void {
-    this.#sessions.delete(session);
-    for (const pending of this.#pending) if (pending.account.session === session) lose(pending);
+    for (const pending of this.#open.get(session) ?? []) {
+      pending.ends.lost();
+      this.#settle(pending);
+    }
   }
 
   /** Whatever was open when the process ended: nobody saw its end. */
   #restarted(): void {
-    this.#sessions.clear();
-    for (const pending of this.#pending) {
-      if (!pending.settled && pending.account.outcome.kind === 'running') pending.account.outcome = { kind: 'lost' };
-      lose(pending);
+    for (const [session, open] of this.#open) {
+      for (const { account } of open) if (account.outcome.kind === 'running') account.outcome = { kind: 'lost' };
+      this.#sessionClosed(session);
     }
+  }
+
+  #settle(pending: Pending): void {
+    pending.settled = true;
+    const { session, seq } = pending.account;
+    this.#bySeq.delete(seq);
+    const open = this.#open.get(session);
+    open?.delete(pending);
+    if (open?.size === 0) this.#open.delete(session);
   }
 
   #approval(entry: LedgerEntry, event: LedgerEvent & { readonly type: 'approval.decided' | 'approval.ended' }): void {
@@ -124,21 +156,26 @@ export class Accounts {
     approval.decisions = [...approval.decisions, decision];
   }
 
-  /** Accounts leave in order: one that waits for its transaction holds back those behind it. */
+  /** Accounts leave in order: one that waits for its transaction holds back those behind it, but not more than {@link MAX_HELD}. */
   #complete(): StatementAccount[] {
-    const open = this.#pending.findIndex(({ settled }) => !settled);
-    const complete = this.#pending.splice(0, open < 0 ? this.#pending.length : open);
-    for (const { account } of complete) this.#bySeq.delete(account.seq);
+    const [first] = this.#pending;
+    if (first === undefined) return NOTHING;
+    let complete: Pending[];
+    if (!first.settled) {
+      if (this.#pending.length <= this.#room) return NOTHING;
+      complete = this.#pending.filter(({ settled }) => settled);
+      this.#pending = this.#pending.filter(({ settled }) => !settled);
+      // What is left waits itself: look again when as many have come.
+      this.#room = this.#pending.length + MAX_HELD;
+    } else {
+      const open = this.#pending.findIndex(({ settled }) => !settled);
+      complete = this.#pending.splice(0, open < 0 ? this.#pending.length : open);
+    }
     return complete.map(({ account, ends }) => ends.applied(account));
   }
 }
 
-/** Its session is over: what is not known of it will not become known. */
-function lose(pending: Pending): void {
-  if (pending.settled) return;
-  pending.ends.lost();
-  pending.settled = true;
-}
+const NOTHING: StatementAccount[] = [];
 
 function unitAccount(
   entry: LedgerEntry,
@@ -182,7 +219,8 @@ function unitAccount(
   };
 }
 
-function readAccount(event: StatementCompleted, { decision, session }: ReadContext): Mutable<StatementAccount> {
+/** The account of a read, from its one entry. */
+export function readAccount(event: StatementCompleted, { decision, session }: ReadContext): StatementAccount {
   const { event: decided } = decision;
   return {
     seq: event.seq,
@@ -236,17 +274,6 @@ function requestAccount(event: ApprovalRequested): Mutable<ApprovalAccount> {
     decisions: [],
     end: undefined,
   };
-}
-
-/** The entries of a log, in order, with what {@link Accounts.add} needs beside each. */
-export async function* readUnits(
-  directory: string,
-): AsyncGenerator<{ readonly entry: LedgerEntry; readonly context: ReadContext | undefined }, void, undefined> {
-  const contexts = new ReadContexts(directory);
-  for await (const entry of readEntries(directory)) {
-    contexts.note(entry);
-    yield { entry, context: entry.event.type === 'statement.completed' ? await contexts.of(entry.event) : undefined };
-  }
 }
 
 function textOf(disclosures: readonly Disclosure[], name: string): string | undefined {

@@ -145,7 +145,7 @@ function describeModel({ provider, name, version, digest }: Model): string {
     .join(' ')}`;
 }
 
-function describeProof({ proof, subject }: Principal): string {
+export function describeProof({ proof, subject }: Principal): string {
   const fields = Object.entries(proof);
   const proven = fields.filter(([, how]) => how !== 'asserted').map(([field, how]) => `${field} by ${how}`);
   const asserted = fields.filter(([, how]) => how === 'asserted').map(([field]) => field);
@@ -238,15 +238,15 @@ function entryName(log: string | undefined, seq: number): string {
   return log === undefined ? String(seq) : `${log}:${seq}`;
 }
 
-function moment(time: number): string {
+export function moment(time: number): string {
   return `${new Date(time).toISOString().slice(0, 19).replace('T', ' ')}Z`;
 }
 
-function plural(count: number, noun: string): string {
+export function plural(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }
 
 /** Texts come from clients: control characters could rewrite what a terminal shows. */
-function printable(text: string): string {
+export function printable(text: string): string {
   return text.replaceAll(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, (character) => (character === '\t' ? '  ' : '\ufffd'));
 }

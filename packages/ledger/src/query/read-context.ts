@@ -12,7 +12,7 @@ export interface ReadContext {
 }
 
 /** Entries that are kept in memory; others are looked up again. */
-const MAX_KEPT = 16_384;
+const MAX_KEPT = 4096;
 
 /** Finds the decision and the session of reads. What was seen lately is in memory, the rest is looked up in the log. */
 export class ReadContexts {
@@ -26,6 +26,22 @@ export class ReadContexts {
   /** Remembers an entry that reads behind it may name. */
   note(entry: LedgerEntry): void {
     if (entry.event.type === 'statement.decided' || entry.event.type === 'session.opened') this.#keep(entry);
+  }
+
+  /** One entry. Throws a {@link LedgerError} as `readEntry` does. */
+  async read(seq: number): Promise<LedgerEntry> {
+    return this.#kept.get(seq) ?? this.#reader.read(seq);
+  }
+
+  /** The beginning of a session. Throws a {@link LedgerError} (`corrupt`) when the entry is of something else. */
+  async session(seq: number, session: string): Promise<SessionOpened> {
+    const { event } = await this.#entry(seq);
+    if (event.type !== 'session.opened' || event.session !== session)
+      throw new LedgerError(
+        'corrupt',
+        `entry ${seq} is not the beginning of a session that others say it is: run "sqlwarden ledger verify"`,
+      );
+    return event;
   }
 
   /** Throws a {@link LedgerError} (`corrupt`) when the read names something else than a decision and the beginning of its session. */

@@ -1,9 +1,14 @@
-import { type Action, parties, partyKey, type Principal, splitName, type StatementClass } from '@sqlwarden/core';
+import { type Action, splitName, type StatementClass } from '@sqlwarden/core';
+import type { Act } from '../index-files/act.js';
 import { LedgerError } from '../ledger-error.js';
 import { readEntries, readEntry } from '../read.js';
 import type { StatementAccount } from './account.js';
-import { Accounts, readUnits } from './accounts.js';
-import { isNamed, type NameQuestion, touchOfColumn, touchOfRelation } from './touches.js';
+import { Accounts, readAccount } from './accounts.js';
+import { isIdentity, isRun } from './identity-names.js';
+import { ReadContexts } from './read-context.js';
+import type { Selection } from './selection.js';
+import { isNamed, mayTouchAnything, type NameQuestion, touchOfColumn, touchOfRelation } from './touches.js';
+import { type IndexUse, newIndexUse, type QueryOptions, UnitSource } from './unit-source.js';
 
 /** What units to find; every field that is given must match. Names of people, agents and models are compared without regard to case. */
 export interface SearchFilter {
@@ -20,6 +25,12 @@ export interface SearchFilter {
   readonly class?: StatementClass;
   readonly upstream?: string;
   readonly session?: string;
+  /** A training run, job or conversation, without regard to case. */
+  readonly run?: string;
+  /** The statement's shape, or the beginning of its hash. */
+  readonly fingerprint?: string;
+  /** Whether its facts say that something could not be seen through. */
+  readonly opaque?: boolean;
   /** Part of the statement's text, without regard to case; texts that were erased do not match. */
   readonly text?: string;
   /** First and last moment, in milliseconds since the epoch. */
@@ -27,16 +38,60 @@ export interface SearchFilter {
   readonly to?: number;
 }
 
+export interface SearchOptions extends QueryOptions {
+  /** Ends after so many units, the oldest ones. */
+  readonly limit?: number;
+  /** Only so many units, the newest ones. Not with `limit`. */
+  readonly newest?: number;
+  /** Filled in while units are read. */
+  readonly use?: IndexUse;
+}
+
 /**
- * Units that match, oldest first, each with what came of it. Reads the log once, in order. Units whose facts could not be seen through, or
- * were erased, do not match a name. Throws a {@link LedgerError} as `readEntries` does, and a `SyntaxError` for a malformed name.
+ * Units that match, oldest first, each with what came of it. Reads the log once, in order, and of segments that have an index only what may match.
+ * Units whose facts could not be seen through, or were erased, do not match a name. Throws a {@link LedgerError} as `readEntries` does, and a
+ * `SyntaxError` for a malformed name.
  */
-export async function* search(directory: string, filter: SearchFilter): AsyncGenerator<StatementAccount, void, undefined> {
-  const accounts = new Accounts(matcher(filter));
-  for await (const { entry, context } of readUnits(directory)) {
-    if (filter.to !== undefined && entry.event.time > filter.to && isUnit(entry.event.type)) continue;
-    yield* accounts.add(entry, context);
+export async function* search(
+  directory: string,
+  filter: SearchFilter,
+  { limit = Number.POSITIVE_INFINITY, newest, use = newIndexUse(), ...options }: SearchOptions = {},
+): AsyncGenerator<StatementAccount, void, undefined> {
+  if (newest !== undefined) {
+    yield* await newestOf(directory, filter, newest, { use, ...options });
+    return;
   }
+  let found = 0;
+  for await (const account of matches(directory, filter, use, options)) {
+    yield account;
+    found += 1;
+    if (found >= limit) return;
+  }
+}
+
+async function newestOf(
+  directory: string,
+  filter: SearchFilter,
+  newest: number,
+  { use = newIndexUse(), ...options }: SearchOptions,
+): Promise<readonly StatementAccount[]> {
+  const kept: StatementAccount[] = [];
+  for await (const account of matches(directory, filter, use, options)) {
+    kept.push(account);
+    if (kept.length > 2 * newest) kept.splice(0, kept.length - newest);
+  }
+  return kept.slice(-newest);
+}
+
+async function* matches(
+  directory: string,
+  filter: SearchFilter,
+  use: IndexUse,
+  options: QueryOptions,
+): AsyncGenerator<StatementAccount, void, undefined> {
+  const accounts = new Accounts(matcher(filter));
+  const source = new UnitSource(directory, selectionOf(filter), accounts, use);
+  for await (const { entry, context } of source.read(options)) yield* accounts.add(entry, context);
   yield* accounts.end();
 }
 
@@ -44,13 +99,18 @@ export async function* search(directory: string, filter: SearchFilter): AsyncGen
  * One unit by the entry of its intent, refusal, outcome or completion, or by one that names it. Throws a {@link LedgerError} (`not-found`) when
  * that entry is of no unit.
  */
-export async function accountOf(directory: string, seq: number): Promise<StatementAccount> {
+export async function accountOf(directory: string, seq: number, options: QueryOptions = {}): Promise<StatementAccount> {
   const wanted = await unitOf(directory, seq);
-  const accounts = new Accounts((account) => account.seq === wanted);
-  for await (const { entry, context } of readUnits(directory)) {
-    for (const account of accounts.add(entry, context)) return account;
+  const { event } = await readEntry(directory, wanted);
+  if (event.type === 'statement.completed') return readAccount(event, await new ReadContexts(directory).of(event));
+  if (event.type === 'statement.intent' || event.type === 'statement.refused') {
+    const accounts = new Accounts((account) => account.seq === wanted);
+    const source = new UnitSource(directory, { act: () => true, who: () => true, seq: wanted }, accounts);
+    for await (const { entry, context } of source.read(options)) {
+      for (const account of accounts.add(entry, context)) return account;
+    }
+    for (const account of accounts.end()) return account;
   }
-  for (const account of accounts.end()) return account;
   throw new LedgerError('not-found', `entry ${seq} is not of a statement: look at it with "sqlwarden ledger show"`);
 }
 
@@ -70,60 +130,60 @@ async function entryOfRead(directory: string, from: number, read: number): Promi
   return from;
 }
 
-/** True when the query names somebody or something in the principal. */
-export function isIdentity(query: string, principal: Principal): boolean {
-  const wanted = query.toLowerCase();
-  const names: (string | undefined)[] = parties(principal).flatMap((party) => [
-    party.id,
-    party.name,
-    partyKey(party),
-    `${party.issuer}#${party.id}`,
-  ]);
-  for (const { model, version } of principal.actors) names.push(model?.name, model?.digest, version);
-  const { workload, run } = principal;
-  names.push(
-    workload?.serviceAccount,
-    workload?.pod,
-    workload?.podUid,
-    workload?.spiffeId,
-    workload?.imageDigest,
-    run?.conversation,
-    run?.trainingRun,
-    run?.job,
-  );
-  return names.some((name) => name?.toLowerCase() === wanted);
-}
+type Test<T> = (value: T) => boolean;
+/** What an act and an account both have. */
+type ActPart = Omit<Act, 'unit' | 'withheld'>;
 
-function isUnit(type: string): boolean {
-  return type === 'statement.intent' || type === 'statement.refused';
-}
-
-function matcher(filter: SearchFilter): (account: StatementAccount) => boolean {
+/** What a filter asks of an act: of the unit, but for who, when and its text. */
+function actTests(filter: SearchFilter): readonly Test<ActPart>[] {
   const relation: NameQuestion | undefined = filter.relation === undefined ? undefined : splitName(filter.relation);
   const column: NameQuestion | undefined = filter.column === undefined ? undefined : splitName(filter.column);
-  const text = filter.text?.toLowerCase();
-  const tests: ((account: StatementAccount) => boolean)[] = [];
-  const when = <T>(value: T | undefined, test: (value: T, account: StatementAccount) => boolean): void => {
-    if (value !== undefined) tests.push((account) => test(value, account));
+  const tests: Test<ActPart>[] = [];
+  const when = <T>(value: T | undefined, test: (value: T, act: ActPart) => boolean): void => {
+    if (value !== undefined) tests.push((act) => test(value, act));
   };
-  when(filter.from, (from, { time }) => time >= from);
-  when(filter.to, (to, { time }) => time <= to);
-  when(filter.session, (session, account) => account.session === session);
-  when(filter.upstream, (upstream, account) => account.upstream === upstream);
-  when(filter.verdict, (verdict, account) => account.verdict === verdict);
-  when(filter.rule, (rule, account) => account.rules.includes(rule));
-  when(filter.label, (label, account) => account.labels.includes(label));
+  when(filter.upstream, (upstream, act) => act.upstream === upstream);
+  when(filter.verdict, (verdict, act) => act.verdict === verdict);
+  when(filter.rule, (rule, act) => act.rules.includes(rule));
+  when(filter.label, (label, act) => act.labels.includes(label));
+  when(filter.fingerprint, (fingerprint, act) => act.fingerprint.startsWith(fingerprint.toLowerCase()));
   when(filter.action, (action, { facts }) => facts.some((fact) => fact.action === action));
   when(filter.class, (kind, { facts }) => facts.some((fact) => fact.class === kind));
-  when(filter.identity, (identity, { principal }) => isIdentity(identity, principal));
-  when(relation, (name, account) => touchOfRelation(name, account) !== undefined);
-  when(column, (name, account) => touchOfColumn(name, account) !== undefined || isMasked(name, account));
-  when(text, (part, account) => account.text?.toLowerCase().includes(part) === true);
-  return (account) => tests.every((test) => test(account));
+  when(filter.opaque, (opaque, act) => mayTouchAnything(act) === opaque);
+  when(relation, (name, act) => touchOfRelation(name, act) !== undefined);
+  when(column, (name, act) => touchOfColumn(name, act) !== undefined || isMasked(name, act));
+  return tests;
+}
+
+/** Whether a unit matches: what {@link search} is compared with. */
+export function matcher(filter: SearchFilter): Test<StatementAccount> {
+  const { from = Number.NEGATIVE_INFINITY, to = Number.POSITIVE_INFINITY, session, identity, run } = filter;
+  const text = filter.text?.toLowerCase();
+  const acts = actTests(filter);
+  return (account) =>
+    account.time >= from &&
+    account.time <= to &&
+    (session === undefined || account.session === session) &&
+    acts.every((test) => test(account)) &&
+    (identity === undefined || isIdentity(identity, account.principal)) &&
+    (run === undefined || isRun(run, account.principal)) &&
+    (text === undefined || account.text?.toLowerCase().includes(text) === true);
+}
+
+function selectionOf(filter: SearchFilter): Selection {
+  const { from, to, session } = filter;
+  const acts = actTests(filter);
+  const names = [filter.identity, filter.run].filter((name) => name !== undefined).map((name) => name.toLowerCase());
+  return {
+    act: (act) => acts.every((test) => test(act)),
+    who: (known, own) => (session === undefined || own === session) && names.every((name) => known.includes(name)),
+    from,
+    to,
+  };
 }
 
 /** Masks and labels name columns that the facts may only know through a view. */
-function isMasked(column: NameQuestion, account: StatementAccount): boolean {
+function isMasked(column: NameQuestion, account: ActPart): boolean {
   return (
     account.masks.some(({ sources }) => sources.some((source) => isNamed(column, source, account))) ||
     account.protectedColumns.some((protectedColumn) => isNamed(column, protectedColumn.column, account))

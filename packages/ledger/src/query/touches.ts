@@ -32,6 +32,14 @@ function isExactly(question: NameQuestion, name: string, space: NameSpace): bool
   return missing === 2 ? first === space.upstream && second === space.database : first === space.upstream || first === space.database;
 }
 
+/** What of a statement's facts says which names it touched. */
+export type NamedFacts = Pick<StatementFacts, 'action' | 'class' | 'reads' | 'writes' | 'columns' | 'flows' | 'schemaChanges' | 'opaque'>;
+
+/** What of a unit says which names it touched. */
+export interface Touching extends NameSpace {
+  readonly facts: readonly NamedFacts[];
+}
+
 /** What a unit did to what was asked about. */
 export interface Touch {
   readonly kind: 'change' | 'read';
@@ -40,7 +48,7 @@ export interface Touch {
 }
 
 /** What a unit did to a relation; `undefined` when nothing. */
-export function touchOfRelation(question: NameQuestion, account: StatementAccount): Touch | undefined {
+export function touchOfRelation(question: NameQuestion, account: Touching): Touch | undefined {
   const named = (name: string): boolean => isNamed(question, name, account);
   const changes = new Set<string>();
   const reads = new Set<string>();
@@ -57,7 +65,7 @@ export function touchOfRelation(question: NameQuestion, account: StatementAccoun
 }
 
 /** What a unit did to a column; also what it did to the whole relation, where that is its definition. */
-export function touchOfColumn(question: NameQuestion, account: StatementAccount): Touch | undefined {
+export function touchOfColumn(question: NameQuestion, account: Touching): Touch | undefined {
   const changes = new Set<string>();
   const reads = new Set<ColumnUseKind>();
   for (const facts of account.facts) {
@@ -72,7 +80,7 @@ export function touchOfColumn(question: NameQuestion, account: StatementAccount)
   return touch(changes, reads);
 }
 
-function* definitionUses(question: NameQuestion, facts: StatementFacts, account: StatementAccount): Generator<string> {
+function* definitionUses(question: NameQuestion, facts: NamedFacts, account: NameSpace): Generator<string> {
   const relation = question.slice(0, -1);
   const column = question.at(-1);
   for (const change of facts.schemaChanges) {
@@ -86,7 +94,7 @@ function* definitionUses(question: NameQuestion, facts: StatementFacts, account:
 }
 
 /** True when the facts do not say everything: the unit may have touched what was asked about. */
-export function mayTouchAnything(account: StatementAccount): boolean {
+export function mayTouchAnything(account: Pick<Touching, 'facts'> & Pick<StatementAccount, 'factsErased'>): boolean {
   return account.factsErased || account.facts.some(({ opaque }) => opaque.length > 0);
 }
 

@@ -1,10 +1,12 @@
 import { type SchemaChanged, splitName } from '@sqlwarden/core';
-import { type LedgerEntry, readEntries } from '../read.js';
+import type { Act } from '../index-files/act.js';
+import { type LedgerEntry, readEntry } from '../read.js';
 import type { CommitState, DoneOutcome, StatementAccount } from './account.js';
-import { Accounts, readUnits } from './accounts.js';
-import type { ReadContext } from './read-context.js';
+import { Accounts, type UnitContext } from './accounts.js';
 import { accountOf } from './search.js';
-import { isNamed, mayTouchAnything, type NameQuestion, type Touch, touchOfColumn, touchOfRelation } from './touches.js';
+import type { Selection } from './selection.js';
+import { isNamed, mayTouchAnything, type NameQuestion, type Touch, type Touching, touchOfColumn, touchOfRelation } from './touches.js';
+import { type IndexUse, newIndexUse, type QueryOptions, UnitSource } from './unit-source.js';
 
 /**
  * What an auditor asks about. `relation` and `column`: everything that changed or read it. `change`: only what changed its definition (a table,
@@ -14,13 +16,15 @@ export type WhyQuestion =
   | { readonly about: 'relation' | 'column' | 'change'; readonly name: string }
   | { readonly about: 'statement'; readonly seq: number };
 
-export interface WhyOptions {
+export interface WhyOptions extends QueryOptions {
   readonly from?: number;
   readonly to?: number;
   /** How many units of each kind to list, the newest ones. Default 20. */
   readonly limit?: number;
   /** Also changes that were rolled back, failed, or have not been committed yet. */
   readonly uncommitted?: boolean;
+  /** Filled in with what the answer relies on. */
+  readonly use?: IndexUse;
 }
 
 /** A unit, and what it did to what was asked about. */
@@ -69,56 +73,89 @@ export interface WhyAnswer {
 
 const DEFAULT_LIMIT = 20;
 
-/** Answers from the log, which it reads once. Throws as `readEntries` does, and a `SyntaxError` for a malformed name. */
+/**
+ * Answers from the log, which it reads once: of segments that have an index only what that names, and of reads only the newest, as an index has what
+ * is counted of the others. Throws as `readEntries` does, and a `SyntaxError` for a malformed name.
+ */
 export async function why(directory: string, question: WhyQuestion, options: WhyOptions = {}): Promise<WhyAnswer> {
-  if (question.about === 'statement') return whyStatement(directory, question);
+  if (question.about === 'statement') return whyStatement(directory, question, options);
   const collector = new Collector(question, options);
-  for await (const { entry, context } of readUnits(directory)) collector.add(entry, context);
-  return collector.answer();
+  const source = new UnitSource(directory, collector.selection(), collector.accounts, options.use);
+  for await (const { entry, context } of source.read(options)) collector.add(entry, context);
+  return collector.answer(source.use.entries, (seq) => accountOf(directory, seq));
 }
 
-async function whyStatement(directory: string, question: WhyQuestion & { readonly about: 'statement' }): Promise<WhyAnswer> {
-  const account = await accountOf(directory, question.seq);
+async function whyStatement(
+  directory: string,
+  question: WhyQuestion & { readonly about: 'statement' },
+  { use = newIndexUse(), ...options }: WhyOptions,
+): Promise<WhyAnswer> {
+  const account = await accountOf(directory, question.seq, options);
   const changing = account.facts.some(
     (facts) => facts.class !== 'read' && (facts.writes.length > 0 || facts.schemaChanges.length > 0 || facts.class !== 'session'),
   );
   const collector = new Collector(question, { uncommitted: true });
   collector.take(account, { kind: changing ? 'change' : 'read', uses: account.facts.map(({ action }) => action) });
-  for await (const { event } of readEntries(directory, { from: account.seq + 1 })) {
-    if (event.type === 'schema.changed' && event.intent === account.seq) collector.takeSchemaChange(event);
+  // A read changes no schema.
+  const { event } = await readEntry(directory, account.seq);
+  if (event.type === 'statement.intent') {
+    const selection: Selection = { ...NOTHING, since: account.seq, schemaChange: ({ intent }) => intent === account.seq };
+    for await (const { entry } of new UnitSource(directory, selection, new Accounts(() => false), use).read(options)) {
+      if (entry.event.type === 'schema.changed' && entry.event.intent === account.seq) collector.takeSchemaChange(entry.event);
+    }
   }
-  return collector.answer();
+  return collector.answer(0, (seq) => accountOf(directory, seq));
 }
+
+const NOTHING: Selection = { act: () => false, who: () => false };
+
+/** What of an act or an account says which labels it has seen. */
+type Labelled = Pick<Act, 'database' | 'masks' | 'protectedColumns' | 'upstream'>;
 
 /** Sorts accounts into an answer; keeps the newest of each kind. */
 class Collector {
   readonly #question: WhyQuestion;
   readonly #options: WhyOptions;
   readonly #name: NameQuestion;
-  readonly #accounts: Accounts;
+  readonly accounts: Accounts;
   readonly #limit: number;
   readonly #changes: WhyStatement[] = [];
-  readonly #reads: WhyStatement[] = [];
+  /** Those that were only counted have to be read yet. */
+  readonly #reads: { readonly seq: number; readonly statement?: WhyStatement }[] = [];
   readonly #refused: WhyStatement[] = [];
   readonly #schemaChanges: WhySchemaChange[] = [];
   readonly #labels = new Map<string, Set<string>>();
   readonly #totals = { changes: 0, reads: 0, maskedReads: 0, refused: 0, rolledBack: 0, failed: 0, open: 0, unclear: 0 };
-  #entries = 0;
+  /** What an act of an index adds to the answer. */
+  readonly #effects = new WeakMap<Act, Touch | 'unclear' | 'nothing'>();
+  readonly #labelled = new WeakSet<Act>();
 
   constructor(question: WhyQuestion, options: WhyOptions) {
     this.#question = question;
     this.#options = options;
     this.#limit = options.limit ?? DEFAULT_LIMIT;
     this.#name = question.about === 'statement' ? [] : splitName(question.name);
-    this.#accounts = new Accounts(
+    this.accounts = new Accounts(
       (account) => this.#inRange(account.time) && (this.#touch(account) !== undefined || mayTouchAnything(account)),
     );
   }
 
-  add(entry: LedgerEntry, context: ReadContext | undefined): void {
-    this.#entries += 1;
+  /** What has to be read. Reads are counted by their act, and only the newest are read. */
+  selection(): Selection {
+    return {
+      act: (act) => this.#effectOf(act) !== 'nothing',
+      who: () => true,
+      from: this.#options.from,
+      to: this.#options.to,
+      schemaChange: ({ upstream, time, names }) =>
+        this.#inRange(time) && (names === null || names.some((name) => this.#concerns(name, { upstream, database: '' }))),
+      tally: (act, seq) => this.#tally(act, seq),
+    };
+  }
+
+  add(entry: LedgerEntry, context: UnitContext | undefined): void {
     if (entry.event.type === 'schema.changed' && this.#inRange(entry.event.time)) this.takeSchemaChange(entry.event);
-    for (const account of this.#accounts.add(entry, context)) this.take(account, this.#touch(account));
+    for (const account of this.accounts.add(entry, context)) this.take(account, this.#touch(account));
   }
 
   takeSchemaChange(event: SchemaChanged): void {
@@ -141,28 +178,70 @@ class Collector {
     } else if (touch.kind === 'read') {
       this.#totals.reads += 1;
       if (this.#isMaskedRead(account)) this.#totals.maskedReads += 1;
-      keep(this.#reads, statement, this.#limit);
+      this.#keepRead({ seq: account.seq, statement });
     } else {
       this.#takeChange(statement);
     }
   }
 
-  answer(): WhyAnswer {
-    for (const account of this.#accounts.end()) this.take(account, this.#touch(account));
+  /** `entries`: how many the answer is about. `account` reads what was only counted. */
+  async answer(entries: number, account: (seq: number) => Promise<StatementAccount>): Promise<WhyAnswer> {
+    for (const open of this.accounts.end()) this.take(open, this.#touch(open));
+    const reads: WhyStatement[] = [];
+    for (const { seq, statement } of this.#newestReads()) {
+      if (statement !== undefined) {
+        reads.push(statement);
+        continue;
+      }
+      const read = await account(seq);
+      reads.push({ ...read, touch: this.#touch(read) ?? { kind: 'read', uses: [] } });
+    }
     const labels = [...this.#labels]
       .sort(([a], [b]) => (a < b ? -1 : 1))
       .map(([label, columns]) => ({ label, columns: [...columns].sort() }));
     return {
       question: this.#question,
-      entries: this.#entries,
+      entries,
       range: { from: this.#options.from, to: this.#options.to },
       changes: this.#changes,
-      reads: this.#reads,
+      reads,
       refused: this.#refused,
       schemaChanges: this.#schemaChanges,
       labels,
       totals: { ...this.#totals },
     };
+  }
+
+  #tally(act: Act, seq: number): boolean {
+    const effect = this.#effectOf(act);
+    if (effect === 'unclear') this.#totals.unclear += 1;
+    if (typeof effect === 'string') return true;
+    if (effect.kind === 'change') return false;
+    if (!this.#labelled.has(act)) this.#takeLabels(act);
+    this.#labelled.add(act);
+    this.#totals.reads += 1;
+    if (this.#isMaskedRead(act)) this.#totals.maskedReads += 1;
+    this.#keepRead({ seq });
+    return true;
+  }
+
+  #effectOf(act: Act): Touch | 'unclear' | 'nothing' {
+    let effect = this.#effects.get(act);
+    if (effect === undefined) {
+      effect = this.#touch(act) ?? (mayTouchAnything(act) ? 'unclear' : 'nothing');
+      this.#effects.set(act, effect);
+    }
+    return effect;
+  }
+
+  /** Keeps the newest ones, now and then. */
+  #keepRead(read: { readonly seq: number; readonly statement?: WhyStatement }): void {
+    this.#reads.push(read);
+    if (this.#reads.length >= 2 * this.#limit + 64) this.#reads.splice(0, Number.POSITIVE_INFINITY, ...this.#newestReads());
+  }
+
+  #newestReads(): { readonly seq: number; readonly statement?: WhyStatement }[] {
+    return this.#reads.toSorted((one, other) => one.seq - other.seq).slice(-this.#limit);
   }
 
   #takeChange(statement: WhyStatement): void {
@@ -172,7 +251,7 @@ class Collector {
     if (state === 'made' || this.#options.uncommitted === true) keep(this.#changes, statement, this.#limit);
   }
 
-  #takeLabels(account: StatementAccount): void {
+  #takeLabels(account: Labelled): void {
     const add = (label: string, column: string): void => {
       if (this.#name.length > 0 && !this.#concerns(column, account)) return;
       const columns = this.#labels.get(label) ?? new Set();
@@ -189,14 +268,14 @@ class Collector {
     return this.#question.about !== 'column' && dot > 0 && isNamed(this.#name, name.slice(0, dot), space);
   }
 
-  #touch(account: StatementAccount): Touch | undefined {
+  #touch(account: Touching): Touch | undefined {
     if (this.#question.about === 'column') return touchOfColumn(this.#name, account);
     const touch = touchOfRelation(this.#name, account);
     if (this.#question.about !== 'change') return touch;
     return definitionTouch(this.#name, account);
   }
 
-  #isMaskedRead(account: StatementAccount): boolean {
+  #isMaskedRead(account: Labelled): boolean {
     return account.masks.some(({ sources }) => sources.some((source) => this.#name.length === 0 || this.#concerns(source, account)));
   }
 
@@ -207,7 +286,7 @@ class Collector {
 }
 
 /** What changed the definition of a relation, routine or column of that name. */
-function definitionTouch(name: NameQuestion, account: StatementAccount): Touch | undefined {
+function definitionTouch(name: NameQuestion, account: Touching): Touch | undefined {
   const uses = new Set<string>();
   for (const { schemaChanges } of account.facts) {
     for (const change of schemaChanges) {

@@ -8,7 +8,7 @@ import {
   type StatementIntent,
   type StatementOutcome,
 } from '@sqlwarden/core';
-import type { FindingCode, Findings } from './report.js';
+import { type FindingCode, type Findings, noteRemoved } from './report.js';
 
 interface Known {
   readonly requested: ApprovalRequested;
@@ -24,8 +24,12 @@ export class ApprovalChecks {
   readonly #findings: Findings;
   readonly #requests = new Map<string, Known>();
 
-  constructor(findings: Findings) {
+  readonly #first: number;
+
+  /** `first` is the first entry that was not removed. */
+  constructor(findings: Findings, first: number) {
     this.#findings = findings;
+    this.#first = first;
   }
 
   add(event: LedgerEvent): void {
@@ -51,6 +55,7 @@ export class ApprovalChecks {
   #decided(event: ApprovalDecided): void {
     const known = this.#requests.get(event.request);
     const bad = (code: FindingCode, message: string): void => this.#findings.add(code, message, { seq: event.seq });
+    if (known === undefined && this.#first > 0) return noteRemoved(this.#findings, event.seq, `approval request ${event.request}`);
     if (known === undefined) return bad('approval-missing', `a decision on approval request ${event.request}, which was never made`);
     known.decisions.push(event);
     if (event.digest !== known.requested.digest)
@@ -70,6 +75,8 @@ export class ApprovalChecks {
   #intent(event: StatementIntent): void {
     const known = event.approval === undefined ? undefined : this.#requests.get(event.approval.request);
     const bad = (code: FindingCode, message: string): void => this.#findings.add(code, message, { seq: event.seq });
+    if (event.approval !== undefined && known === undefined && this.#first > 0)
+      return noteRemoved(this.#findings, event.seq, `approval request ${event.approval.request}`);
     if (event.approval === undefined || known === undefined)
       return bad('approval-missing', 'the statement ran as approved, but there is no request for it');
     const { requested, decisions } = known;

@@ -6,9 +6,19 @@ import { type DisclosureLine, parseDisclosureFile, tornKey } from '../disclosure
 import { disclosuresPath, SEGMENT_ENTRIES, segmentStart, segmentStarts } from '../layout.js';
 import { ifMissing } from '../ledger-error.js';
 import { openDisclosures } from '../open-disclosures.js';
+import { MissingValues } from './missing-values.js';
 import type { Findings } from './report.js';
 
 const LISTED = 100;
+
+/** What is known of a log's end when its entries were read. */
+export interface LogEnd {
+  /** How many entries there are by now. */
+  readonly total: () => Promise<number>;
+  readonly closed: boolean;
+  /** The entries that were written since. */
+  readonly later: () => AsyncIterable<{ readonly event: LedgerEvent; readonly position: number }>;
+}
 
 interface Line {
   readonly file: string;
@@ -16,9 +26,10 @@ interface Line {
   readonly disclosures: readonly Disclosure[];
 }
 
-/** Compares the values beside the log with the commitments in it. A value that is gone is redacted; one that was changed is a finding. */
+/** Compares the values beside the log with the commitments in it. A value that is gone is redacted, and a finding
+ * when no entry says that it was erased; one that was changed is a finding. */
 export class DisclosureChecks {
-  readonly redacted = { entries: 0, first: [] as number[] };
+  readonly redacted = { entries: 0, unexplained: 0, first: [] as number[] };
   readonly #directory: string;
   readonly #findings: Findings;
   #start = -1;
@@ -26,9 +37,10 @@ export class DisclosureChecks {
   #lines = new Map<number, Line>();
   /** The lines of reads that no entry has asked for yet, by `read`; those of earlier files too: a read may be over much later. */
   readonly #reads = new Map<number, Line>();
-  #present = false;
   #torn: Buffer | undefined;
-  #missingReported = false;
+  readonly #missing = new MissingValues();
+  /** Segments without a file, or with an empty one. */
+  readonly #absent = new Set<number>();
   /** Lines about entries that were not there when their file was ended. */
   readonly #beyond: { readonly file: string; readonly number: number; readonly seq: number | undefined }[] = [];
   /** Entries so far. */
@@ -41,11 +53,16 @@ export class DisclosureChecks {
 
   async add(event: LedgerEvent, position: number): Promise<void> {
     this.#seen = position + 1;
+    this.#explain(event, position);
     if (segmentStart(position) !== this.#start) await this.#load(segmentStart(position));
     const lines = this.#linesOf(event, position);
     const first = lines[0];
     if (first === undefined) {
-      if (commitmentsOf(event).length > 0) this.#redacted(position);
+      this.#redacted(
+        event,
+        position,
+        commitmentsOf(event).map(({ name }) => name),
+      );
       return;
     }
     const { redacted, strangers } = openDisclosures(
@@ -53,12 +70,14 @@ export class DisclosureChecks {
       lines.flatMap(({ disclosures }) => disclosures),
     );
     if (strangers > 0) this.#changed(position, first);
-    if (redacted.length > 0) this.#redacted(position);
+    this.#redacted(event, position, redacted, strangers > 0);
   }
 
-  /** After the last entry. `total` says how many entries there are by now: a log that is open has grown since. */
-  async end(total: () => Promise<number>, closed: boolean): Promise<void> {
+  /** After the last entry. A log that is open has grown since. */
+  async end({ total, closed, later }: LogEnd): Promise<void> {
     this.#finish();
+    if (this.#missing.unexplained.length > 0) for await (const { event, position } of later()) this.#explain(event, position);
+    this.#reportMissing();
     await this.#otherFiles();
     // While the log is open, or after a crash, some reads are not over.
     if (closed) for (const { file, number } of this.#reads.values()) this.#beyond.push({ file, number, seq: undefined });
@@ -83,13 +102,12 @@ export class DisclosureChecks {
   async #load(start: number): Promise<void> {
     this.#finish();
     this.#start = start;
-    this.#missingReported = false;
     this.#lines = new Map();
     const path = disclosuresPath(start);
     const file = await readFile(join(this.#directory, path)).catch(ifMissing);
     const { lines, torn } = parseDisclosureFile(file ?? Buffer.alloc(0));
     this.#torn = torn.length > 0 ? torn : undefined;
-    this.#present = lines.length > 0;
+    if (lines.length === 0) this.#absent.add(start);
     const last = { seq: -1, read: 0 };
     for (const { number, line } of lines) {
       if (line === undefined) this.#findings.add('disclosure-malformed', `line ${number} is not one that the log wrote`, { file: path });
@@ -147,14 +165,37 @@ export class DisclosureChecks {
     }
   }
 
-  #redacted(position: number): void {
+  /** `isChanged`: that was said already, and no erasure would explain it. */
+  #redacted(event: LedgerEvent, position: number, names: readonly string[], isChanged = false): void {
+    if (names.length === 0) return;
     this.redacted.entries += 1;
     if (this.redacted.first.length < LISTED) this.redacted.first.push(position);
-    if (this.#present || this.#missingReported) return;
-    this.#missingReported = true;
-    const message =
-      'the file is missing or empty, so the values behind the commitments of its entries are gone: if they were not erased on purpose, restore it';
-    this.#findings.add('disclosures-missing', message, { file: disclosuresPath(this.#start), seq: position });
+    if (!isChanged) this.#missing.add(position, names, event.type === 'statement.completed' ? segmentOfRead(event.read) : this.#start);
+  }
+
+  #explain(event: LedgerEvent, position: number): void {
+    if (event.type === 'values.erased') this.#missing.erased(event, position);
+    else if (event.type === 'retention.applied') this.#missing.removedBefore(event.valuesBefore, position);
+  }
+
+  #reportMissing(): void {
+    for (const { start, first, entries } of this.#missing.unexplained) {
+      this.redacted.unexplained += entries;
+      const place = { file: disclosuresPath(start), seq: first };
+      const count = entries === 1 ? 'a value of 1 entry is' : `values of ${entries} entries are`;
+      if (this.#absent.has(start))
+        this.#findings.add(
+          'disclosures-missing',
+          `the file is missing or empty, so the values behind the commitments of its entries are gone, and no entry says that they were erased: restore it`,
+          place,
+        );
+      else
+        this.#findings.add(
+          'values-missing',
+          `${count} gone, and no entry says that they were erased: restore the file from a backup`,
+          place,
+        );
+    }
   }
 
   #changed(position: number, { file, number }: Line): void {

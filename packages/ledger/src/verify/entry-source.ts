@@ -1,35 +1,95 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { HASH_BYTES, type LedgerEvent, parseEvent } from '@sqlwarden/core';
 import { segmentStart, segmentStarts, TILE_WIDTH, tilePath, walPath } from '../layout.js';
 import { ifMissing, LedgerError } from '../ledger-error.js';
+import { readRetention } from '../retention-file.js';
 import { decodeBundle } from '../tile-files.js';
 import { type DecodedFrames, decodeFrames, entryOf } from '../write-ahead.js';
 import type { Findings } from './report.js';
+
+/** Where the parts of a log begin and end. */
+export interface Bounds {
+  /** The first entry that was not removed, a multiple of the width of a tile. */
+  readonly first: number;
+  /** How many entries the directory said were removed. */
+  readonly noted: number;
+  /** The size of the newest checkpoint. */
+  readonly signed: number;
+  /** The size of the largest checkpoint that was kept. */
+  readonly retained: number;
+}
+
+/** A writer at work removed entries that were still to be read: what was read must be read again. */
+export class RemovedMeanwhile extends Error {
+  override readonly name = 'RemovedMeanwhile';
+  constructor() {
+    super('entries were removed while the log was verified: verify it again');
+  }
+}
+
+function eventOf(entry: Buffer): LedgerEvent | undefined {
+  try {
+    return parseEvent(entry);
+  } catch {
+    // Whoever verifies the log when it is signed is told.
+    return undefined;
+  }
+}
 
 /** The entries of a log for verification: from the bundles as far as it is signed, from the write-ahead files behind that. */
 export class EntrySource {
   readonly #directory: string;
   readonly #findings: Findings;
+  /** The first entry that was not removed. */
+  readonly first: number;
+  readonly #noted: number;
   readonly #signed: number;
   readonly #retained: number;
   readonly #wal: WalReader;
 
-  /** `signed` is the size of the newest checkpoint, `retained` that of the largest one that was kept. */
-  constructor(directory: string, findings: Findings, signed: number, retained: number) {
+  constructor(directory: string, findings: Findings, { first, noted, signed, retained }: Bounds) {
     this.#directory = directory;
     this.#findings = findings;
+    this.first = first;
+    this.#noted = noted;
     this.#signed = signed;
     this.#retained = retained;
     this.#wal = new WalReader(directory, findings);
   }
 
+  /** The hashes of the entries that were removed, a tile of them at a time; with the entries, where a bundle was kept for later ones that name them. */
+  async *removed(): AsyncGenerator<{ readonly hashes: Buffer; readonly entries: readonly Buffer[] | undefined }, void, undefined> {
+    for (let index = 0; index < this.first / TILE_WIDTH; index++) {
+      const file = tilePath(0, index, TILE_WIDTH);
+      const hashes = await readFile(join(this.#directory, file)).catch(ifMissing);
+      if (hashes?.length !== TILE_WIDTH * HASH_BYTES) {
+        const message = 'without the hashes of entries that were removed nothing behind them can be proven: restore the file from a backup';
+        this.#findings.add(hashes === undefined ? 'tile-missing' : 'tile-malformed', message, { file, seq: index * TILE_WIDTH });
+        return;
+      }
+      yield { hashes, entries: await this.#bundle(index, TILE_WIDTH) };
+    }
+  }
+
+  /** What was written behind `position`, though nothing of it is proven. */
+  async *later(position: number): AsyncGenerator<{ readonly event: LedgerEvent; readonly position: number }, void, undefined> {
+    await this.#wal.refresh();
+    const end = await this.total();
+    for (let at = position; at < end; at++) {
+      const entry = (await this.#wal.entry(at)) ?? (await this.#signedSince(at));
+      const event = entry === undefined ? undefined : eventOf(entry);
+      if (event !== undefined) yield { event, position: at };
+    }
+  }
+
   /**
    * The entries in order, as views, up to the last one that there was when the reading began. Ends early when one can be had from nowhere,
-   * which is a finding; where both have an entry, they are compared.
+   * which is a finding; where both have an entry, they are compared. Throws {@link RemovedMeanwhile}.
    */
   async *entries(): AsyncGenerator<Buffer, void, undefined> {
     const end = Math.max(this.#retained, await this.#wal.open(this.#signed));
-    for (let start = 0; start < this.#signed; start += TILE_WIDTH) {
+    for (let start = this.first; start < this.#signed; start += TILE_WIDTH) {
       const width = Math.min(TILE_WIDTH, this.#signed - start);
       const bundle = await this.#bundle(start / TILE_WIDTH, width);
       for (let position = start; position < start + width; position++) {
@@ -60,6 +120,7 @@ export class EntrySource {
     const written = await this.#wal.entry(position);
     if (signed === undefined) {
       if (written !== undefined) return written;
+      await this.assertNothingRemoved();
       const file = tilePath(
         'entries',
         Math.floor(position / TILE_WIDTH),
@@ -79,6 +140,15 @@ export class EntrySource {
       });
     }
     return signed;
+  }
+
+  /** Throws {@link RemovedMeanwhile} when more was removed since the reading began. */
+  async assertNothingRemoved(): Promise<void> {
+    const now = await readRetention(this.#directory).catch((error: unknown) => {
+      if (!(error instanceof LedgerError)) throw error;
+      return { entriesBefore: 0 };
+    });
+    if (now.entriesBefore !== this.#noted) throw new RemovedMeanwhile();
   }
 
   async #bundle(index: number, width: number): Promise<readonly Buffer[] | undefined> {
@@ -138,6 +208,12 @@ class WalReader {
       if (torn > 0) this.#findings.add('wal-torn', `the last ${torn} bytes are a frame of which only the beginning was written`, { file });
     }
     return end;
+  }
+
+  /** Forgets what was read, which a writer at work may have added to. */
+  async refresh(): Promise<void> {
+    this.#starts = await this.#list();
+    this.#loaded = undefined;
   }
 
   async entry(position: number): Promise<Buffer | undefined> {

@@ -1,14 +1,18 @@
-import type { LedgerEvent, LogOpened, StatementIntent, StatementOutcome } from '@sqlwarden/core';
+import type { LedgerEvent, LogOpened, RetentionApplied, StatementIntent, StatementOutcome } from '@sqlwarden/core';
 import { ApprovalChecks } from './approval-checks.js';
 import { ReadChecks } from './read-checks.js';
-import type { Findings } from './report.js';
+import { type Findings, noteRemoved } from './report.js';
 import { transactionsGoUp } from './result-checks.js';
+import { TransactionChecks } from './transaction-checks.js';
 
 /** Clocks of machines are set back a little in ordinary life. */
 const CLOCK_BACK_MS = 60_000;
 const SILENCE_SLACK_MS = 30_000;
 
-/** What the entries must say of one another. Fed in order; keeps only what is still open. */
+/**
+ * What the entries must say of one another. Fed in order; keeps only what is still open. Of what began in entries that were removed nothing is known:
+ * that is a note, and only where it can be so.
+ */
 export class EventChecks {
   readonly counts: Record<string, number> = {};
   readonly #findings: Findings;
@@ -16,18 +20,35 @@ export class EventChecks {
   readonly #reads: ReadChecks;
   /** Intents without an outcome yet: session by `seq`. */
   readonly #open = new Map<number, StatementIntent>();
+  readonly #transactions: TransactionChecks;
+  /** What entries say was removed. */
+  readonly removed = { entriesBefore: 0, valuesBefore: 0 };
+  readonly #first: number;
   #previous: LedgerEvent | undefined;
   #opened: LogOpened | undefined;
 
-  constructor(findings: Findings) {
+  /** `first` is the first entry that was not removed. */
+  constructor(findings: Findings, first: number) {
     this.#findings = findings;
-    this.#approvals = new ApprovalChecks(findings);
-    this.#reads = new ReadChecks(findings);
+    this.#first = first;
+    this.#approvals = new ApprovalChecks(findings, first);
+    this.#reads = new ReadChecks(findings, first);
+    this.#transactions = new TransactionChecks(findings);
+  }
+
+  /** The first entry that may still be there, as entries say. */
+  get removedBefore(): number {
+    return this.removed.entriesBefore;
   }
 
   /** The last entry ended the log in order. */
   get closed(): boolean {
     return this.#previous?.type === 'log.closed';
+  }
+
+  /** An entry that was kept, of those that were removed, because later ones name it. */
+  addKept(event: LedgerEvent): void {
+    this.#reads.addKept(event);
   }
 
   /** An entry at `position` of the tree. */
@@ -39,8 +60,10 @@ export class EventChecks {
     if (event.type === 'statement.intent') this.#open.set(event.seq, event);
     if (event.type === 'statement.outcome') this.#outcome(event);
     if (event.type === 'session.closed') this.#sessionClosed(event.session, event.seq);
+    if (event.type === 'retention.applied') this.#retention(event);
     this.#approvals.add(event);
     this.#reads.add(event);
+    this.#transactions.add(event);
     this.#previous = event;
   }
 
@@ -48,6 +71,19 @@ export class EventChecks {
   end(): void {
     if (this.closed) this.#leftOpen('outcome-missing', 'the log was closed in order, but the statement has no outcome');
     // Otherwise the log is open, or its process died: the next entry will say which.
+  }
+
+  #retention({ seq, entriesBefore, valuesBefore }: RetentionApplied): void {
+    if (entriesBefore > seq || valuesBefore > seq || entriesBefore > valuesBefore) {
+      this.#findings.add(
+        'retention-differs',
+        'the entry speaks of entries that were not written yet, or keeps values of entries that it removes',
+        { seq },
+      );
+      return;
+    }
+    this.removed.entriesBefore = Math.max(this.removed.entriesBefore, entriesBefore);
+    this.removed.valuesBefore = Math.max(this.removed.valuesBefore, valuesBefore);
   }
 
   #sequence(event: LedgerEvent, position: number): void {
@@ -80,7 +116,7 @@ export class EventChecks {
     if (event.type === 'log.opened') {
       this.#opened = event;
       const inOrder = after === undefined || after.type === 'log.closed';
-      if (inOrder === event.recovered) {
+      if (inOrder === event.recovered && !this.#isBegin(after)) {
         this.#findings.add(
           'not-closed',
           inOrder
@@ -90,12 +126,18 @@ export class EventChecks {
         );
       }
       this.#leftOpen('outcome-lost', 'the process ended before the outcome was written: what the statement did is unknown');
-    } else if (after === undefined || after.type === 'log.closed') {
+    } else if ((after === undefined || after.type === 'log.closed') && !this.#isBegin(after)) {
       this.#findings.add('not-opened', 'an entry stands before the log was opened', { seq: event.seq });
     }
   }
 
+  /** Entries before this one were removed. */
+  #isBegin(after: LedgerEvent | undefined): boolean {
+    return after === undefined && this.#first > 0;
+  }
+
   #outcome(event: StatementOutcome): void {
+    if (event.intent < this.#first) return noteRemoved(this.#findings, event.seq, `the statement of entry ${event.intent}`);
     const intent = this.#open.get(event.intent);
     if (intent === undefined || intent.session !== event.session) {
       this.#findings.add(

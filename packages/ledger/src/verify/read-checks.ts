@@ -1,7 +1,7 @@
-import type { LedgerEvent, StatementCompleted, StatementDecided } from '@sqlwarden/core';
-import { SEGMENT_READS } from '../begun-reads.js';
-import type { Findings } from './report.js';
-import { needsIntent, transactionsGoUp } from './result-checks.js';
+import { type LedgerEvent, needsIntent, type StatementCompleted, type StatementDecided } from '@sqlwarden/core';
+import { segmentOfRead, SEGMENT_READS } from '../begun-reads.js';
+import { type Findings, noteRemoved } from './report.js';
+import { transactionsGoUp } from './result-checks.js';
 
 /** Numbers of one segment: all up to `through` are there, and those in `beyond`. */
 interface Numbers {
@@ -18,8 +18,19 @@ export class ReadChecks {
   #decisions: number[] = [];
   readonly #numbers = new Map<number, Numbers>();
 
-  constructor(findings: Findings) {
+  readonly #first: number;
+  #noted = false;
+
+  /** `first` is the first entry that was not removed. */
+  constructor(findings: Findings, first: number) {
     this.#findings = findings;
+    this.#first = first;
+  }
+
+  /** An entry that was kept, of those before the first one, because later ones name it. */
+  addKept(event: LedgerEvent): void {
+    if (event.type === 'statement.decided') this.#decisions.push(event.seq);
+    else if (event.type === 'session.opened') this.#sessions.set(event.session, event.seq);
   }
 
   add(event: LedgerEvent): void {
@@ -40,11 +51,22 @@ export class ReadChecks {
   #completed(event: StatementCompleted): void {
     const { seq, session, opened, decision, read } = event;
     const unmatched = (message: string): void => this.#findings.add('read-unmatched', message, { seq });
-    if (this.#sessions.get(session) !== opened)
+    const known = this.#sessions.get(session);
+    const isKnown = this.#isDecision(decision);
+    if ((known === undefined && opened < this.#first) || (!isKnown && decision < this.#first)) this.#noteRemoved(event);
+    if (known !== opened && !(known === undefined && opened < this.#first))
       unmatched(`the read names entry ${opened} as the beginning of its session, which it is not, or the session is over`);
-    if (!this.#isDecision(decision)) unmatched(`the read names entry ${decision} as its decision, which it is not`);
+    if (!isKnown && decision >= this.#first) unmatched(`the read names entry ${decision} as its decision, which it is not`);
     if (!transactionsGoUp(event)) unmatched('the read names transactions of its statements that do not follow one another');
+    // Those that were begun before are gone, or come late.
+    if (segmentOfRead(read) < this.#first) return;
     if (!this.#isNew(read)) this.#findings.add('read-repeated', `read ${read} has an entry already`, { seq });
+  }
+
+  #noteRemoved({ seq, opened, decision }: StatementCompleted): void {
+    if (!this.#noted)
+      noteRemoved(this.#findings, seq, `entry ${Math.min(opened, decision)}, which this read names, and maybe others like it,`);
+    this.#noted = true;
   }
 
   #isDecision(seq: number): boolean {

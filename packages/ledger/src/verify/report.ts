@@ -19,6 +19,11 @@ export const FINDINGS = {
   'retained-malformed': 'invalid',
   'retained-signature': 'invalid',
   'retained-order': 'invalid',
+  'key-epoch': 'fork',
+  'rotations-malformed': 'invalid',
+  'rotation-invalid': 'invalid',
+  'rotation-differs': 'invalid',
+  'rotation-pending': 'note',
   'other-origin': 'invalid',
   'log-truncated': 'fork',
   'log-forked': 'fork',
@@ -48,6 +53,10 @@ export const FINDINGS = {
   'outcome-lost': 'note',
   'read-unmatched': 'invalid',
   'read-repeated': 'invalid',
+  'transaction-repeated': 'invalid',
+  'retention-malformed': 'invalid',
+  'retention-differs': 'invalid',
+  'before-retention': 'note',
   'approval-missing': 'invalid',
   'approval-digest': 'invalid',
   'approval-people': 'invalid',
@@ -58,6 +67,7 @@ export const FINDINGS = {
   'approval-late': 'invalid',
   'approval-reused': 'invalid',
   'disclosures-missing': 'gap',
+  'values-missing': 'gap',
   'disclosure-malformed': 'invalid',
   'disclosure-changed': 'invalid',
   'disclosure-unexpected': 'invalid',
@@ -90,16 +100,21 @@ export interface VerifyReport {
   readonly origin: string | undefined;
   /** The key that was trusted, and who said so: the caller, or the directory itself (which proves nothing against whoever can write to it). */
   readonly verifier: { readonly key: string; readonly from: 'given' | 'directory' } | undefined;
+  /** Every key of the log, the first one first. */
+  readonly keys: readonly string[];
   /** The signed tree head that was verified. */
   readonly checkpoint: { readonly size: number; readonly root: string; readonly note: string } | undefined;
+  /** All, those that were removed included. */
   readonly entries: number;
   /** Entries behind the checkpoint, which nothing is signed over yet. */
   readonly unsigned: number;
   /** How many retained checkpoints the log was compared with, by where they came from. */
   readonly retained: { readonly directory: number; readonly given: number };
+  /** What entries say was removed: entries, and values of entries, before these. */
+  readonly removed: { readonly entriesBefore: number; readonly valuesBefore: number };
   readonly counts: Readonly<Record<string, number>>;
-  /** Entries with commitments whose values are not there (any more). */
-  readonly redacted: { readonly entries: number; readonly first: readonly number[] };
+  /** Entries with commitments whose values are not there (any more), and of how many of them no entry says that they were erased. */
+  readonly redacted: { readonly entries: number; readonly unexplained: number; readonly first: readonly number[] };
   readonly findings: readonly Finding[];
   /** Findings beyond the first {@link MAX_FINDINGS}. */
   readonly omitted: number;
@@ -107,6 +122,11 @@ export interface VerifyReport {
 
 /** How many findings a report lists; a log that was replaced as a whole would have one per entry. */
 export const MAX_FINDINGS = 1000;
+
+/** An entry names something that was removed, so that it cannot be compared with it. */
+export function noteRemoved(findings: Findings, seq: number, what: string): void {
+  findings.add('before-retention', `${what} was removed with entries before it: the entry was not compared with it`, { seq });
+}
 
 /** Collects findings. */
 export class Findings {

@@ -8,6 +8,15 @@ import type { Findings } from './report.js';
 
 const LEVELS_PER_TILE = 8;
 
+export interface TileBounds {
+  /** The first entry whose bundle must be there. */
+  readonly first: number;
+  /** The size of the newest checkpoint. */
+  readonly signed: number;
+  /** Sizes of the retained checkpoints, ascending. */
+  readonly sizes: readonly number[];
+}
+
 /**
  * Compares the files under `tile/` with the tree that the entries make. Fed with every hash in order; keeps the rightmost tile of each level.
  * Partial tiles that are left from earlier checkpoints must be a beginning of the present one.
@@ -23,11 +32,12 @@ export class TileChecks {
   /** Hashes and entries up to here are in tiles; behind it only in the write-ahead file. */
   readonly #signed: number;
 
-  constructor(directory: string, findings: Findings, signed: number, sizes: readonly number[]) {
+  constructor(directory: string, findings: Findings, { first, signed, sizes }: TileBounds) {
     this.#directory = directory;
     this.#findings = findings;
     this.#signed = signed;
     this.#sizes = sizes;
+    this.#bundles = first / TILE_WIDTH;
   }
 
   async addEntry(entry: Uint8Array): Promise<void> {

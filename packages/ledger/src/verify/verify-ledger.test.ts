@@ -5,7 +5,7 @@ import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { formatDisclosures } from '../disclosure-lines.js';
-import { fileSigner } from '../signer.js';
+import { fileSigner } from '../file-keys.js';
 import { readRetained, signCheckpoint } from '../checkpoint-files.js';
 import { decodeFrames, entryLine, entryOf, FrameEncoder } from '../write-ahead.js';
 import { ada, agent, dan, openLedger, ORIGIN, Player, removeScratch, scratch, START, ticking } from '../testing/scenario.js';
@@ -240,15 +240,19 @@ describe('verification of disclosures', () => {
   const rewrite = (directory: string, changed: readonly string[]): void =>
     writeFileSync(join(directory, path), changed.map((line) => `${line}\n`).join(''));
 
-  it('lists values that were erased, and passes', async () => {
+  it('misses values that are gone, and that no entry says were erased', async () => {
     const report = await tampered((directory) => rewrite(directory, lines(directory).slice(0, -3)));
-    expect(report).toMatchObject({ exitCode: 0, redacted: { entries: 3 }, findings: [] });
+    expect(report).toMatchObject({
+      exitCode: 20,
+      redacted: { entries: 3, unexplained: 3 },
+      findings: [{ code: 'values-missing', file: path }],
+    });
     const one = await tampered((directory) => {
       const all = lines(directory);
       const [seq, items] = JSON.parse(all[5]!) as [number, { name: string; salt: string; value: string }[]];
       rewrite(directory, all.with(5, formatDisclosures(seq, items.slice(1)).trimEnd()));
     });
-    expect(one).toMatchObject({ exitCode: 0, redacted: { entries: 1 } });
+    expect(one).toMatchObject({ exitCode: 20, redacted: { entries: 1, unexplained: 1 } });
   });
 
   it.each([
@@ -324,7 +328,7 @@ describe('verification of a log whose process died', () => {
   it('does not take tiles that a writer adds while it looks for ones that are beyond the log', async () => {
     const directory = copy();
     const findings = new Findings();
-    const checks = new TileChecks(directory, findings, 0, []);
+    const checks = new TileChecks(directory, findings, { first: 0, signed: 0, sizes: [] });
     const total = async (): Promise<number> => {
       cpSync(join(directory, 'tile/entries/000'), join(directory, 'tile/entries/001'));
       return 317;
@@ -339,7 +343,8 @@ describe('verification of a log whose process died', () => {
     const directory = copy();
     rmSync(join(directory, 'wal/0000000000000000'));
     const entries: Buffer[] = [];
-    for await (const entry of new EntrySource(directory, new Findings(), 0, 256).entries()) entries.push(entry);
+    for await (const entry of new EntrySource(directory, new Findings(), { first: 0, noted: 0, signed: 0, retained: 256 }).entries())
+      entries.push(entry);
     expect(entries).toHaveLength(256);
   });
 

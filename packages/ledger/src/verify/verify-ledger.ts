@@ -5,6 +5,7 @@ import {
   encodeBase64,
   equalBytes,
   formatVerifierKey,
+  HASH_BYTES,
   type LedgerEvent,
   MerkleFrontier,
   NoteError,
@@ -12,18 +13,20 @@ import {
   parseVerifierKey,
   type VerifierKey,
 } from '@sqlwarden/core';
-import { openCheckpoint, readRetained } from '../checkpoint-files.js';
+import { readRetained } from '../checkpoint-files.js';
 import { ifMissing, LedgerError } from '../ledger-error.js';
 import { sha256 } from '../node-crypto.js';
+import { readRetention, RETENTION_FILE, type Retention } from '../retention-file.js';
 import { leafInputOf } from '../write-ahead.js';
 import { DisclosureChecks } from './disclosure-checks.js';
-import { EntrySource } from './entry-source.js';
+import { EntrySource, RemovedMeanwhile } from './entry-source.js';
 import { EventChecks } from './event-checks.js';
+import { KeyChecks } from './key-checks.js';
 import { Findings, type Place, type VerifyReport } from './report.js';
 import { TileChecks } from './tile-checks.js';
 
 export interface VerifyOptions {
-  /** The key that the log is expected to sign with (`<name>+<id>+<key>`), from somewhere else than the directory. */
+  /** The first key that the log signed with, which names it (`<name>+<id>+<key>`), from somewhere else than the directory. */
   readonly verifier?: string;
   /** Checkpoints of this log that were kept somewhere else, as notes. */
   readonly retainedCheckpoints?: readonly string[];
@@ -33,6 +36,15 @@ interface Retained extends Checkpoint {
   readonly from: 'directory' | 'given';
 }
 
+/** What the entries are given to. */
+interface Parts {
+  readonly keys: KeyChecks;
+  readonly head: Head | undefined;
+  readonly tiles: TileChecks;
+  readonly disclosures: DisclosureChecks;
+  readonly events: EventChecks;
+}
+
 interface Head {
   readonly checkpoint: Checkpoint;
   readonly note: string;
@@ -40,21 +52,38 @@ interface Head {
 
 /**
  * Checks everything in a ledger's directory: bytes, canonical form, hashes, tree, signatures, consistency with every retained checkpoint,
- * sequence, time, intents and outcomes, approvals, disclosures. Reads only; works beside a running gateway. Findings are in the report;
+ * keys and their changes, sequence, time, intents and outcomes, approvals, disclosures, and that what was removed was said to be. Reads only; works
+ * beside a running gateway. Findings are in the report;
  * throws a {@link LedgerError} (`not-found`) only when there is no ledger there.
  */
 export async function verifyLedger(directory: string, options: VerifyOptions = {}): Promise<VerifyReport> {
   if ((await stat(directory).catch(ifMissing))?.isDirectory() !== true)
     throw new LedgerError('not-found', `there is no directory ${directory}`);
-  return new Verification(directory, options).run();
+  for (let tries = 1; ; tries++) {
+    try {
+      return await new Verification(directory, options).run();
+    } catch (error) {
+      // What was being read is removed by a writer at work, once in many days.
+      if (!(error instanceof RemovedMeanwhile) || tries === MAX_TRIES) throw error;
+    }
+  }
+}
+
+const MAX_TRIES = 5;
+
+/** What stands in the files of checkpoints. */
+interface Notes {
+  readonly head: string | undefined;
+  readonly local: Awaited<ReturnType<typeof readRetained>>;
 }
 
 class Verification {
   readonly #directory: string;
   readonly #options: VerifyOptions;
   readonly #findings = new Findings();
-  readonly #events = new EventChecks(this.#findings);
   readonly #frontier = new MerkleFrontier(sha256);
+  /** How much the file says was removed, whether or not that can be. */
+  #noted = 0;
   /** Retained checkpoints that are not compared yet, ascending. */
   #retained: Retained[] = [];
   /** Those that were compared and do not hold. */
@@ -69,36 +98,94 @@ class Verification {
   }
 
   async run(): Promise<VerifyReport> {
+    // In the order in which a writer at work could not have made them from what comes later.
+    const notes: Notes = { head: await this.#note(), local: await readRetained(this.#directory) };
     const verifier = await this.#verifier();
-    const keys = verifier === undefined ? [] : [verifier.key];
-    const head = verifier === undefined ? undefined : await this.#head(keys);
-    await this.#collectRetained(keys, head);
+    const keys = await KeyChecks.open(this.#directory, this.#findings, verifier?.key);
+    const head = verifier === undefined ? undefined : await this.#head(notes, keys);
+    this.#collectRetained(notes, keys, head);
     const signed = head?.checkpoint.size ?? 0;
-    const source = new EntrySource(this.#directory, this.#findings, signed, this.#retained.at(-1)?.size ?? 0);
+    const retention = await this.#retention(notes, signed);
+    const source = new EntrySource(this.#directory, this.#findings, {
+      first: retention.entriesBefore,
+      noted: this.#noted,
+      signed,
+      retained: this.#retained.at(-1)?.size ?? 0,
+    });
     const sizes = this.#retained.filter(({ from }) => from === 'directory').map(({ size }) => size);
-    const tiles = new TileChecks(this.#directory, this.#findings, signed, sizes);
-    const disclosures = new DisclosureChecks(this.#directory, this.#findings);
+    const parts: Parts = {
+      keys,
+      head,
+      tiles: new TileChecks(this.#directory, this.#findings, { first: retention.entriesBefore, signed, sizes }),
+      disclosures: new DisclosureChecks(this.#directory, this.#findings),
+      events: new EventChecks(this.#findings, retention.entriesBefore),
+    };
     this.#compareRoots(head);
-    for await (const entry of source.entries()) await this.#entry(entry, tiles, disclosures, head);
-    await tiles.end(() => source.total());
-    await disclosures.end(() => source.total(), this.#events.closed);
-    this.#end(head);
-    return this.#report(verifier, head, disclosures);
+    if (await this.#removed(source, parts)) for await (const entry of source.entries()) await this.#entry(entry, parts);
+    await this.#end(source, parts, retention);
+    return this.#report(verifier, parts);
   }
 
-  async #entry(entry: Buffer, tiles: TileChecks, disclosures: DisclosureChecks, head: Head | undefined): Promise<void> {
+  /** The entries that were removed, by their hashes; false when the tree cannot go on behind them. */
+  async #removed(source: EntrySource, { tiles, keys, events, head }: Parts): Promise<boolean> {
+    for await (const { hashes, entries } of source.removed()) {
+      for (let at = 0; at < hashes.length; at += HASH_BYTES) {
+        const leaf = hashes.subarray(at, at + HASH_BYTES);
+        const position = this.#frontier.size;
+        const entry = entries?.[at / HASH_BYTES];
+        if (entry !== undefined) this.#kept(entry, leaf, position, events);
+        keys.addRemoved(position, leaf);
+        await this.#push(leaf, tiles);
+        this.#compareRoots(head);
+      }
+    }
+    return this.#frontier.size === source.first;
+  }
+
+  #kept(entry: Buffer, leaf: Uint8Array, position: number, events: EventChecks): void {
+    if (!equalBytes(sha256.sha256(leafInputOf(entry)), leaf)) {
+      this.#findings.add('tile-differs', `entry ${position} does not have the hash that its tile holds: one of them was changed`, {
+        seq: position,
+      });
+      return;
+    }
+    const event = this.#event(entry, position);
+    if (event !== undefined) events.addKept(event);
+  }
+
+  async #entry(entry: Buffer, { tiles, disclosures, keys, events, head }: Parts): Promise<void> {
     const position = this.#frontier.size;
     const event = this.#event(entry, position);
     if (event?.type === 'log.opened') this.#previous(event, position);
-    const nodes: [number, number, Uint8Array][] = [];
-    this.#frontier.push(sha256.sha256(leafInputOf(entry)), (...node) => nodes.push(node));
     await tiles.addEntry(entry);
-    for (const node of nodes) await tiles.addNode(...node);
+    await this.#push(sha256.sha256(leafInputOf(entry)), tiles);
     if (event !== undefined) {
-      this.#events.add(event, position);
+      keys.add(event, entry);
+      events.add(event, position);
       await disclosures.add(event, position);
     }
     this.#compareRoots(head);
+  }
+
+  async #push(leaf: Uint8Array, tiles: TileChecks): Promise<void> {
+    const nodes: [number, number, Uint8Array][] = [];
+    this.#frontier.push(leaf, (...node) => nodes.push(node));
+    for (const node of nodes) await tiles.addNode(...node);
+  }
+
+  async #retention(notes: Notes, signed: number): Promise<Retention> {
+    const none = { entriesBefore: 0, valuesBefore: 0 };
+    try {
+      const retention = await readRetention(this.#directory);
+      this.#noted = retention.entriesBefore;
+      if (retention.entriesBefore <= signed) return retention;
+      if ((await this.#note()) !== notes.head) throw new RemovedMeanwhile();
+      this.#findings.add('retention-differs', 'the file says that more was removed than was ever signed', { file: RETENTION_FILE });
+    } catch (error) {
+      if (!(error instanceof LedgerError)) throw error;
+      this.#findings.add('retention-malformed', error.message, { file: RETENTION_FILE });
+    }
+    return none;
   }
 
   #event(entry: Buffer, position: number): LedgerEvent | undefined {
@@ -129,8 +216,23 @@ class Verification {
     }
   }
 
-  #end(head: Head | undefined): void {
-    this.#events.end();
+  async #end(source: EntrySource, { tiles, disclosures, keys, events, head }: Parts, retention: Retention): Promise<void> {
+    const total = (): Promise<number> => source.total();
+    await tiles.end(total);
+    await disclosures.end({ total, closed: events.closed, later: () => source.later(this.#frontier.size) });
+    keys.end(head?.checkpoint.size ?? 0);
+    events.end();
+    const { entriesBefore } = retention;
+    if (entriesBefore > events.removedBefore)
+      this.#findings.add('retention-differs', `entries before ${entriesBefore} are gone, and no entry says that they were removed`, {
+        file: RETENTION_FILE,
+      });
+    this.#roots(head);
+    // Bundles may have gone between two looks at them.
+    await source.assertNothingRemoved();
+  }
+
+  #roots(head: Head | undefined): void {
     const size = this.#frontier.size;
     if (this.#headHolds === false) {
       this.#findings.add('root-differs', `the first ${head?.checkpoint.size} entries are not those that the checkpoint was signed over`, {
@@ -191,9 +293,12 @@ class Verification {
     }
   }
 
-  async #head(keys: readonly VerifierKey[]): Promise<Head | undefined> {
+  #note(): Promise<string | undefined> {
+    return readFile(join(this.#directory, 'checkpoint'), 'utf8').catch(ifMissing);
+  }
+
+  async #head({ head: note }: Notes, keys: KeyChecks): Promise<Head | undefined> {
     const file = 'checkpoint';
-    const note = await readFile(join(this.#directory, file), 'utf8').catch(ifMissing);
     if (note === undefined) {
       const hasTree = (await stat(join(this.#directory, 'tile')).catch(ifMissing)) !== undefined;
       if (hasTree) this.#findings.add('checkpoint-missing', 'there is a tree but no checkpoint: restore the file from a backup', { file });
@@ -203,13 +308,12 @@ class Verification {
         });
       return undefined;
     }
-    const checkpoint = this.#open(note, keys, 'checkpoint', { file });
+    const checkpoint = keys.checkpoint(note, 'checkpoint', { file });
     return checkpoint === undefined ? undefined : { checkpoint, note };
   }
 
-  async #collectRetained(keys: readonly VerifierKey[], head: Head | undefined): Promise<void> {
+  #collectRetained({ local }: Notes, keys: KeyChecks, head: Head | undefined): void {
     const file = 'checkpoints';
-    const local = await readRetained(this.#directory);
     if (local === undefined && head !== undefined)
       this.#findings.add('retained-missing', 'the checkpoints that were signed before are gone: restore the file from a backup', { file });
     if (local !== undefined && local.torn > 0) this.#findings.add('checkpoint-torn', 'the last line was cut off', { file });
@@ -236,36 +340,17 @@ class Verification {
       this.#findings.add('checkpoint-behind', 'a newer one was signed, but not put in its place', { file: 'checkpoint' });
   }
 
-  #retain(note: string, keys: readonly VerifierKey[], from: 'directory' | 'given', place: { readonly file?: string }): number | undefined {
-    const checkpoint = this.#open(note, keys, 'retained', place);
+  #retain(note: string, keys: KeyChecks, from: 'directory' | 'given', place: { readonly file?: string }): number | undefined {
+    const checkpoint = keys.checkpoint(note, 'retained', place);
     if (checkpoint === undefined) return undefined;
     this.#retained.push({ ...checkpoint, from });
     this.#retainedCounts[from] += 1;
     return checkpoint.size;
   }
 
-  #open(
-    note: string,
-    keys: readonly VerifierKey[],
-    kind: 'checkpoint' | 'retained',
-    place: { readonly file?: string },
-  ): Checkpoint | undefined {
-    try {
-      const checkpoint = openCheckpoint(note, keys);
-      if (checkpoint.origin === keys[0]?.name) return checkpoint;
-      this.#findings.add('other-origin', 'the checkpoint is of another log', place);
-    } catch (error) {
-      if (!(error instanceof NoteError)) throw error;
-      const unsigned = error.code === 'bad-signature' || error.code === 'unknown-signer';
-      this.#findings.add(unsigned ? `${kind}-signature` : `${kind}-malformed`, error.message, place);
-    }
-    return undefined;
-  }
-
   #report(
     verifier: { readonly key: VerifierKey; readonly from: 'given' | 'directory' } | undefined,
-    head: Head | undefined,
-    disclosures: DisclosureChecks,
+    { head, keys, disclosures, events }: Parts,
   ): VerifyReport {
     const entries = this.#frontier.size;
     return {
@@ -273,13 +358,15 @@ class Verification {
       exitCode: this.#findings.exitCode,
       directory: this.#directory,
       origin: verifier?.key.name,
+      keys: keys.keys,
       verifier: verifier === undefined ? undefined : { key: formatVerifierKey(verifier.key), from: verifier.from },
       checkpoint:
         head === undefined ? undefined : { size: head.checkpoint.size, root: encodeBase64(head.checkpoint.root), note: head.note },
       entries,
       unsigned: Math.max(0, entries - (head?.checkpoint.size ?? 0)),
       retained: this.#retainedCounts,
-      counts: this.#events.counts,
+      removed: events.removed,
+      counts: events.counts,
       redacted: disclosures.redacted,
       findings: this.#findings.list,
       omitted: this.#findings.omitted,

@@ -1,25 +1,22 @@
-import { joinName } from '@sqlwarden/core';
-import type {
-  CatalogueRelation,
-  CreateRule,
-  CreateTrigger,
-  Expression,
-  ParseContext,
-  ParseText,
-  Query,
-  RelationName,
-  Statement,
-} from '@sqlwarden/core';
+import type { CreateRule, CreateTrigger, Expression, ParseContext, ParseText, Query, Statement } from '@sqlwarden/core';
 import { isStatement } from '@sqlwarden/core';
 import { number, type Row, text } from './rows.js';
 
-export interface Definitions {
-  readonly views: ReadonlyMap<RelationName, Query>;
-  readonly generated: ReadonlyMap<RelationName, ReadonlyMap<string, Expression | undefined>>;
-  /** By the routine's OID; of language SQL (in the form of the standard) and PL/pgSQL. */
-  readonly bodies: ReadonlyMap<number, readonly Statement[]>;
-  readonly triggers: readonly TriggerDefinition[];
-}
+/** A text of a definition, and what was made of it; nothing where it is not understood. */
+export type Definition =
+  | { readonly kind: 'view'; readonly text: string; readonly statements: Parsed; readonly query: Query | undefined }
+  | {
+      readonly kind: 'generated';
+      readonly text: string;
+      readonly statements: Parsed;
+      readonly column: number;
+      readonly expression: Expression | undefined;
+    }
+  /** Of language SQL in the form of the standard, or PL/pgSQL. */
+  | { readonly kind: 'body'; readonly text: string; readonly statements: Parsed; readonly body: readonly Statement[] | undefined }
+  | { readonly kind: 'trigger'; readonly text: string; readonly statements: Parsed; readonly trigger: TriggerDefinition };
+
+type Parsed = readonly Statement[] | undefined;
 
 /** A trigger or rule of a relation. */
 export interface TriggerDefinition {
@@ -33,103 +30,62 @@ export interface TriggerDefinition {
 /** Texts of one reading that wait for the parser together: statements wait there too, and there is an end to how many may. */
 const TEXTS_AT_ONCE = 32;
 
-/** Parses the texts that a catalogue holds, and remembers what it made of them for the next reading. */
+/** Parses the texts that a catalogue holds. `earlier`: what was made of texts before, by text as it was parsed. */
 export class DefinitionParser {
-  readonly #earlier: ReadonlyMap<string, readonly Statement[] | undefined>;
-  readonly #parsed = new Map<string, readonly Statement[] | undefined>();
+  readonly #parse: ParseText;
+  readonly #context: ParseContext;
+  readonly #earlier: () => Iterable<readonly [string, readonly Statement[]]>;
+  #known: Map<string, readonly Statement[]> | undefined;
   readonly #waiting: (() => void)[] = [];
   #atOnce = 0;
 
-  constructor(earlier: ReadonlyMap<string, readonly Statement[] | undefined> = new Map()) {
+  constructor(parse: ParseText, context: ParseContext, earlier: () => Iterable<readonly [string, readonly Statement[]]>) {
+    this.#parse = parse;
+    this.#context = context;
     this.#earlier = earlier;
   }
 
-  /** A parser that knows what this one parsed, and nothing older. */
-  next(): DefinitionParser {
-    return new DefinitionParser(this.#parsed);
-  }
-
-  /** Rows of DEFINITIONS_SQL. */
-  async parse(
-    rows: readonly Row[],
-    relations: readonly CatalogueRelation[],
-    parse: ParseText,
-    context: ParseContext,
-  ): Promise<Definitions> {
-    const byId = new Map(relations.map((relation) => [relation.id, relation]));
-    const views = new Map<RelationName, Query>();
-    const generated = new Map<RelationName, Map<string, Expression | undefined>>();
-    const bodies = new Map<number, readonly Statement[]>();
-    const triggers: TriggerDefinition[] = [];
-    const parsing = rows.map(async (row) => {
-      const kind = text(row, 0);
-      const id = number(row, 1);
-      const relation = byId.get(id);
-      if (kind === 'view' && relation !== undefined) {
-        const query = await this.#query(text(row, 3), parse, context);
-        if (query !== undefined) views.set(joinName(relation.schema, relation.name), query);
-      } else if (kind === 'generated' && relation !== undefined) {
-        const column = relation.columns.find((candidate) => candidate.number === number(row, 2));
-        const expression = await this.#expression(text(row, 3), parse, context);
-        if (column !== undefined) addTo(generated, joinName(relation.schema, relation.name), column.name, expression);
-      } else if (kind === 'body') {
-        const body = await this.#standardBody(text(row, 3), parse, context);
-        if (body !== undefined) bodies.set(id, body);
-      } else if (kind === 'procedure') {
-        const body = await this.#procedureBody(text(row, 3), parse, context);
-        if (body !== undefined) bodies.set(id, body);
-      } else if (kind === 'trigger' || kind === 'rule') {
-        const definition = await this.#trigger(text(row, 3), parse, context);
-        triggers.push({ relationId: id, ...(kind === 'trigger' && { routineId: number(row, 2) }), definition });
-      }
-    });
-    await Promise.all(parsing);
-    return { views, generated, bodies, triggers };
+  /** A row of definitions (`definitionsSql`). */
+  async define(row: Row): Promise<Definition> {
+    const kind = text(row, 0);
+    if (kind === 'view') {
+      const parsed = await this.#parsed(text(row, 3));
+      return { kind, ...parsed, query: onlyQuery(parsed.statements) };
+    }
+    if (kind === 'generated') {
+      const parsed = await this.#parsed(`SELECT ${text(row, 3)}`);
+      return { kind, ...parsed, column: number(row, 2), expression: onlyExpression(onlyQuery(parsed.statements)) };
+    }
+    if (kind === 'trigger' || kind === 'rule') {
+      const parsed = await this.#parsed(text(row, 3));
+      const [only] = parsed.statements ?? [];
+      const definition = only?.kind === 'create-trigger' || only?.kind === 'create-rule' ? only : undefined;
+      return {
+        kind: 'trigger',
+        ...parsed,
+        trigger: { relationId: number(row, 1), ...(kind === 'trigger' && { routineId: number(row, 2) }), definition },
+      };
+    }
+    // `BEGIN ATOMIC … END` and `RETURN …` are only SQL inside of CREATE FUNCTION.
+    const parsed = await this.#parsed(kind === 'body' ? `CREATE FUNCTION f() RETURNS int LANGUAGE sql ${text(row, 3)}` : text(row, 3));
+    const [only] = parsed.statements ?? [];
+    return { kind: 'body', ...parsed, body: only?.kind === 'create-routine' ? only.body : undefined };
   }
 
   /** The statements of a function of language SQL whose body is text. */
-  async body(body: string, parse: ParseText, context: ParseContext): Promise<readonly Statement[] | undefined> {
-    return this.#statements(body, parse, context);
+  async body(body: string): Promise<readonly Statement[] | undefined> {
+    return (await this.#parsed(body)).statements;
   }
 
-  async #query(definition: string, parse: ParseText, context: ParseContext): Promise<Query | undefined> {
-    const statements = await this.#statements(definition, parse, context);
-    const [only] = statements ?? [];
-    return statements?.length === 1 && only?.kind === 'select' ? only.query : undefined;
-  }
-
-  async #expression(expression: string, parse: ParseText, context: ParseContext): Promise<Expression | undefined> {
-    const query = await this.#query(`SELECT ${expression}`, parse, context);
-    return query?.body.kind === 'select' && query.body.items.length === 1 ? query.body.items[0]?.expression : undefined;
-  }
-
-  /** `BEGIN ATOMIC … END` and `RETURN …` are only SQL inside of CREATE FUNCTION. */
-  async #standardBody(body: string, parse: ParseText, context: ParseContext): Promise<readonly Statement[] | undefined> {
-    return this.#procedureBody(`CREATE FUNCTION f() RETURNS int LANGUAGE sql ${body}`, parse, context);
-  }
-
-  async #procedureBody(definition: string, parse: ParseText, context: ParseContext): Promise<readonly Statement[] | undefined> {
-    const [only] = (await this.#statements(definition, parse, context)) ?? [];
-    return only?.kind === 'create-routine' ? only.body : undefined;
-  }
-
-  async #trigger(definition: string, parse: ParseText, context: ParseContext): Promise<TriggerDefinition['definition']> {
-    const [only] = (await this.#statements(definition, parse, context)) ?? [];
-    return only?.kind === 'create-trigger' || only?.kind === 'create-rule' ? only : undefined;
-  }
-
-  async #statements(definition: string, parse: ParseText, context: ParseContext): Promise<readonly Statement[] | undefined> {
-    const known = this.#earlier.has(definition) ? this.#earlier : this.#parsed;
-    if (known.has(definition)) {
-      const statements = known.get(definition);
-      this.#parsed.set(definition, statements);
-      return statements;
-    }
-    const result = await this.#inTurn(() => parse(definition, context));
+  async #parsed(definition: string): Promise<{ readonly text: string; readonly statements: Parsed }> {
+    this.#known ??= new Map(this.#earlier());
+    const known = this.#known.get(definition);
+    if (known !== undefined) return { text: definition, statements: known };
+    const result = await this.#inTurn(() => this.#parse(definition, this.#context));
     const statements = result.ok && result.unit.statements.every(isStatement) ? result.unit.statements : undefined;
     // Only what was parsed is remembered: a parser that was killed over this text may be luckier next time.
-    if (statements !== undefined) this.#parsed.set(definition, statements);
-    return statements;
+    if (statements !== undefined) this.#known.set(definition, statements);
+    return { text: definition, statements };
   }
 
   async #inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
@@ -145,13 +101,11 @@ export class DefinitionParser {
   }
 }
 
-function addTo(
-  map: Map<RelationName, Map<string, Expression | undefined>>,
-  relation: RelationName,
-  column: string,
-  expression: Expression | undefined,
-): void {
-  const columns = map.get(relation);
-  if (columns === undefined) map.set(relation, new Map([[column, expression]]));
-  else columns.set(column, expression);
+function onlyQuery(statements: Parsed): Query | undefined {
+  const [only] = statements ?? [];
+  return statements?.length === 1 && only?.kind === 'select' ? only.query : undefined;
+}
+
+function onlyExpression(query: Query | undefined): Expression | undefined {
+  return query?.body.kind === 'select' && query.body.items.length === 1 ? query.body.items[0]?.expression : undefined;
 }

@@ -1,5 +1,6 @@
 import { joinName, withReferences } from '@sqlwarden/core';
 import type {
+  Catalogue,
   AlterRelation,
   CatalogueColumn,
   CatalogueRelation,
@@ -83,22 +84,23 @@ class CatalogueBuilder {
     const routines = new Map(this.#routines);
     const relations = withReferences(this.#relations, this.#references);
     const routinesById = new Map([...routines.values()].flat().map((detail) => [detail.routine.id, detail]));
+    const catalogue: Catalogue = {
+      version: 1,
+      serverVersion: this.#options.serverVersion,
+      database: this.#options.database,
+      relations,
+      relationsById: new Map([...relations.values()].map((relation) => [relation.id, relation])),
+      routines: new Map([...routines].map(([name, overloads]) => [name, overloads.map((detail) => detail.routine)])),
+      schemas: new Set(this.#schemas),
+    };
     return {
-      catalogue: {
-        version: 1,
-        serverVersion: this.#options.serverVersion,
-        database: this.#options.database,
-        relations,
-        relationsById: new Map([...relations.values()].map((relation) => [relation.id, relation])),
-        routines: new Map([...routines].map(([name, overloads]) => [name, overloads.map((detail) => detail.routine)])),
-        schemas: new Set(this.#schemas),
-      },
+      catalogue,
       views: new Map(this.#views),
       generated: this.#generated,
       routines,
       routinesById,
       bodies: readBodies(routines),
-      triggers: readTriggers(this.#triggers, [...relations.values()], routinesById),
+      triggers: readTriggers(this.#triggers, catalogue, routinesById),
       operators: new Map(),
       casts: new Map(),
       types: new Map(this.#types),

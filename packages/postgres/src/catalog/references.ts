@@ -1,6 +1,6 @@
 import { joinName } from '@sqlwarden/core';
-import type { CatalogueRelation, ReferenceTo, ReferentialAction } from '@sqlwarden/core';
-import { number, type Row, strings, text } from './rows.js';
+import type { CatalogueColumn, Reference, ReferentialAction } from '@sqlwarden/core';
+import { append, number, type Row, strings, text } from './rows.js';
 
 /** `confdeltype` and `confupdtype` ("pg_constraint"). */
 const ACTIONS: Readonly<Record<string, ReferentialAction>> = {
@@ -11,28 +11,29 @@ const ACTIONS: Readonly<Record<string, ReferentialAction>> = {
   d: 'set-default',
 };
 
-/** Rows of FOREIGN_KEYS_SQL. */
-export function readReferences(rows: readonly Row[], relations: readonly CatalogueRelation[]): ReferenceTo[] {
-  const byId = new Map(relations.map((relation) => [relation.id, relation]));
-  return rows.flatMap((row): ReferenceTo[] => {
-    const [own, other] = [byId.get(number(row, 0)), byId.get(number(row, 2))];
-    if (own === undefined || other === undefined) return [];
-    return [
-      {
-        to: joinName(other.schema, other.name),
-        reference: {
-          relation: joinName(own.schema, own.name),
-          columns: columnNames(own, strings(row, 1)),
-          referenced: columnNames(other, strings(row, 3)),
-          onDelete: ACTIONS[text(row, 4)] ?? 'cascade',
-          onUpdate: ACTIONS[text(row, 5)] ?? 'cascade',
-        },
-      },
-    ];
-  });
+/** Rows of `foreignKeysSql`: the keys by the relation that they refer to. */
+export function readReferences(
+  rows: Iterable<Row>,
+  relations: ReadonlyMap<number, Row>,
+  columns: ReadonlyMap<number, readonly CatalogueColumn[]>,
+): ReadonlyMap<number, readonly Reference[]> {
+  const found = new Map<number, Reference[]>();
+  for (const row of rows) {
+    const [ownId, otherId] = [number(row, 0), number(row, 2)];
+    const own = relations.get(ownId);
+    if (own === undefined || !relations.has(otherId)) continue;
+    append(found, otherId, {
+      relation: joinName(text(own, 1), text(own, 2)),
+      columns: columnNames(columns.get(ownId), strings(row, 1)),
+      referenced: columnNames(columns.get(otherId), strings(row, 3)),
+      onDelete: ACTIONS[text(row, 4)] ?? 'cascade',
+      onUpdate: ACTIONS[text(row, 5)] ?? 'cascade',
+    });
+  }
+  return found;
 }
 
-function columnNames({ columns }: CatalogueRelation, numbers: readonly string[]): string[] {
-  const names = new Map(columns.map((column) => [column.number, column.name]));
+function columnNames(columns: readonly CatalogueColumn[] | undefined, numbers: readonly string[]): string[] {
+  const names = new Map(columns?.map((column) => [column.number, column.name]));
   return numbers.flatMap((each) => names.get(Number(each)) ?? []);
 }

@@ -1,5 +1,5 @@
 import { joinName } from '@sqlwarden/core';
-import type { CatalogueRelation, CatalogueRoutine, Statement } from '@sqlwarden/core';
+import type { CatalogueRoutine, Statement } from '@sqlwarden/core';
 import { searchPathNames } from '../sql/search-path.js';
 import { FIRST_USER_OID } from './queries.js';
 import type { RoutineDetail, UserOperator } from './resolved-catalogue.js';
@@ -15,43 +15,32 @@ const GIVEN_MODES = new Set(['i', 'b', 'v']);
 /** pg_type.dat. */
 const RECORD_OID = 2249;
 
-export interface Routines {
-  readonly byName: ReadonlyMap<string, readonly RoutineDetail[]>;
-  readonly byId: ReadonlyMap<number, RoutineDetail>;
-}
-
-/** Rows of ROUTINES_SQL. `parsedBodies` by OID; `parseBody` reads those of language SQL that are text. */
-export async function readRoutines(
-  rows: readonly Row[],
+/**
+ * A row of `routinesSql`. `types` and `relations` (rows by OID) are what it names; `standardBody`: the parsed body of one of language SQL in the
+ * form of the standard, or of PL/pgSQL; `parseBody` reads those of language SQL that are text.
+ */
+export async function readRoutine(
+  row: Row,
   types: TypesById,
-  relations: readonly CatalogueRelation[],
-  parsedBodies: ReadonlyMap<number, readonly Statement[]>,
+  relations: ReadonlyMap<number, Row>,
+  standardBody: readonly Statement[] | undefined,
   parseBody: (body: string) => Promise<readonly Statement[] | undefined>,
-): Promise<Routines> {
-  const relationNames = new Map(relations.map((relation) => [relation.id, joinName(relation.schema, relation.name)]));
-  const byName = new Map<string, RoutineDetail[]>();
-  const byId = new Map<number, RoutineDetail>();
-  for (const row of rows) {
-    const routine = readRoutine(row, types);
-    const given = parsedBodies.get(routine.id);
-    const body = given ?? (routine.language === 'sql' && routine.body ? await parseBody(routine.body) : undefined);
-    // The form of the standard was resolved when it was made: it comes with every name in full.
-    const searchPath = routine.language === 'sql' && given !== undefined ? undefined : pinnedPath(optional(row, 7));
-    const settings = strings(row, 18);
-    const detail: RoutineDetail = {
-      ...describe(row, routine, types, relationNames),
-      parameters: readParameters(row, routine),
-      ...(searchPath && { searchPath }),
-      ...(settings.length > 0 && { settings }),
-      ...(body && { body }),
-    };
-    append(byName, joinName(routine.schema, routine.name), detail);
-    byId.set(routine.id, detail);
-  }
-  return { byName, byId };
+): Promise<RoutineDetail> {
+  const routine = readContract(row, types);
+  const body = standardBody ?? (routine.language === 'sql' && routine.body ? await parseBody(routine.body) : undefined);
+  // The form of the standard was resolved when it was made: it comes with every name in full.
+  const searchPath = routine.language === 'sql' && standardBody !== undefined ? undefined : pinnedPath(optional(row, 7));
+  const settings = strings(row, 18);
+  return {
+    ...describe(row, routine, types, relations),
+    parameters: readParameters(row, routine),
+    ...(searchPath && { searchPath }),
+    ...(settings.length > 0 && { settings }),
+    ...(body && { body }),
+  };
 }
 
-function readRoutine(row: Row, types: TypesById): CatalogueRoutine {
+function readContract(row: Row, types: TypesById): CatalogueRoutine {
   const id = number(row, 0);
   const body = optional(row, 15);
   return {
@@ -104,7 +93,7 @@ function describe(
   row: Row,
   routine: CatalogueRoutine,
   types: TypesById,
-  relations: ReadonlyMap<number, string>,
+  relations: ReadonlyMap<number, Row>,
 ): Omit<RoutineDetail, 'body' | 'parameters'> {
   const count = argumentIds(row).length;
   const variadic = flag(row, 12);
@@ -113,7 +102,8 @@ function describe(
   // A single output without a name is a plain result; of several, the server makes up names (funcapi.c).
   const columns = outputs.length === 1 && outputs[0] === '' ? [] : outputs.map((name, at) => (name === '' ? `column${at + 1}` : name));
   const returned = types.get(number(row, 9));
-  const rowOf = returned === undefined || returned.relationId === 0 ? undefined : relations.get(returned.relationId);
+  const rowRelation = relations.get(returned?.relationId ?? 0);
+  const rowOf = rowRelation === undefined ? undefined : joinName(text(rowRelation, 1), text(rowRelation, 2));
   const extension = optional(row, 16);
   const calls = strings(row, 17)
     .map(Number)

@@ -33,3 +33,15 @@ export function append<K, V>(map: Map<K, V[]>, key: K, value: V): void {
   if (list === undefined) map.set(key, [value]);
   else list.push(value);
 }
+
+/** Whether two values are made of the same plain data, in the same order. */
+export function sameJson(one: unknown, other: unknown): boolean {
+  return one === other || JSON.stringify(one) === JSON.stringify(other);
+}
+
+/** Rows by their first column. */
+export function byFirst(rows: readonly Row[]): Map<number, Row[]> {
+  const groups = new Map<number, Row[]>();
+  for (const row of rows) append(groups, number(row, 0), row);
+  return groups;
+}

@@ -1,5 +1,5 @@
 import { joinName } from '@sqlwarden/core';
-import type { CatalogueRelation, CreateTrigger, Expression, RelationName, Statement, StoredBody } from '@sqlwarden/core';
+import type { Catalogue, CreateTrigger, Expression, RelationName, Statement, StoredBody } from '@sqlwarden/core';
 import type { TriggerDefinition } from './definitions.js';
 import type { RoutineDetail } from './resolved-catalogue.js';
 
@@ -8,23 +8,21 @@ import type { RoutineDetail } from './resolved-catalogue.js';
  * count as its own.
  */
 export function readTriggers(
-  definitions: readonly TriggerDefinition[],
-  relations: readonly CatalogueRelation[],
+  definitions: Iterable<TriggerDefinition>,
+  { relations, relationsById }: Pick<Catalogue, 'relations' | 'relationsById'>,
   routines: ReadonlyMap<number, RoutineDetail>,
 ): ReadonlyMap<RelationName, readonly (StoredBody | undefined)[]> {
-  const byId = new Map(relations.map((relation) => [relation.id, relation]));
-  const byName = new Map(relations.map((relation) => [joinName(relation.schema, relation.name), relation]));
   const found = new Map<RelationName, (StoredBody | undefined)[]>();
   for (const definition of definitions) {
     const body = bodyOf(definition, routines);
     const seen = new Set<RelationName>();
-    const waiting = [byId.get(definition.relationId)];
+    const waiting = [relationsById.get(definition.relationId)];
     for (let relation = waiting.pop(); relation !== undefined; relation = waiting.pop()) {
       const name = joinName(relation.schema, relation.name);
       if (seen.has(name)) continue;
       seen.add(name);
       found.set(name, [...(found.get(name) ?? []), body]);
-      waiting.push(...relation.parents.map((parent) => byName.get(parent)));
+      waiting.push(...relation.parents.map((parent) => relations.get(parent)));
     }
   }
   return found;

@@ -1,7 +1,7 @@
-import { joinName } from '@sqlwarden/core';
+import type { CatalogueColumn } from '@sqlwarden/core';
 import { FIRST_USER_OID } from './queries.js';
 import type { CatalogueType, TypeDetail, TypeReference } from './resolved-catalogue.js';
-import { append, number, optional, type Row, strings, text } from './rows.js';
+import { number, optional, type Row, strings, text } from './rows.js';
 
 export interface TypeEntry extends CatalogueType, TypeDetail {
   /** The dialect's name of it. */
@@ -12,32 +12,19 @@ export interface TypeEntry extends CatalogueType, TypeDetail {
 
 export type TypesById = ReadonlyMap<number, TypeEntry>;
 
-/** Rows of TYPES_SQL and COLUMNS_SQL. */
-export function readTypes(
-  rows: readonly Row[],
-  columnRows: readonly Row[],
-): { readonly types: ReadonlyMap<string, CatalogueType>; readonly byId: TypesById } {
-  const types = new Map<string, CatalogueType>();
-  const byId = new Map<number, TypeEntry>();
-  const attributes = readAttributes(columnRows);
-  for (const row of rows) {
-    const id = number(row, 0);
-    const relationId = number(row, 5);
-    const entry: TypeEntry = {
-      id,
-      schema: text(row, 1),
-      name: text(row, 2),
-      kind: text(row, 3),
-      shown: text(row, 4),
-      relationId,
-      system: id < FIRST_USER_OID,
-      ...readDetails(row),
-      ...(relationId === 0 ? {} : { attributes: attributes.get(relationId) ?? [] }),
-    };
-    types.set(joinName(entry.schema, entry.name), entry);
-    byId.set(id, entry);
-  }
-  return { types, byId };
+/** A row of types (`typesSql`). The attributes of composite types are those of their relations, see {@link attributesOf}. */
+export function readType(row: Row): TypeEntry {
+  const id = number(row, 0);
+  return {
+    id,
+    schema: text(row, 1),
+    name: text(row, 2),
+    kind: text(row, 3),
+    shown: text(row, 4),
+    relationId: number(row, 5),
+    system: id < FIRST_USER_OID,
+    ...readDetails(row),
+  };
 }
 
 function readDetails(row: Row): Pick<TypeDetail, 'base' | 'elementId' | 'rangeOf' | 'labels' | 'extension'> {
@@ -54,9 +41,7 @@ function readDetails(row: Row): Pick<TypeDetail, 'base' | 'elementId' | 'rangeOf
   };
 }
 
-/** Types of columns by their relation, in the order of the columns. */
-function readAttributes(rows: readonly Row[]): ReadonlyMap<number, TypeReference[]> {
-  const attributes = new Map<number, TypeReference[]>();
-  for (const row of rows) append(attributes, number(row, 0), { typeId: number(row, 3), typeModifier: number(row, 4) });
-  return attributes;
+/** The types of a relation's columns, in their order. */
+export function attributesOf(columns: readonly CatalogueColumn[]): TypeReference[] {
+  return columns.map(({ typeId, typeModifier }) => ({ typeId, typeModifier: typeModifier ?? -1 }));
 }

@@ -50,6 +50,7 @@ const ROUTES: readonly { readonly method: 'GET' | 'POST'; readonly path: RegExp;
   { method: 'POST', path: /^\/v1\/revocations\/([a-z0-9-]{1,32})\/lift$/, of: 'lift' },
   { method: 'POST', path: /^\/v1\/sessions\/([a-z0-9-]{1,64})\/kill$/, of: 'kill' },
   { method: 'POST', path: /^\/v1\/reload$/, of: 'reload' },
+  { method: 'POST', path: /^\/v1\/ledger$/, of: 'upkeep' },
 ];
 
 /** What a request is for; else why the interface has nothing for it. */
@@ -88,6 +89,7 @@ export async function answerAdmin(request: AdminRequest, sources: AdminSources):
     case 'lift':
     case 'kill':
     case 'reload':
+    case 'upkeep':
       return withBody(request, sources, (body, by) => operated(route, body, by.principal, sources));
     default:
       return unreachable(route);

@@ -2,6 +2,7 @@ import { request as httpRequest } from 'node:http';
 import type { Revocation } from '@sqlwarden/core';
 import type { RevocationOrder } from '../revocation/revocations.js';
 import type { AdminProblem, DecisionBody, RequestSummary, RequestView, SessionSummary } from './admin-api.js';
+import type { UpkeepOrder, UpkeepResult } from '../ledger-upkeep.js';
 import type { Reloaded } from './operator-answers.js';
 
 /** Why a request to the admin socket failed before it was answered. */
@@ -49,6 +50,8 @@ export interface AdminClient {
   /** Ends a session. */
   kill(session: string, reason: string | undefined, token: string): Promise<void>;
   reload(token: string): Promise<Reloaded>;
+  /** `log`: the worker whose log it is about; all of them without. Takes as long as it takes: give `timeoutMs`. */
+  upkeep(order: UpkeepOrder & { readonly log?: string }, token: string): Promise<readonly UpkeepResult[]>;
 }
 
 const TIMEOUT_MS = 10_000;
@@ -97,6 +100,13 @@ export function createAdminClient(options: AdminClientOptions): AdminClient {
     async reload(token) {
       const { reloaded } = await ask<{ reloaded?: Reloaded }>(options, 'POST', '/v1/reload', { json: '{}', token });
       return reloaded ?? badAnswer();
+    },
+    async upkeep(order, token) {
+      const { upkeep } = await ask<{ upkeep?: readonly UpkeepResult[] }>(options, 'POST', '/v1/ledger', {
+        json: JSON.stringify(order),
+        token,
+      });
+      return upkeep ?? badAnswer();
     },
   };
 }

@@ -29,6 +29,10 @@ function operations(groups: readonly string[] = ['security', 'oncall']): Operati
       return session === 's1';
     },
     reload: () => Promise.reject(new Error('policy/crm.yaml:3:5: is wrong')),
+    upkeep: (order, who) => {
+      done.push(`upkeep ${JSON.stringify(order)} by ${who.subject.id}`);
+      return order.do === 'retain' ? Promise.reject(new Error('the disk is full')) : Promise.resolve({});
+    },
   };
 }
 
@@ -49,9 +53,26 @@ describe('an operator', () => {
     ['is somebody that the configuration names', by(), []],
   ])('%s', async (_note, who, groups) => {
     const on = operations(groups);
-    for (const route of [{ of: 'kill', id: 's1' }, { of: 'revoke' }, { of: 'lift', id: 'r1' }, { of: 'reload' }] as const)
+    for (const route of [{ of: 'kill', id: 's1' }, { of: 'revoke' }, { of: 'lift', id: 'r1' }, { of: 'reload' }, { of: 'upkeep' }] as const)
       expect(await answer(route, { subject: 'bob' }, who, on)).toEqual([403, 'not-an-operator']);
     expect(on.done).toEqual([]);
+  });
+
+  it('keeps the ledger, and is told what is wrong with an order', async () => {
+    const on = operations();
+    const erase = { do: 'erase', log: 'worker-1', entries: [[1, 2]], names: ['text'], reason: 'r' };
+    expect(await answer({ of: 'upkeep' }, { do: 'rotate-key' }, by(), on)).toEqual([200, { upkeep: [{}] }]);
+    expect(await answer({ of: 'upkeep' }, erase, by(), on)).toEqual([200, { upkeep: [{}] }]);
+    expect(await answer({ of: 'upkeep' }, { do: 'retain' }, by(), on)).toEqual([409, 'upkeep-failed']);
+    expect(on.done).toEqual([
+      'upkeep {"do":"rotate-key"} by olga',
+      'upkeep {"do":"erase","entries":[[1,2]],"names":["text"],"reason":"r"} by olga',
+      'upkeep {"do":"retain"} by olga',
+    ]);
+    const wrong = [{}, [], { do: 'drop' }, { do: 'retain', entries: [] }, { ...erase, entries: [[1]] }, { ...erase, names: 'text' }];
+    for (const body of [...wrong, { ...erase, reason: '' }, { ...erase, reason: 'a\u001b' }, { ...erase, log: 1 }, { ...erase, more: 1 }])
+      expect(await answer({ of: 'upkeep' }, body, by(), on)).toEqual([400, 'bad-request']);
+    expect(on.done).toHaveLength(3);
   });
 
   it('ends sessions, revokes, and lifts what is there', async () => {

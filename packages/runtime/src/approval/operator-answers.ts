@@ -1,7 +1,9 @@
 import { isProven, type Principal, type Revocation } from '@sqlwarden/core';
 import type { RevocationOrder } from '../revocation/revocations.js';
 import { entryProblem } from '../revocation/revocations-file.js';
+import type { UpkeepOrder, UpkeepResult } from '../ledger-upkeep.js';
 import { type AdminAnswer, adminProblem } from './admin-answer.js';
+import { readUpkeepOrder } from './upkeep-order.js';
 
 /** What operators may have done to a running gateway. Methods throw when what they do cannot be recorded; nothing has happened then. */
 export interface Operations {
@@ -14,6 +16,8 @@ export interface Operations {
   kill(session: string, by: Principal, reason: string | undefined): boolean;
   /** Reads policies and other files again. Rejects with an error that says what is wrong; everything is as it was then. */
   reload(): Promise<Reloaded>;
+  /** Changes keys, erases values or removes what is old. Rejects with a `LedgerError`. */
+  upkeep(order: UpkeepOrder, by: Principal): Promise<UpkeepResult>;
 }
 
 /** What holds after a reload. */
@@ -23,7 +27,11 @@ export interface Reloaded {
   readonly changed: boolean;
 }
 
-export type OperatorRoute = { readonly of: 'revoke' } | { readonly of: 'reload' } | { readonly of: 'lift' | 'kill'; readonly id: string };
+export type OperatorRoute =
+  | { readonly of: 'revoke' }
+  | { readonly of: 'reload' }
+  | { readonly of: 'upkeep' }
+  | { readonly of: 'lift' | 'kill'; readonly id: string };
 
 /** The operator's part of the interface: `by` was verified, and not yet found to be an operator. */
 export async function answerOperator(
@@ -56,6 +64,15 @@ export async function answerOperator(
         return adminProblem(400, 'bad-request', `the body may have "reason", a text of at most ${MAX_REASON} characters`);
       if (operations.kill(route.id, by, reason)) return { status: 200, body: { session: route.id } };
       return adminProblem(404, 'session-unknown', 'there is no such session; see sqlwarden sessions');
+    }
+    case 'upkeep': {
+      const order = readUpkeepOrder(body);
+      if (typeof order === 'string') return adminProblem(400, 'bad-request', order);
+      try {
+        return { status: 200, body: { upkeep: [await operations.upkeep(order, by)] } };
+      } catch (error) {
+        return adminProblem(409, 'upkeep-failed', (error as Error).message);
+      }
     }
     case 'reload':
       try {

@@ -19,6 +19,9 @@ import type {
   PropagateConfig,
   SessionsConfig,
 } from './gateway-config.js';
+import type { UpkeepSource } from './upkeep-config.js';
+import type { SinkSource } from './sink-config.js';
+import type { TelemetrySource } from './telemetry-config.js';
 
 /** `sqlwarden.yaml` as it is written: what `config.schema.json` lets through. */
 export interface ConfigDocument {
@@ -33,12 +36,18 @@ export interface ConfigDocument {
     readonly workload?: { readonly tokenFile: string };
   };
   readonly policy: OneOrMany<string>;
-  readonly ledger: { readonly directory: string; readonly origin?: string; readonly reads?: LedgerReads };
+  readonly ledger: {
+    readonly directory: string;
+    readonly origin?: string;
+    readonly reads?: LedgerReads;
+    readonly sinks?: readonly SinkSource[];
+  } & UpkeepSource;
   readonly masking?: { readonly keyFile: string };
   readonly admin?: { readonly socket: string; readonly operators?: readonly string[] };
   readonly exchange?: ExchangeSource;
   readonly workers?: number | 'auto';
   readonly drain?: Partial<DrainConfig>;
+  readonly telemetry?: TelemetrySource;
   readonly health?: { readonly listen?: string; readonly needsUpstreams?: boolean };
   readonly limits?: Partial<LimitsConfig>;
   readonly catalogue?: { readonly maxAgeMs: number };

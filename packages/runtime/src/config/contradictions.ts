@@ -4,6 +4,7 @@ import type { ConfigDocument, IssuerSource, UpstreamSource } from './config-docu
 import type { ClientProof } from './gateway-config.js';
 import { exchangeContradictions } from './exchange-contradictions.js';
 import { isLoopback, parseListen } from './listen-address.js';
+import { sinkContradictions } from './sink-config.js';
 import type { Path } from './yaml-source.js';
 
 /** Something that a schema cannot see: keys that do not go together. */
@@ -16,6 +17,7 @@ export interface Contradiction {
 export function findContradictions(document: ConfigDocument): Contradiction[] {
   return [
     ...healthContradictions(document.health),
+    ...sinkContradictions(document.ledger.sinks ?? []),
     ...identityContradictions(document),
     ...exchangeContradictions(document),
     ...document.upstreams.flatMap((upstream, at) => upstreamContradictions(upstream, ['upstreams', at])),

@@ -1,5 +1,8 @@
 import type { OAuthDiscovery, PartyKind, RoleChoiceSource, ServerLogin, ServerMethod } from '@sqlwarden/core';
+import type { SinkOptions } from '@sqlwarden/ledger';
 import type { CertificateSubject, ExchangeOptions, IssuerOptions } from '@sqlwarden/identity';
+import type { TelemetryConfig } from './telemetry-config.js';
+import type { UpkeepConfig } from './upkeep-config.js';
 
 /** `sqlwarden.yaml` after it was checked: defaults filled in, every path absolute. No secret is in it, only where secrets are. */
 export interface GatewayConfig {
@@ -10,7 +13,12 @@ export interface GatewayConfig {
   readonly identity: IdentityConfig;
   /** Absolute patterns of policy files. */
   readonly policy: readonly string[];
-  readonly ledger: { readonly directory: string; readonly origin: string; readonly reads: LedgerReads };
+  readonly ledger: {
+    readonly directory: string;
+    readonly origin: string;
+    readonly reads: LedgerReads;
+    readonly sinks: readonly SinkOptions[];
+  } & UpkeepConfig;
   readonly masking: { readonly keyFile: string | undefined };
   /** `operators`: groups whose people may end sessions, revoke identities and have policies read again. */
   readonly admin: { readonly socket: string; readonly operators: readonly string[] } | undefined;
@@ -18,6 +26,8 @@ export interface GatewayConfig {
   /** Processes that serve clients behind the listeners; 1: the one that was started. */
   readonly workers: number;
   readonly drain: DrainConfig;
+  /** Spans and metrics; `undefined`: none. */
+  readonly telemetry: TelemetryConfig | undefined;
   readonly health: HealthConfig;
   readonly limits: LimitsConfig;
   /** How old the last look at a schema may be when a statement is judged. */

@@ -23,7 +23,10 @@ import {
   type UpstreamConfig,
 } from './gateway-config.js';
 import { parseListen } from './listen-address.js';
+import { sinksOf } from './sink-config.js';
 import { checkDocument, readConfigFile } from './read-document.js';
+import { telemetryOf } from './telemetry-config.js';
+import { upkeepOf } from './upkeep-config.js';
 
 export type { GatewayConfig, IssuerConfig, LimitsConfig, ListenConfig, ServerConfig, UpstreamConfig } from './gateway-config.js';
 
@@ -70,12 +73,15 @@ function configOf(document: ConfigDocument, file: string, directory: string): Ga
       directory: at(document.ledger.directory),
       origin: document.ledger.origin ?? `sqlwarden/${document.environment}`,
       reads: document.ledger.reads ?? 'grouped',
+      sinks: sinksOf(document.ledger.sinks ?? [], directory),
+      ...upkeepOf(document.ledger, directory),
     },
     masking: { keyFile: document.masking && at(document.masking.keyFile) },
     admin: document.admin && { socket: at(document.admin.socket), operators: document.admin.operators ?? [] },
     exchange: document.exchange && exchangeOf(document.exchange, directory),
     workers: document.workers === 'auto' ? Math.min(availableParallelism(), MAX_WORKERS) : (document.workers ?? 1),
     drain: { ...DEFAULT_DRAIN, ...document.drain },
+    telemetry: telemetryOf(document.telemetry, at),
     health: healthOf(document.health),
     limits: { ...DEFAULT_LIMITS, ...document.limits },
     catalogue: { maxAgeMs: document.catalogue?.maxAgeMs ?? DEFAULT_CATALOGUE_MAX_AGE_MS },

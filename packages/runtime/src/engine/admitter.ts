@@ -20,6 +20,7 @@ import {
 import type { SessionActivity } from '../approval/admin-api.js';
 import { EXPIRED, HELD_RENEWAL, IN_FAILED_TRANSACTION, type SessionIdentity, UNCLEAR_RENEWAL } from '../login/session-identity.js';
 import { nodeHash } from '../node-hash.js';
+import type { SessionWatch } from '../telemetry/session-watch.js';
 import type { ConnectionPolicy } from '../transport/connection.js';
 import type { Decision } from './decision.js';
 import { decide, deniedDecision } from './decide.js';
@@ -31,27 +32,11 @@ import { SessionLimits } from './limits.js';
 import { PreparedNames } from './prepared-names.js';
 import { RunningUnits } from './running-units.js';
 import { runningActivity } from './session-activity.js';
+import { GIVEN_UP, intentOf, LOST, NEVER_RAN, newTurn, type Running, type Turn } from './unit-turn.js';
 import { SessionSchema } from './session-schema.js';
 import { RecordedTransactions } from './recorded-transactions.js';
-import { type UnitScope, approvalSubject, decidedRecord, unitRecord, wouldBe } from './records.js';
+import { type UnitScope, approvalSubject, decidedRecord, outcomeRecord, unitRecord, wouldBe } from './records.js';
 import type { Snapshot, Upstream } from './upstream.js';
-
-/** A unit that waits for its answer. */
-interface Turn {
-  /** The request that it is held for. */
-  held: string | undefined;
-  /** The intent that is being made durable, 0 without one. */
-  ticket: number;
-  /** Given up: nothing may be asked, recorded or run for it any more. */
-  over: boolean;
-}
-
-/** A forwarded unit whose outcome is awaited. */
-interface Running {
-  readonly decision: Decision;
-  readonly startedAt: number;
-  readonly transaction: number;
-}
 
 /**
  * Everything that is decided and recorded for one client connection. Adapters ask it through the wire session; it answers at once when the
@@ -72,6 +57,7 @@ export class Admitter implements ConnectionPolicy {
   readonly #transactions = new RecordedTransactions();
   #limits: SessionLimits;
   readonly #schema: SessionSchema;
+  readonly #watch: SessionWatch | undefined;
   /** What the application says, through the library, of why it runs what comes next. */
   libraryIntent: AssertedIntent | undefined = undefined;
   /** Of the unit that waits for an answer. */
@@ -82,8 +68,10 @@ export class Admitter implements ConnectionPolicy {
   /** Of the last unit that was forwarded. */
   #lastOrdinal = -1;
 
-  constructor(engine: Engine, upstream: Upstream, scope: UnitScope, session: WireSession, identity: SessionIdentity) {
+  /** `watch`: where something is counted or traced. */
+  constructor(engine: Engine, upstream: Upstream, scope: UnitScope, session: WireSession, identity: SessionIdentity, watch?: SessionWatch) {
     this.#engine = engine;
+    this.#watch = watch;
     this.#upstream = upstream;
     this.#scope = scope;
     this.#identity = identity;
@@ -109,6 +97,7 @@ export class Admitter implements ConnectionPolicy {
   }
 
   admit(unit: Unit): Admission | undefined {
+    this.#watch?.begins();
     this.#followPolicy();
     if (unit.portal !== undefined) this.#cursors.boundPortal(unit.portal);
     if (unit.statementName !== undefined) this.#prepared.parsed(unit.statementName);
@@ -118,12 +107,15 @@ export class Admitter implements ConnectionPolicy {
     const turn = this.#nextTurn;
     const mustAsk = unit.renewal !== undefined || this.#identity.canBeRefreshed;
     const answer = decision === undefined || mustAsk ? this.#decideAndRun(unit, decision, turn) : this.#run(unit, decision, turn);
-    if (!(answer instanceof Promise)) return answer;
+    if (!(answer instanceof Promise)) {
+      this.#watch?.answered();
+      return answer;
+    }
     this.#nextTurn = newTurn();
     this.#turn = turn;
     answer
       // That a client left in the middle of a question is no trouble of the operator's.
-      .catch((error: unknown): Admission => (turn.over ? GIVEN_UP : { kind: 'refuse', refusal: failureRefusal(this.#engine, error) }))
+      .catch((error: unknown): Admission => (turn.over ? GIVEN_UP : this.#failed(failureRefusal(this.#engine, error))))
       .then((admission) => this.#answer(turn, admission))
       .catch((error: unknown) => this.#engine.trouble(error as Error));
     return undefined;
@@ -134,6 +126,7 @@ export class Admitter implements ConnectionPolicy {
     this.#turn = undefined;
     if (turn === undefined) return;
     turn.over = true;
+    this.#watch?.abandoned();
     this.#schema.abandoned();
     if (turn.held !== undefined) this.#engine.approvals.withdraw(turn.held);
     if (turn.ticket !== 0) this.#neverForwarded(turn.ticket);
@@ -170,26 +163,19 @@ export class Admitter implements ConnectionPolicy {
   }
 
   /** An intent has one outcome. */
-  #recordOutcome(ticket: number, { startedAt, transaction }: Running, outcome: ReadOutcome): void {
+  #recordOutcome(ticket: number, running: Running, outcome: ReadOutcome): void {
+    const seq = this.#writeOutcome(ticket, running, outcome);
+    if (running.watched !== undefined) this.#watch?.settled(running.watched, outcome, seq);
+  }
+
+  /** Returns the `seq` of the entry that says what the unit did: of its intent where it has one. */
+  #writeOutcome(ticket: number, { startedAt, transaction }: Running, outcome: ReadOutcome): number | undefined {
     const { recorder } = this.#engine;
     const durationUs = Math.max(0, Math.round((performance.now() - startedAt) * 1000));
     if (ticket < 0) return recorder.complete(ticket, outcome, durationUs);
-    const { status, statements, bytesReturned, maskedCells, errorCode, limit, suspended } = outcome;
-    for (const statement of statements) if (statement.transaction !== undefined) this.#transactions.intent(statement.transaction);
-    recorder.after({
-      type: 'statement.outcome',
-      intent: ticket,
-      session: this.#scope.session,
-      status,
-      statements,
-      bytesReturned,
-      maskedCells,
-      ...(errorCode === undefined ? {} : { errorCode }),
-      ...(limit === undefined ? {} : { limit }),
-      durationUs,
-      transaction,
-      ...(suspended ? { suspended: true } : {}),
-    });
+    for (const statement of outcome.statements) if (statement.transaction !== undefined) this.#transactions.intent(statement.transaction);
+    recorder.after(outcomeRecord(this.#scope.session, ticket, outcome, { durationUs, transaction }));
+    return ticket;
   }
 
   #afterUnit({ decision, transaction }: Running): void {
@@ -297,7 +283,9 @@ export class Admitter implements ConnectionPolicy {
 
   async #decide(unit: Unit): Promise<Decision> {
     this.#followPolicy();
+    const since = performance.now();
     const decision = await this.#decideOnce(unit);
+    this.#watch?.waitedForDecision(performance.now() - since);
     // INVARIANT: what runs was decided by the policy that holds when it runs.
     return this.#engine.inForce === this.#inForce ? decision : this.#decide(unit);
   }
@@ -377,7 +365,8 @@ export class Admitter implements ConnectionPolicy {
     const ticket = this.#writeIntent(unit, decision, approval);
     if (typeof ticket !== 'number') return ticket;
     this.#lastOrdinal = unit.transaction.ordinal;
-    this.#running.set(ticket, { decision, startedAt: performance.now(), transaction: unit.transaction.ordinal });
+    const watched = this.#watch?.runs(unit, decision, this.#asserted(unit, decision), approval?.request);
+    this.#running.set(ticket, { decision, startedAt: performance.now(), transaction: unit.transaction.ordinal, watched });
     // ROLLBACK TO takes back a part of what the transaction has changed.
     const takesBack = this.#schema.isChangedInTransaction && decision.statements.some(({ action }) => action === 'rollback');
     if (decision.changesSchema || takesBack) this.#schema.mayHaveChanged(unit.transaction.ordinal, intentOf(ticket));
@@ -389,7 +378,7 @@ export class Admitter implements ConnectionPolicy {
       () => proceed(ticket, decision, approval, allowances),
       (error: unknown) => {
         this.#neverForwarded(ticket);
-        return { kind: 'refuse', refusal: ledgerRefusal(this.#engine, error) } as const;
+        return this.#failed(ledgerRefusal(this.#engine, error));
       },
     );
   }
@@ -442,8 +431,14 @@ export class Admitter implements ConnectionPolicy {
         disclosures,
       );
     } catch (error) {
-      return { kind: 'refuse', refusal: ledgerRefusal(this.#engine, error) };
+      return this.#failed(ledgerRefusal(this.#engine, error));
     }
+  }
+
+  /** A refusal that is not recorded. */
+  #failed(refusal: Refusal): Admission {
+    this.#watch?.failed(refusal);
+    return { kind: 'refuse', refusal };
   }
 
   /** Ends an intent whose unit was not forwarded and will not be. An intent has one outcome, whoever finds out first. */
@@ -461,7 +456,7 @@ export class Admitter implements ConnectionPolicy {
     }
     const asserted = this.#asserted(unit, decision);
     const { facts, ...record } = unitRecord(this.#scope, unit, decision, asserted, this.#engine.recorder, disclosures);
-    this.#engine.recorder.after(
+    const seq = this.#engine.recorder.after(
       {
         type: 'statement.refused',
         ...record,
@@ -473,6 +468,7 @@ export class Admitter implements ConnectionPolicy {
       },
       disclosures,
     );
+    this.#watch?.refused(unit, decision, refusal, asserted, seq);
     return { kind: 'refuse', refusal };
   }
 
@@ -509,7 +505,9 @@ export class Admitter implements ConnectionPolicy {
         `held for approval by ${requirement.groups.join(', ')} (request ${request.id}, rule ${requirement.rule})`,
         `an approver decides with: sqlwarden approve ${request.id}`,
       );
+      this.#watch?.holdBegins();
       const ended = await held.wait();
+      this.#watch?.holdEnds(ended.kind === 'approved' ? 'approved' : ended.refusal.code);
       turn.held = undefined;
       if (ended.kind === 'refused') {
         // The session is closed in the ledger; that its request was withdrawn is recorded.
@@ -553,7 +551,9 @@ export class Admitter implements ConnectionPolicy {
       return;
     }
     this.#turn = undefined;
-    this.#session.admitted(this.#recorded(admission));
+    const recorded = this.#recorded(admission);
+    this.#watch?.answered();
+    this.#session.admitted(recorded);
   }
 
   /** An answer that comes late is only given when its record is written. */
@@ -564,7 +564,7 @@ export class Admitter implements ConnectionPolicy {
       return admission;
     } catch (error) {
       this.#neverForwarded(admission.ticket);
-      return { kind: 'refuse', refusal: ledgerRefusal(this.#engine, error) };
+      return this.#failed(ledgerRefusal(this.#engine, error));
     }
   }
 
@@ -575,19 +575,4 @@ export class Admitter implements ConnectionPolicy {
     if (statements.length > 0 && statements.every(({ action }) => action === 'rollback')) return undefined;
     return EXPIRED;
   }
-}
-
-function intentOf(ticket: number): number | undefined {
-  return ticket > 0 ? ticket : undefined;
-}
-
-const NOTHING_CAME = { statements: [], bytesReturned: 0, maskedCells: 0, errorCode: undefined, suspended: false } as const;
-const LOST: ReadOutcome = { ...NOTHING_CAME, status: 'unknown' };
-const NEVER_RAN: ReadOutcome = { ...NOTHING_CAME, status: 'cancelled' };
-
-/** The answer to a unit that was given up: nobody hears it. */
-const GIVEN_UP: Admission = { kind: 'refuse', refusal: { code: 'cancelled', message: 'the statement was given up' } };
-
-function newTurn(): Turn {
-  return { held: undefined, ticket: 0, over: false };
 }

@@ -14,6 +14,7 @@ import {
   type Verdict,
   evaluate,
   keepingPinned,
+  needsIntent,
   unreachable,
 } from '@sqlwarden/core';
 import type { CrossCheck } from '../cross-check/cross-check.js';
@@ -115,7 +116,7 @@ function makeDecision(who: DecideFor, what: DecideWhat, snapshot: Snapshot, { un
     cleanTexts: byOrigin.size > 0,
     elevated: facts.statements.some((statement) => statement.elevated),
     changesSchema: statements.some((statement) => statement.changesSchema),
-    durable: who.engine.options.durableReads || facts.statements.some(mustBeDurable),
+    durable: who.engine.options.durableReads || facts.statements.some(needsIntent),
     fingerprint: sha256Hex(dialect.shape(what.text)),
     schemaDigest: schemaDigest(facts, catalogue),
   };
@@ -158,23 +159,6 @@ function mayChangeSchema(facts: StatementFacts): boolean {
     facts.schemaChanges.length > 0 ||
     facts.opaque.some((reason) => reason.kind === 'dynamic-sql' || reason.kind === 'unknown-routine')
   );
-}
-
-function mustBeDurable(facts: StatementFacts): boolean {
-  switch (facts.class) {
-    case 'read':
-    case 'session':
-    case 'transaction':
-      return facts.elevated || facts.opaque.length > 0;
-    case 'write':
-    case 'schema':
-    case 'privilege':
-    case 'procedural':
-    case 'administrative':
-      return true;
-    default:
-      return unreachable(facts.class);
-  }
 }
 
 function unparsed(failure: ParseFailure, text: string): Refusal {

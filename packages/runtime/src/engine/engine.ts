@@ -1,5 +1,6 @@
 import { type CompiledPolicy, type MaskPlan, type Principal, rightsKey, originMasks } from '@sqlwarden/core';
 import type { ApprovalStore } from '../approval/store.js';
+import type { Telemetry } from '../telemetry/telemetry.js';
 import { Turn } from '../transport/turn.js';
 import { BudgetBook, type Use } from './budgets.js';
 import type { Recorder } from './recorder.js';
@@ -18,6 +19,8 @@ export interface EngineOptions {
   readonly now: () => number;
   /** Tells other processes with the same policy what was used of its budgets. */
   readonly tellUses?: (uses: readonly Use[]) => void;
+  /** What is counted and traced; absent: nothing. */
+  readonly telemetry?: Telemetry | undefined;
   /** What an operator must hear of: never a statement, a value or a token. */
   readonly onTrouble: (error: Error) => void;
 }

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import type { NewLedgerEvent } from '@sqlwarden/core';
 import { Ledger, LedgerError, readEntry, verifyLedger } from '@sqlwarden/ledger';
 import { assertedFields } from './asserted.js';
 import { Recorder } from './recorder.js';
@@ -63,6 +64,17 @@ describe('the recorder', () => {
     isAway = false;
     records.before(closed('three'), []);
     expect(written).toEqual(['one', 'two', 'three']);
+  });
+
+  it('refuses intents, and nothing else, while there is a reason to', () => {
+    const records = recorder();
+    let reason: LedgerError | undefined = new LedgerError('write-failed', 'sink "siem" is 12 entries behind');
+    records.refuseIntents(() => reason);
+    const intent = { type: 'statement.intent', session: 's', verdict: 'allow' } as unknown as NewLedgerEvent;
+    expect(() => records.before(intent, [])).toThrow('sink "siem" is 12 entries behind');
+    expect(records.before(closed('not an intent'), [])).toBe(1);
+    reason = undefined;
+    expect(records.before(intent, [])).toBe(2);
   });
 });
 

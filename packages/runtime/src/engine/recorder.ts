@@ -24,14 +24,21 @@ export class Recorder {
   readonly #decided = new WeakMap<object, number>();
   /** Of the last entry. */
   #last = 0;
+  #refusal: (() => LedgerError | undefined) | undefined;
 
   constructor(ledger: LedgerWriter, onTrouble: (error: Error) => void) {
     this.#ledger = ledger;
     this.#onTrouble = onTrouble;
   }
 
+  /** From now on no intent is written while `refusal` gives a reason. */
+  refuseIntents(refusal: () => LedgerError | undefined): void {
+    this.#refusal = refusal;
+  }
+
   /** Writes an event before what it tells of may happen. Returns its `seq`; throws a `LedgerError`. */
   before(event: NewLedgerEvent, disclosures: readonly Disclosure[]): number {
+    if (this.#refusal !== undefined && event.type === 'statement.intent') this.#assertNotRefused(this.#refusal());
     this.#catchUp();
     this.#last = this.#ledger.append(event, disclosures);
     return this.#last;
@@ -53,25 +60,32 @@ export class Recorder {
     return this.#ledger.begin({ session, decision: seq, phase, parameters, transaction, asserted });
   }
 
-  /** Records what came of a unit that was begun; never throws. `durationUs`: microseconds from its beginning. */
-  complete(ticket: number, outcome: ReadOutcome, durationUs: number): void {
-    const write = (): void => this.#complete(ticket, outcome, durationUs);
+  /**
+   * Records what came of a unit that was begun; never throws. `durationUs`: microseconds from its beginning. Returns the entry's `seq`, where it
+   * was written at once.
+   */
+  complete(ticket: number, outcome: ReadOutcome, durationUs: number): number | undefined {
     try {
       this.#catchUp();
-      write();
+      return this.#complete(ticket, outcome, durationUs);
     } catch (error) {
-      this.#late(write, error as Error);
+      return this.#late(() => this.#complete(ticket, outcome, durationUs), error as Error);
     }
   }
 
-  #complete(ticket: number, outcome: ReadOutcome, durationUs: number): void {
+  #complete(ticket: number, outcome: ReadOutcome, durationUs: number): number | undefined {
     try {
-      this.#last = this.#ledger.complete(ticket, outcome, durationUs);
+      return (this.#last = this.#ledger.complete(ticket, outcome, durationUs));
     } catch (error) {
       // A ticket that the ledger does not know will not become known: it must not stand in the way of all others.
       if (!(error instanceof LedgerError) || error.code !== 'not-found') throw error;
       this.#onTrouble(error);
+      return undefined;
     }
+  }
+
+  #assertNotRefused(reason: LedgerError | undefined): void {
+    if (reason !== undefined) throw reason;
   }
 
   /** Everything that was recorded is with the operating system when this returns; throws a `LedgerError`. */
@@ -84,17 +98,17 @@ export class Recorder {
     return this.#ledger.ready();
   }
 
-  /** Records what has happened; never throws. */
-  after(event: NewLedgerEvent, disclosures: readonly Disclosure[] = []): void {
+  /** Records what has happened; never throws. Returns the entry's `seq`, where it was written at once. */
+  after(event: NewLedgerEvent, disclosures: readonly Disclosure[] = []): number | undefined {
     try {
       this.#catchUp();
-      this.#write(event, disclosures);
+      return this.#write(event, disclosures);
     } catch (error) {
-      this.#late(() => this.#write(event, disclosures), error as Error);
+      return this.#late(() => this.#write(event, disclosures), error as Error);
     }
   }
 
-  #late(write: () => void, error: Error): void {
+  #late(write: () => void, error: Error): undefined {
     if (this.#unwritten.length < MAX_UNWRITTEN) this.#unwritten.push(write);
     this.#onTrouble(error);
   }
@@ -123,13 +137,14 @@ export class Recorder {
   }
 
   /** Writes what has happened. An event that no ledger can take must not stand in the way of all others: a finding stands in its place. */
-  #write(event: NewLedgerEvent, disclosures: readonly Disclosure[]): void {
+  #write(event: NewLedgerEvent, disclosures: readonly Disclosure[]): number {
     try {
-      this.#last = this.#ledger.append(event, disclosures);
+      return (this.#last = this.#ledger.append(event, disclosures));
     } catch (error) {
       if (!(error instanceof LedgerError) || (error.code !== 'entry-too-large' && error.code !== 'not-serialisable')) throw error;
-      this.#ledger.append(unrecordable(event, error), []);
+      const seq = this.#ledger.append(unrecordable(event, error), []);
       this.#onTrouble(error);
+      return seq;
     }
   }
 }

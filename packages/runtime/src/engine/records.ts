@@ -4,8 +4,11 @@ import type {
   AssertedIntent,
   Catalogue,
   Disclosure,
+  EventBase,
   Principal,
+  ReadOutcome,
   StatementIntent,
+  StatementOutcome,
   Unit,
   UnitFacts,
   UnitRecord,
@@ -82,6 +85,28 @@ export function decidedRecord(scope: UnitScope, unit: Unit, decision: Decision, 
     ...wouldBe(decision),
   };
   return { event, disclosures };
+}
+
+/** What came of a unit that has an intent: its `seq`. */
+export function outcomeRecord(
+  session: string,
+  intent: number,
+  { status, statements, bytesReturned, maskedCells, errorCode, limit, suspended }: ReadOutcome,
+  when: Pick<StatementOutcome, 'durationUs' | 'transaction'>,
+): Omit<StatementOutcome, keyof EventBase> {
+  return {
+    type: 'statement.outcome',
+    intent,
+    session,
+    status,
+    statements,
+    bytesReturned,
+    maskedCells,
+    ...(errorCode === undefined ? {} : { errorCode }),
+    ...(limit === undefined ? {} : { limit }),
+    ...when,
+    ...(suspended ? { suspended: true } : {}),
+  };
 }
 
 /** In observe mode: what policy would have done. */

@@ -16,6 +16,8 @@ export class SessionSchema {
   readonly #session: WireSession;
   /** Undefined when there is none, or when it has changed since it was read. */
   #own: OwnSchema | undefined;
+  /** What it was then: most of it will be the same. */
+  #last: ResolvedCatalogue | undefined;
   /** Set when a statement of the running transaction may have changed the schema. */
   #changes: { readonly transaction: number; readonly intent: number | undefined } | undefined;
   #lastEnded = -1;
@@ -58,13 +60,16 @@ export class SessionSchema {
     const givenUp = this.#givenUp;
     const query: CatalogueQuery = (sql) =>
       givenUp === this.#givenUp ? this.#inject(sql) : Promise.reject(new Error('the unit was given up'));
+    const isLike = this.#last ?? committed.resolved;
+    const resolved = await this.#upstream.readOwnCatalogue(query, isLike, committed, unit.transaction.status === 'open');
     // Most statements that may change the schema (a call of a routine that is not understood) do not.
-    if (!hasOwn && (await this.#upstream.isUnchanged(query))) {
+    if (!hasOwn && resolved === committed.resolved) {
       this.#changes = undefined;
       return committed;
     }
-    const snapshot = this.#upstream.snapshotOf(await this.#read(query, unit));
+    const snapshot = this.#upstream.snapshotOf(resolved);
     this.#own = { snapshot, base: committed.epoch };
+    this.#last = resolved;
     return snapshot;
   }
 
@@ -102,22 +107,8 @@ export class SessionSchema {
     const changes = this.#changes;
     this.#changes = undefined;
     this.#own = undefined;
+    this.#last = undefined;
     if (changes !== undefined && mayBeCommitted) this.#engine.schemaSuspect(this.#upstream, changes.intent);
-  }
-
-  async #read(query: CatalogueQuery, unit: Unit): Promise<ResolvedCatalogue> {
-    const bracket = unit.transaction.status === 'open' ? this.#upstream.options.dialect.catalogueBracket : undefined;
-    if (bracket === undefined) return this.#upstream.readCatalogue(query);
-    const isBlock = await query(bracket.before).then(
-      () => true,
-      () => false,
-    );
-    if (!isBlock) return this.#upstream.readCatalogue(query);
-    try {
-      return await this.#upstream.readCatalogue(query);
-    } finally {
-      for (const statement of bracket.after) await query(statement);
-    }
   }
 
   #ownFor(committed: Snapshot): Snapshot | undefined {

@@ -4,10 +4,12 @@ import {
   type CellType,
   type CompiledPolicy,
   type Dialect,
+  type ParseText,
   type PinnedSettings,
   type Principal,
   type ProtectionMap,
   type ReadCatalogue,
+  type ReadCatalogueOptions,
   type ResolvedCatalogue,
   type ResultColumn,
   type ServerLogin,
@@ -70,12 +72,16 @@ export class Upstream {
   readonly name: string;
   readonly options: UpstreamOptions;
   readonly decisionCounts = new DecisionCounter();
+  /** Looks at the schema, and those that found something else. Only ever go up. */
+  readonly catalogueCounts = { looks: 0, readings: 0 };
   readonly #readCatalogue: ReadCatalogue;
   #control: ControlConnection | undefined;
   #snapshot: Snapshot | undefined;
   #fingerprint = '';
   #checkedAt = Number.NEGATIVE_INFINITY;
   #readAt = Number.NEGATIVE_INFINITY;
+  /** The connection is another one than that of the last look: another server may have taken over. */
+  #isNewControl = true;
   /** Changes that were reported, and those of them that the last look came after. */
   #suspicions = 1;
   #cleared = 0;
@@ -146,14 +152,27 @@ export class Upstream {
     return { epoch: --this.#ownEpoch, resolved, protection: this.#protect(resolved), decisions: new DecisionCache(OWN_DECISIONS) };
   }
 
-  /** True when what `query` sees (a connection inside of a transaction) is the schema of the last look. */
-  async isUnchanged(query: CatalogueQuery): Promise<boolean> {
-    const rows = await query(this.options.dialect.catalogueFingerprintSql);
-    return this.#fingerprint !== '' && rows[0]?.[0] === this.#fingerprint;
+  /** The catalogue as a session sees it on `query`: `isLike`, or that of `committed`, where nothing is different from it. */
+  async readOwnCatalogue(
+    query: CatalogueQuery,
+    isLike: ResolvedCatalogue,
+    committed: Snapshot,
+    isInTransaction: boolean,
+  ): Promise<ResolvedCatalogue> {
+    const { catalogueFingerprintSql } = this.options.dialect;
+    if (catalogueFingerprintSql !== undefined && this.#fingerprint !== '' && committed === this.#snapshot) {
+      const rows = await query(catalogueFingerprintSql);
+      if (rows[0]?.[0] === this.#fingerprint) return committed.resolved;
+    }
+    const whole = this.#isNewControl || this.#control?.failed !== false;
+    return this.#read(query, { from: isLike, whole, isInTransaction });
   }
 
-  async readCatalogue(query: CatalogueQuery): Promise<ResolvedCatalogue> {
-    return this.#readCatalogue(query, ++this.#version, (text, context) => this.options.parser.parse(text, context));
+  async #read(query: CatalogueQuery, options: ReadCatalogueOptions): Promise<ResolvedCatalogue> {
+    const parse: ParseText = (text, context) => this.options.parser.parse(text, context);
+    const resolved = await this.#readCatalogue(query, ++this.#version, parse, options);
+    if (resolved !== options.from) this.catalogueCounts.readings += 1;
+    return resolved;
   }
 
   get clients(): ClientRules {
@@ -226,21 +245,27 @@ export class Upstream {
   }
 
   async #look(): Promise<Snapshot> {
+    this.catalogueCounts.looks += 1;
     const control = this.#liveControl();
     control.ref();
     try {
       const query: CatalogueQuery = (sql) => control.query(sql);
-      const rows = await query(this.options.dialect.catalogueFingerprintSql);
-      const fingerprint = rows[0]?.[0] ?? '';
-      if (this.#snapshot !== undefined && fingerprint === this.#fingerprint && fingerprint !== '' && !this.#mustReadAgain(this.#snapshot))
-        return this.#snapshot;
+      const { catalogueFingerprintSql } = this.options.dialect;
+      const [row] = catalogueFingerprintSql === undefined ? [] : await query(catalogueFingerprintSql);
+      const fingerprint = row?.[0] ?? '';
       const before = this.#snapshot;
-      const resolved = await this.readCatalogue(query);
-      this.#snapshot = this.#newSnapshot(resolved);
+      const mustReadAgain = before !== undefined && this.#mustReadAgain(before);
+      if (before !== undefined && fingerprint === this.#fingerprint && fingerprint !== '' && !mustReadAgain) return before;
+      const resolved = await this.#read(query, { ...(before && { from: before.resolved }), whole: mustReadAgain || this.#isNewControl });
+      this.#isNewControl = false;
       this.#fingerprint = fingerprint;
+      // Another policy may have come meanwhile.
+      if (this.#snapshot !== undefined && this.#snapshot.resolved === resolved) return this.#snapshot;
+      const snapshot = this.#newSnapshot(resolved);
+      this.#snapshot = snapshot;
       this.#readAt = this.options.now();
       if (before !== undefined) this.#report(before.resolved, resolved);
-      return this.#snapshot;
+      return snapshot;
     } finally {
       control.unref();
     }
@@ -271,6 +296,7 @@ export class Upstream {
       if (error instanceof ControlConnectionError && error.refused) this.loginRefused();
     });
     this.#control = control;
+    this.#isNewControl = true;
     return control;
   }
 }

@@ -51,6 +51,8 @@ export interface ConnectionOptions {
   readonly lingerMs: number;
   /** Of all connections that share a ledger. */
   readonly turn: Turn;
+  /** Told whenever what was pending towards the server has been given to its socket. */
+  readonly onSent?: () => void;
 }
 
 const NOT_RECORDED: Refusal = {
@@ -117,6 +119,12 @@ export class Connection implements SessionHost, TurnMember {
     return this.#options.clientLegIsPrivate;
   }
 
+  /** The address that the server has answered from; `undefined` where it has none. */
+  get serverPeer(): { readonly address: string; readonly port: number } | undefined {
+    const { remoteAddress, remotePort } = (this.#streams.server ?? {}) as Partial<Socket>;
+    return remoteAddress === undefined || remotePort === undefined ? undefined : { address: remoteAddress, port: remotePort };
+  }
+
   /** Whether the connection to the server keeps the process alive; an in-memory client has nothing else that could. */
   keepAlive(keepsAlive: boolean): void {
     this.#keepsAlive = keepsAlive;
@@ -169,6 +177,7 @@ export class Connection implements SessionHost, TurnMember {
       for (const bytes of more) isTaken = stream.write(bytes);
       stream.uncork();
     }
+    if (leg === 'server') this.#options.onSent?.();
     if (!isTaken) this.#hold(leg === 'client' ? 'server' : 'client', 'full', true);
   }
 
