@@ -22,7 +22,7 @@ export default {
     ],
   },
   testEnvironment: 'node',
-  testTimeout: 30_000,
+  testTimeout: 60_000,
   maxWorkers: 2,
   watchman: false,
   reporters: ['default', 'summary', '<rootDir>/scripts/jest-reporter.mjs'],

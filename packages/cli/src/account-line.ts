@@ -8,7 +8,7 @@ export function printAccount(account: StatementAccount, out: Terminal, log?: Led
   const { time, principal, verdict, text, labels, outcome, transaction, approval } = account;
   const shown = verdict === 'refused' ? out.style('red', 'REFUSED') : verdict === 'allow' ? 'allowed' : out.style('yellow', verdict);
   out.line(
-    `${out.style('dim', `${(log === undefined ? String(account.seq) : entryName(log, account.seq)).padStart(6)}  ${new Date(time).toISOString()}`)}  ${shown}  ${describePrincipal(principal)}`,
+    `${out.style('dim', `${(log === undefined ? String(account.seq) : entryName(log, account.seq)).padStart(6)}  ${new Date(time).toISOString()}`)}  ${shown}  ${oneLine(describePrincipal(principal), 400)}`,
   );
   out.line(`        ${out.style('cyan', oneLine(text ?? '(text erased)', 200))}`);
   const notes = [

@@ -76,6 +76,8 @@ async function typesOf(ledger: string): Promise<string[]> {
       await client.query(`select 'Canary-1' /*traceparent='00-${TRACE}-00f067aa0ba902b7-01'*/`);
       await client.query(`update settings set key = key where key = 'Canary-2'`);
       await client.query(`create table canary_3 (a int default 4711)`);
+      // The end gives a sink some seconds, in which a thread may not even have begun on a busy machine.
+      await until(() => receiver.items('logs').length > 0);
       await client.close();
       await gateway.sidecar.stop(1_000);
       const types = await typesOf(gateway.ledgerDirectory);
@@ -142,6 +144,12 @@ async function typesOf(ledger: string): Promise<string[]> {
       await gateway.kill();
       await gateway.restart();
       await run();
+      // The threads of the second start are at work.
+      const openings = (lines: readonly Line[]): number => lines.filter(({ event }) => event.type === 'log.opened').length;
+      await until(() => {
+        const logs = [...filesIn(join(gateway.site.directory, 'files')).values()];
+        return logs.length === 2 && logs.every((lines) => openings(lines) === 2);
+      });
       expect(await gateway.end()).toBe(0);
       const files = filesIn(join(gateway.site.directory, 'files'));
       expect([...files.keys()].sort()).toEqual(['sqlwarden/test/worker-1', 'sqlwarden/test/worker-2']);

@@ -79,6 +79,11 @@ export class BegunReads {
     return [...this.#sessions.values()].map(({ opened }) => Number(opened.slice('"opened":'.length)));
   }
 
+  /** The decisions of reads that are open, which their entries will name. */
+  get decisions(): number[] {
+    return this.#open.all().map(({ decision }) => decision);
+  }
+
   /** Takes over a read that another process had begun. */
   adopt(record: BegunRecord): void {
     const { read, decision, transaction, opened, parameters, phase, session, startedAt, asserted } = record;

@@ -1,4 +1,5 @@
-import { readFile } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
+import { open, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   canonicalJson,
@@ -59,11 +60,81 @@ export function parseRetainedLine(line: string, n: number): string | undefined {
 export async function readRetained(
   directory: string,
 ): Promise<{ readonly notes: readonly (string | undefined)[]; readonly torn: number } | undefined> {
-  const text = await readFile(join(directory, 'checkpoints'), 'utf8').catch(ifMissing);
-  if (text === undefined) return undefined;
-  const lines = text.split('\n');
-  const torn = lines.pop() ?? '';
-  return { notes: lines.map((line, n) => parseRetainedLine(line, n)), torn: Buffer.byteLength(torn) };
+  const length = await retainedLength(directory);
+  if (length === undefined) return undefined;
+  const notes: (string | undefined)[] = [];
+  let torn = 0;
+  for await (const line of retainedLines(directory, length)) {
+    if ('torn' in line) torn = line.torn;
+    else notes.push(line.note);
+  }
+  return { notes, torn };
+}
+
+/** How long the file of retained checkpoints is by now, in bytes. */
+export async function retainedLength(directory: string): Promise<number | undefined> {
+  return (await stat(join(directory, RETAINED_FILE)).catch(ifMissing))?.size;
+}
+
+/** A line of the file: its note, `undefined` when it is not one that the log wrote; or at the end the length of a line that has no end. */
+export type RetainedLine = { readonly note: string | undefined } | { readonly torn: number };
+
+/** The first `length` bytes of the file of retained checkpoints, line by line: a log has one more of them for every second that it was in use. */
+export async function* retainedLines(directory: string, length: number): AsyncGenerator<RetainedLine, void, undefined> {
+  if (length === 0) return;
+  let n = 0;
+  let pieces: Buffer[] = [];
+  let bytes = 0;
+  // Of a line that is too long to be one, only its length is kept.
+  const add = (piece: Buffer): void => {
+    bytes += piece.length;
+    if (bytes <= MAX_LINE) pieces.push(piece);
+    else pieces = [];
+  };
+  for await (const chunk of createReadStream(join(directory, RETAINED_FILE), { end: length - 1 }) as AsyncIterable<Buffer>) {
+    let start = 0;
+    for (let end = chunk.indexOf(0x0a); end >= 0; end = chunk.indexOf(0x0a, start)) {
+      add(chunk.subarray(start, end));
+      yield { note: bytes > MAX_LINE ? undefined : parseRetainedLine(Buffer.concat(pieces).toString('utf8'), n) };
+      n += 1;
+      pieces = [];
+      bytes = 0;
+      start = end + 1;
+    }
+    add(chunk.subarray(start));
+  }
+  if (bytes > 0) yield { torn: bytes };
+}
+
+const RETAINED_FILE = 'checkpoints';
+/** More than a line of a checkpoint has. */
+const MAX_LINE = 16_384;
+
+/** The end of the file of retained checkpoints: what a writer needs of it. */
+interface RetainedEnd {
+  /** The last whole line; `undefined` when there is none, or it is not one that the log wrote. */
+  readonly last: { readonly n: number; readonly note: string } | undefined;
+  /** Bytes of whole lines. */
+  readonly length: number;
+}
+
+async function readRetainedEnd(directory: string): Promise<RetainedEnd> {
+  const file = await open(join(directory, RETAINED_FILE), 'r').catch(ifMissing);
+  if (file === undefined) return { last: undefined, length: 0 };
+  try {
+    const { size } = await file.stat();
+    const from = Math.max(0, size - 2 * MAX_LINE);
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(size - from), 0, size - from, from);
+    const tail = buffer.subarray(0, bytesRead);
+    const end = tail.lastIndexOf(0x0a);
+    if (end < 0) return { last: undefined, length: from === 0 ? 0 : size };
+    const line = tail.subarray(end === 0 ? 0 : tail.lastIndexOf(0x0a, end - 1) + 1, end).toString('utf8');
+    const n = Number(/^\{"n":(0|[1-9][0-9]{0,15}),/.exec(line)?.[1] ?? Number.NaN);
+    const note = parseRetainedLine(line, n);
+    return { last: note === undefined ? undefined : { n, note }, length: from + end + 1 };
+  } finally {
+    await file.close();
+  }
 }
 
 /** The two files of checkpoints, as the writer keeps them. */
@@ -86,19 +157,16 @@ export class CheckpointFiles {
     directory: string,
     keys: KeyEpochs,
   ): Promise<{ readonly files: CheckpointFiles; readonly newest: Checkpoint | undefined }> {
-    const retained = await readRetained(directory);
+    const { last, length } = await readRetainedEnd(directory);
     const current = await readFile(join(directory, 'checkpoint'), 'utf8').catch(ifMissing);
-    const notes = retained?.notes ?? [];
-    const last = notes.at(-1);
-    if (notes.length > 0 && last === undefined) throw unreadable('checkpoints', 'its last line was changed');
+    if (length > 0 && last === undefined) throw unreadable('checkpoints', 'its last line was changed');
     if (current !== undefined && last === undefined) throw unreadable('checkpoints', 'it is missing or empty, but there is a checkpoint');
-    const newest = last === undefined ? undefined : trusted('checkpoints', last, keys);
+    const newest = last === undefined ? undefined : trusted('checkpoints', last.note, keys);
     if (current !== undefined && newest !== undefined && trusted('checkpoint', current, keys).size > newest.size) {
       throw unreadable('checkpoints', 'it lacks the newest checkpoint');
     }
-    const length = notes.length === 0 ? 0 : (await readFile(join(directory, 'checkpoints'))).length - (retained?.torn ?? 0);
-    const file = new AppendFile(join(directory, 'checkpoints'), { mode: 0o640, length });
-    return { files: new CheckpointFiles(directory, file, notes.length), newest };
+    const file = new AppendFile(join(directory, RETAINED_FILE), { mode: 0o640, length });
+    return { files: new CheckpointFiles(directory, file, last === undefined ? 0 : last.n + 1), newest };
   }
 
   /** Keeps a note for good, then makes it the current one. */

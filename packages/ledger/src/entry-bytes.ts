@@ -36,8 +36,8 @@ export class EntryBytes {
     return entry;
   }
 
-  /** Some entries from `seq` on; `undefined` at the end of the log. Throws as {@link at} does. */
-  async run(seq: number): Promise<readonly Buffer[] | undefined> {
+  /** Some entries from `seq` on; `undefined` at the end of the log. Throws as {@link at} does, also where signed ones are missing at the end. */
+  async run(seq: number, isSecond = false): Promise<readonly Buffer[] | undefined> {
     const index = Math.floor(seq / TILE_WIDTH);
     const kept = this.#bundles.get(index);
     if (kept !== undefined) return kept.slice(seq % TILE_WIDTH);
@@ -51,7 +51,17 @@ export class EntryBytes {
     const written = await this.#writtenIn(start);
     // Removed meanwhile by a writer at work: its entries are in bundles now.
     if (written === undefined) return this.run(seq);
-    return written.length > seq - start ? written.slice(seq - start) : undefined;
+    if (written.length > seq - start) return written.slice(seq - start);
+    if (await this.#isEnd(seq)) return undefined;
+    // A writer at work may have written it since; it may stand in a file that was not there.
+    if (isSecond) throw await this.#missing(seq);
+    return this.run(seq, true);
+  }
+
+  /** The log ends before `seq` unless that was signed, or the log goes on behind it: what is signed was written before. */
+  async #isEnd(seq: number): Promise<boolean> {
+    if ((await walStarts(this.#directory)).some((start) => start > seq)) return false;
+    return seq >= (await signedSize(this.#directory).catch(nothingSigned));
   }
 
   async #bundle(index: number, width: number): Promise<readonly Buffer[] | undefined> {
@@ -108,6 +118,11 @@ export async function signedSize(directory: string): Promise<number> {
   if (note !== undefined) return parseCheckpoint(parseNote(note).text).size;
   const isDirectory = (await stat(directory).catch(ifMissing))?.isDirectory() === true;
   throw new LedgerError('not-found', isDirectory ? `${directory} holds no ledger` : `there is no directory ${directory}`);
+}
+
+function nothingSigned(error: unknown): number {
+  if (error instanceof LedgerError && error.code === 'not-found') return 0;
+  throw error;
 }
 
 async function walStarts(directory: string): Promise<number[]> {

@@ -1,4 +1,4 @@
-import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import type { Ledger } from './ledger.js';
@@ -109,6 +109,35 @@ describe('erasing values', () => {
     expect(valuesOf(crashed)).not.toContain('secret text');
     await again.close();
     expect((await verifyLedger(crashed)).findings).toEqual([]);
+  });
+
+  it('that failed half-way are erased before others are, in the same process too', async () => {
+    const { directory, ledger, written, read } = await filled();
+    // No draft can be made.
+    rmSync(join(directory, 'tmp'), { recursive: true });
+    const pending = { entries: [[written, written]], names: [], reason: 'r' };
+    writeFileSync(join(directory, 'erasing.json'), JSON.stringify(pending));
+    await expect(ledger.erase({ entries: [[read, read]], names: [], reason: 'r' })).rejects.toThrow();
+    mkdirSync(join(directory, 'tmp'));
+    await ledger.erase({ entries: [[read, read]], names: [], reason: 'r' });
+    expect(valuesOf(directory)).not.toMatch(/secret text|first secret|read secret/);
+    expect(existsSync(join(directory, 'erasing.json'))).toBe(false);
+    await ledger.close();
+    expect((await verifyLedger(directory)).findings).toEqual([]);
+  });
+
+  it('does not begin when its entry could not say all of it', async () => {
+    const { directory, ledger, written } = await filled();
+    const before = valuesOf(directory);
+    const names = ['text', ...Array.from({ length: 1200 }, (_, n) => `${'x'.repeat(58)}${n}`)];
+    await expect(ledger.erase({ entries: [[written, written]], names, reason: 'r' })).rejects.toMatchObject({ code: 'entry-too-large' });
+    const crowd = { ...ada, subject: { ...ada.subject, groups: Array.from({ length: 1100 }, (_, n) => `${'g'.repeat(58)}${n}`) } };
+    const order = { entries: [[written, written]], names: [], reason: 'r', by: crowd } as const;
+    await expect(ledger.erase(order)).rejects.toMatchObject({ code: 'entry-too-large' });
+    expect(valuesOf(directory)).toBe(before);
+    await ledger.close();
+    await (await openLedger(directory, { clock: ticking(START + 60_000) })).close();
+    expect((await verifyLedger(directory)).findings).toEqual([]);
   });
 
   it.each([

@@ -1,6 +1,6 @@
 import { readdir, readFile, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { canonicalJson, type Principal, type ValuesErased } from '@sqlwarden/core';
+import { canonicalJson, MAX_ENTRY_BYTES, type Principal, type ValuesErased } from '@sqlwarden/core';
 import { SEGMENT_READS } from './begun-reads.js';
 import { formatDisclosures, parseDisclosureFile } from './disclosure-lines.js';
 import { EntryBytes } from './entry-bytes.js';
@@ -26,9 +26,15 @@ const PENDING_FILE = 'erasing.json';
 /** What an entry can hold, with room for the rest of it. */
 const MAX_RANGES = 1000;
 const MAX_REASON = 1000;
+/** What an entry has besides: type, time and number. */
+const ENTRY_ROOM = 256;
 
-/** Throws a {@link LedgerError} (`not-found`) when something else than earlier entries of a log of `size` entries is meant. */
-export function assertErasure({ entries, reason, names }: Erasure, size: number): void {
+/**
+ * Throws a {@link LedgerError}: `not-found` when something else than earlier entries of a log of `size` entries is meant, `entry-too-large` when the
+ * entry that says so could not hold all of it.
+ */
+export function assertErasure(erasure: Erasure, size: number): void {
+  const { entries, reason, names } = erasure;
   const refuse = (what: string): never => {
     throw new LedgerError('not-found', `nothing was erased: ${what}`);
   };
@@ -43,6 +49,9 @@ export function assertErasure({ entries, reason, names }: Erasure, size: number)
     if (last >= size) refuse(`there is no entry ${last}`);
     next = last + 1;
   }
+  // A list that is withheld from the entry would say something else: that all names, or no entries, are meant.
+  if (Buffer.byteLength(canonicalJson(erasure, 'omit')) > MAX_ENTRY_BYTES - ENTRY_ROOM)
+    throw new LedgerError('entry-too-large', 'nothing was erased: name fewer values or entries at once');
 }
 
 /** The reads whose entries are in the ranges: their values stand under numbers of their own. */
@@ -67,6 +76,11 @@ function readOf(entry: Buffer): number | undefined {
   if (!entry.includes('"type":"statement.completed"')) return undefined;
   const { read } = JSON.parse(entry.toString('utf8')) as { readonly read: number };
   return read;
+}
+
+/** What of the ranges is not before `first`. */
+export function rangesFrom(ranges: readonly Range[], first: number): Range[] {
+  return ranges.filter(([, last]) => last >= first).map(([from, last]) => [Math.max(from, first), last]);
 }
 
 /** Ascending numbers as runs. */

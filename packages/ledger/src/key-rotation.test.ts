@@ -24,6 +24,9 @@ const copyOf = (directory: string): string => {
   rmSync(join(copy, 'lock'), { force: true });
   return copy;
 };
+const until = async (isSo: () => boolean): Promise<void> => {
+  while (!isSo()) await new Promise((resolve) => setImmediate(resolve));
+};
 const later = (): { clock: () => number } => ({ clock: ticking(START + 600_000) });
 
 describe('a change of keys', () => {
@@ -131,6 +134,52 @@ describe('a change of keys', () => {
     await ledger.close();
     const report = await verifyLedger(directory);
     expect([report.findings, report.keys.length]).toEqual([[], 3]);
+  });
+
+  it('is not made twice when two are asked for while a checkpoint is being signed', async () => {
+    const directory = scratch();
+    const files = new FileKeys(directory, ORIGIN);
+    const held: (() => void)[] = [];
+    let holds = false;
+    let prepared = 0;
+    const keys: Keyring = {
+      async signerOf(key) {
+        const signer = await files.signerOf(key);
+        const sign = async (message: Uint8Array): Promise<Uint8Array> => {
+          const isCheckpoint = Buffer.from(message).toString().startsWith(`${ORIGIN}\n`);
+          if (isCheckpoint && holds) await new Promise<void>((resolve) => held.push(resolve));
+          if (!isCheckpoint) prepared += 1;
+          return signer.sign(message);
+        };
+        return { key: signer.key, sign };
+      },
+      successorOf: (key) => files.successorOf(key),
+      retire: (previous, next) => files.retire(previous, next),
+    };
+    const ledger = await openLedger(directory, { keys });
+    new Player(ledger).run();
+    holds = true;
+    const signing = ledger.checkpoint();
+    await until(() => held.length > 0);
+    const first = ledger.rotateKey();
+    await until(() => prepared > 0);
+    // The first one has its successor, and waits for the checkpoint.
+    for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve));
+    let isOver = false;
+    const second = ledger.rotateKey().finally(() => (isOver = true));
+    second.catch(() => undefined);
+    await until(() => isOver || prepared > 1);
+    for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve));
+    holds = false;
+    for (const release of held) release();
+    await signing;
+    await first;
+    await expect(second).rejects.toMatchObject({ code: 'bad-key', message: expect.stringContaining('being replaced') });
+    await ledger.rotateKey();
+    new Player(ledger).run();
+    await ledger.close();
+    const report = await verifyLedger(directory);
+    expect([report.exitCode, report.findings, report.keys.length]).toEqual([0, [], 3]);
   });
 
   it('can be made when a key is old enough', async () => {

@@ -12,6 +12,7 @@ import { join } from 'node:path';
  * disclosures/<first seq>.jsonl  values behind commitments, 0600, a JSON line each: [seq or -read,[{"name":…,"salt":…,"value":…}]]
  * index/<first seq>              what the entries of a full segment are about, derived from them: see index-files/
  * retention.json                 which entries were removed: see first-entry.ts
+ * erasing.json, sweeping          an erasure, or a removal by retention, that is under way: see erasure.ts, sweep.ts
  * keys/signing.pem, keys/verifier
  * lock, tmp/
  * ```

@@ -112,8 +112,9 @@ export class Ledger implements LedgerWriter {
       directory,
       files,
       record: (event) => this.durable(this.#append(event, [])),
+      settled: () => this.durable(this.#next - 1),
       size: () => this.#next,
-      sessions: () => this.#reads.sessions,
+      named: () => [...this.#reads.sessions, ...this.#reads.decisions],
     });
     this.#flushTimer = setTimeout(() => this.#inBackground(async () => this.#flushLate()), FLUSH_MS).unref();
   }
@@ -247,10 +248,14 @@ export class Ledger implements LedgerWriter {
   async rotateKey(by?: Principal): Promise<void> {
     if (this.#keys.boundary !== undefined) await this.checkpoint();
     const prepared = await this.#keys.prepare(by);
-    // A checkpoint that is on its way is of the old key, and over less.
-    while (this.#checkpointing !== undefined) await this.#checkpointing.catch(() => undefined);
-    if (this.#keys.boundary !== undefined) throw new LedgerError('bad-key', 'the key is being replaced already');
-    this.#appendRotation(prepared);
+    try {
+      // A checkpoint that is on its way is of the old key, and over less.
+      while (this.#checkpointing !== undefined) await this.#checkpointing.catch(() => undefined);
+      this.#appendRotation(prepared);
+    } catch (error) {
+      this.#keys.giveUp();
+      throw error;
+    }
     await Promise.all([this.#checkpointer.hold(), this.checkpoint()]);
   }
 

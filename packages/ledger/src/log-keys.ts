@@ -95,15 +95,24 @@ export class LogKeys {
     return this.#pending === undefined ? undefined : this.#pending.rotation.seq + 1;
   }
 
-  /** Has the present key name its successor. Nothing has changed yet; rejects with a {@link LedgerError} (`bad-key`). */
+  /**
+   * Has the present key name its successor. Nothing has changed yet; rejects with a {@link LedgerError} (`bad-key`). Until {@link begin} or
+   * {@link giveUp} is called, every other call rejects: what it prepared would be of a key that does not sign any more.
+   */
   async prepare(by: Principal | undefined): Promise<PreparedRotation> {
-    if (this.#preparing) throw new LedgerError('bad-key', 'the key is being replaced already');
+    if (this.#preparing || this.#pending !== undefined) throw new LedgerError('bad-key', 'the key is being replaced already');
     this.#preparing = true;
     try {
       return await this.#prepare(by);
-    } finally {
+    } catch (error) {
       this.#preparing = false;
+      throw error;
     }
+  }
+
+  /** What was prepared is not begun; the next rotation has the same successor. */
+  giveUp(): void {
+    this.#preparing = false;
   }
 
   async #prepare(by: Principal | undefined): Promise<PreparedRotation> {
@@ -124,6 +133,7 @@ export class LogKeys {
   /** The entry of a rotation was written: the next checkpoint is the last one of the present key. */
   begin(rotation: KeyRotated, successor: Signer): void {
     this.#pending = { rotation, successor };
+    this.#preparing = false;
   }
 
   /** As {@link begin}, for a rotation that was found when the log was opened. */

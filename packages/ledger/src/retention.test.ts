@@ -5,6 +5,7 @@ import { SEGMENT_ENTRIES } from './layout.js';
 import { exportProof, verifyProof } from './proof.js';
 import { readEntry } from './read.js';
 import { readRetention } from './retention-file.js';
+import { selectEntries } from './select-entries.js';
 import { openLedger, Player, removeScratch, scratch, START, ticking } from './testing/scenario.js';
 import { verifyLedger } from './verify/verify-ledger.js';
 
@@ -97,22 +98,65 @@ describe('retention', () => {
     expect((await verifyLedger(directory, { verifier: genesis })).findings).toEqual([]);
   });
 
-  it('removes a file of values that the writer has open, as none came after', async () => {
+  it('leaves reads to be found of somebody whose session began before, and an erasure to be ended that names what is gone', async () => {
+    const directory = copy();
+    const ledger = await openLedger(directory, { clock: ticking(START + 2 * HOUR) });
+    await ledger.retain({ entriesBefore: await timeOf(SEGMENT_ENTRIES + 50) });
+    const late = (await selectEntries(original, { subject: 'u-ada' })).filter(([first]) => first >= SEGMENT_ENTRIES);
+    expect(late.length).toBeGreaterThan(0);
+    expect(await selectEntries(directory, { subject: 'u-ada' })).toEqual(late);
+    await ledger.close();
+    const pending = { entries: [[10, 20], ...late], names: [], reason: 'r' };
+    for (const entries of [pending.entries, [[10, 20]]]) {
+      writeFileSync(join(directory, 'erasing.json'), JSON.stringify({ ...pending, entries }));
+      await (await openLedger(directory, { clock: ticking(START + 3 * HOUR) })).close();
+      expect(existsSync(join(directory, 'erasing.json'))).toBe(false);
+    }
+    expect((await verifyLedger(directory)).findings.filter(({ severity }) => severity !== 'gap')).toEqual([]);
+  });
+
+  it('removes a file of values that the writer has open, as none came after, and keeps a decision that was not used yet', async () => {
     const directory = scratch();
     const ledger = await openLedger(directory, { heartbeatMs: HOUR });
-    new Player(ledger).run();
-    while (ledger.size < SEGMENT_ENTRIES + 10) {
-      ledger.append({ type: 'session.closed', session: 's', reason: 'r', durationMs: 0 }, []);
-      if (ledger.size % 8192 === 0) await ledger.checkpoint();
-    }
-    await ledger.checkpoint();
+    const player = new Player(ledger);
+    player.login();
+    player.run();
+    const fill = async (size: number): Promise<void> => {
+      while (ledger.size < size) {
+        ledger.append({ type: 'session.closed', session: 's', reason: 'r', durationMs: 0 }, []);
+        if (ledger.size % 8192 === 0) await ledger.checkpoint();
+      }
+      await ledger.checkpoint();
+    };
+    // In a bundle that nothing else keeps.
+    await fill(1000);
+    const idle = player.decided({ text: 'runs seldom' });
+    await fill(2000);
+    const waiting = player.begin(player.decided(), { parameters: ['waits'] });
+    await fill(SEGMENT_ENTRIES + 10);
+    const bundle = readFileSync(join(directory, 'tile/entries/100'));
     expect(await ledger.retain({ valuesBefore: START + HOUR })).toEqual({ entriesBefore: 0, valuesBefore: SEGMENT_ENTRIES });
     ledger.append({ type: 'session.closed', session: 's', reason: 'r', durationMs: 0 }, []);
     await ledger.checkpoint();
-    new Player(ledger).run({ text: 'afterwards' });
+    // It was begun before, and is over now: what the entry says goes for its value too.
+    player.complete(waiting);
+    player.run({ text: 'afterwards' });
     await ledger.checkpoint();
-    await ledger.close();
     expect(readdirSync(join(directory, 'disclosures'))).toEqual(['0000000000032768.jsonl']);
+    // Nobody has named it when the entries around it go, twice.
+    expect(await ledger.retain({ entriesBefore: START + HOUR })).toMatchObject({ entriesBefore: SEGMENT_ENTRIES });
+    await fill(2 * SEGMENT_ENTRIES + 10);
+    expect(await ledger.retain({ entriesBefore: START + HOUR })).toMatchObject({ entriesBefore: 2 * SEGMENT_ENTRIES });
+    player.complete(player.begin(idle));
+    // A process that dies while it removes them leaves some.
+    const left = join(directory, 'tile/entries/100');
+    expect(existsSync(left)).toBe(false);
+    writeFileSync(left, bundle);
+    writeFileSync(join(directory, 'sweeping'), '');
+    await ledger.retain({ entriesBefore: START + HOUR });
+    expect([existsSync(left), existsSync(join(directory, 'sweeping'))]).toEqual([false, false]);
+    await ledger.close();
+    expect((await readEntry(directory, idle)).seq).toBe(idle);
     expect((await verifyLedger(directory)).findings).toEqual([]);
   });
 

@@ -2,6 +2,7 @@ import { type LedgerEvent, parseEvent, type Principal, parties } from '@sqlwarde
 import { EntryBytes } from './entry-bytes.js';
 import { type Range, rangesOf } from './erasure.js';
 import { firstEntry } from './first-entry.js';
+import { LedgerError } from './ledger-error.js';
 
 /** Whose values, and how old ones; what is given must all fit. */
 export interface Selection {
@@ -18,12 +19,32 @@ export interface Selection {
 export async function selectEntries(directory: string, selection: Selection): Promise<readonly Range[]> {
   const bytes = new EntryBytes(directory);
   const selected = new Selected(selection);
-  let next = await firstEntry(directory);
+  const first = await firstEntry(directory);
+  const known = new Set<number>();
+  let next = first;
   for (let run = await bytes.run(next); run !== undefined; run = await bytes.run(next)) {
-    for (const entry of run) selected.add(parseEvent(entry));
+    for (const entry of run) {
+      const event = parseEvent(entry);
+      // Retention keeps the beginnings of sessions whose reads are still there.
+      if (event.type === 'statement.completed' && event.opened < first && !known.has(event.opened)) {
+        known.add(event.opened);
+        const opened = await beginning(bytes, event.opened);
+        if (opened !== undefined) selected.add(opened);
+      }
+      selected.add(event);
+    }
     next += run.length;
   }
   return rangesOf(selected.entries.sort((a, b) => a - b));
+}
+
+async function beginning(bytes: EntryBytes, seq: number): Promise<LedgerEvent | undefined> {
+  try {
+    return parseEvent(await bytes.at(seq));
+  } catch (error) {
+    if (error instanceof LedgerError && error.code === 'not-found') return undefined;
+    throw error;
+  }
 }
 
 class Selected {

@@ -15,7 +15,7 @@ const FRAMES = 2_500;
 
 describe('the fuzzer of the PostgreSQL session', () => {
   it.each(['client', 'server'] as const)('finds nothing wrong with mutated frames of the %s', (direction) => {
-    const { failure, report } = explore({ direction, seed: 20_26, frames: FRAMES, seconds: 4, hangMs: 10_000 });
+    const { failure, report } = explore({ direction, seed: 20_26, frames: FRAMES, seconds: 25, hangMs: 10_000 });
     expect(failure?.what).toBeUndefined();
     expect(report.mutatedFrames).toBeGreaterThan(100);
     expect(report.inputs).toBeGreaterThan(20);

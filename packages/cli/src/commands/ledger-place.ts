@@ -17,9 +17,10 @@ export const INDEX_OPTION = {
   'no-index': { type: 'flag', help: 'read every entry: index files, which could have been changed, are not relied on' },
 } as const;
 
-/** Says which index files were not used, on the side, so that what programs read stays as it is. */
+/** Says what is not in the answer, and which index files were not used, on the side, so that what programs read stays as it is. */
 export function warnOfIndexes(log: LedgerLog, use: IndexUse, err: Terminal): void {
   const name = log.name === undefined ? '' : `${log.name}: `;
+  if (use.first > 0) err.line(`${name}entries before ${use.first} were removed by retention: what was in them is not in the answer`);
   if (use.unfit.length > 0)
     err.line(
       `${name}${plural(use.unfit.length, 'index file')} (of entry ${use.unfit.join(', ')}) ${use.unfit.length === 1 ? 'does' : 'do'} not fit the log; not used: run "sqlwarden ledger index"`,

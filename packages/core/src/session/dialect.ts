@@ -159,6 +159,8 @@ export interface ReadCatalogueOptions {
   readonly whole?: boolean;
   /** A transaction block of somebody else may be open: its locks and settings are to be as they were. */
   readonly isInTransaction?: boolean;
+  /** What others have committed since that transaction began may hold for its statements; where it cannot be read in it, the reading rejects. */
+  readonly isOlder?: boolean;
 }
 
 export type CatalogueQuery = (sql: string) => Promise<readonly (readonly (string | null)[])[]>;

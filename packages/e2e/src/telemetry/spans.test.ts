@@ -147,8 +147,10 @@ const psql = findPsql();
     await expect(client.query(`select * from "${SECRET}"`)).rejects.toThrow();
     await expect(client.query(`selec '${SECRET}'`)).rejects.toThrow();
     await client.query(String.raw`select E'it\'s ${SECRET}'`);
+    await expect(client.query(`delete from people where name = "${SECRET}"`)).rejects.toThrow();
+    await client.query(`set app.key = "${SECRET}"`);
     await client.query('reset sqlwarden.traceparent');
-    await spansOf(stage.receiver, traceId, 5);
+    await spansOf(stage.receiver, traceId, 8);
     for (const { body } of stage.receiver.requests) expect(body.includes(SECRET)).toBe(false);
   });
 

@@ -1,6 +1,7 @@
 import { DECISION_REACH, type LedgerEvent } from '@sqlwarden/core';
 import { EntryBytes, ledgerSize } from '../entry-bytes.js';
 import { firstEntry } from '../first-entry.js';
+import { TILE_WIDTH } from '../layout.js';
 import { LedgerError } from '../ledger-error.js';
 
 /**
@@ -13,7 +14,9 @@ export async function namedBefore(directory: string, bound: number): Promise<Rea
   const open = new Map<string, number>();
   const recent: number[] = [];
   const reach = (await ledgerSize(directory)) - DECISION_REACH;
-  let next = await firstEntry(directory);
+  const first = await firstEntry(directory);
+  recent.push(...(await decisionsKept(source, Math.max(0, reach), first)));
+  let next = first;
   for (let run = await source.run(next); run !== undefined; run = await source.run(next)) {
     for (const bytes of run) {
       const event = parse(bytes, next);
@@ -27,6 +30,27 @@ export async function namedBefore(directory: string, bound: number): Promise<Rea
   }
   for (const seq of [...open.values(), ...recent]) named.add(seq);
   return new Set([...named].filter((seq) => seq < bound));
+}
+
+/** The decisions from `from` on in the bundles that were kept when the entries before `first` were removed: reads may still come that name them. */
+async function decisionsKept(source: EntryBytes, from: number, first: number): Promise<readonly number[]> {
+  const decisions: number[] = [];
+  for (let start = from - (from % TILE_WIDTH); start < first; start += TILE_WIDTH) {
+    for (const [at, bytes] of (await bundleAt(source, start)).entries()) {
+      if (start + at >= from && parse(bytes, start + at).type === 'statement.decided') decisions.push(start + at);
+    }
+  }
+  return decisions;
+}
+
+/** A bundle that may have been removed. */
+async function bundleAt(source: EntryBytes, start: number): Promise<readonly Buffer[]> {
+  try {
+    return (await source.run(start)) ?? [];
+  } catch (error) {
+    if (error instanceof LedgerError && error.code === 'not-found') return [];
+    throw error;
+  }
 }
 
 function parse(bytes: Buffer, seq: number): LedgerEvent {

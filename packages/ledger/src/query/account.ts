@@ -49,7 +49,7 @@ export interface DoneOutcome
 }
 
 /**
- * What became of a unit. `lost`: its process ended before it could say. `running`: it has not come back yet.
+ * What became of a unit. `lost`: its session or process ended before it could say. `running`: it has not come back yet.
  */
 export type OutcomeAccount =
   | DoneOutcome

@@ -116,6 +116,7 @@ export class Accounts {
   /** What is not known of its units will not become known. */
   #sessionClosed(session: string): void {
     for (const pending of this.#open.get(session) ?? []) {
+      if (pending.account.outcome.kind === 'running') pending.account.outcome = { kind: 'lost' };
       pending.ends.lost();
       this.#settle(pending);
     }
@@ -123,10 +124,7 @@ export class Accounts {
 
   /** Whatever was open when the process ended: nobody saw its end. */
   #restarted(): void {
-    for (const [session, open] of this.#open) {
-      for (const { account } of open) if (account.outcome.kind === 'running') account.outcome = { kind: 'lost' };
-      this.#sessionClosed(session);
-    }
+    for (const session of this.#open.keys()) this.#sessionClosed(session);
   }
 
   #settle(pending: Pending): void {

@@ -21,7 +21,7 @@ export function formatReadReport(report: ReadReport): string {
   if (report.written.length > 0) lines.push('', 'WRITTEN');
   for (const { upstream, database, relation, ...span } of report.written)
     lines.push(`  ${printable(`${upstream} (${database}) ${relation}`)}  ${spanOf(span)}`);
-  return lines.join('\n');
+  return lines.map(printable).join('\n');
 }
 
 function subjectOf({ question: { about, name } }: ReadReport): string {

@@ -16,7 +16,8 @@ export function formatWhy(answer: WhyAnswer): string {
   for (const change of answer.schemaChanges) lines.push(...schemaLines(change));
   if (totals.unclear > 0)
     lines.push(`${plural(totals.unclear, 'statement')} that ran could not be seen through and may have touched it too.`);
-  return lines.join('\n').trimEnd();
+  // Names of columns, labels and command tags come from elsewhere too.
+  return lines.map(printable).join('\n').trimEnd();
 }
 
 function subjectOf(question: WhyQuestion): string {
@@ -212,7 +213,7 @@ function outcomeOf(outcome: OutcomeAccount): string {
         .join('; ');
     }
     case 'lost':
-      return 'unknown: the gateway ended before it could be written';
+      return 'unknown: the session or the gateway ended before it was written';
     case 'running':
       return 'still running';
     case 'refused':

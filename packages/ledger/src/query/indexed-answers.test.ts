@@ -12,19 +12,24 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { ledgerSize } from '../entry-bytes.js';
-import { checkIndex, indexFullSegments } from '../index-files/index-segments.js';
-import { readIndex } from '../index-files/index-store.js';
-import { namedBefore } from '../index-files/named-before.js';
-import { decodeIndex, encodeIndex, type SegmentIndex } from '../index-files/segment-index.js';
-import { disclosuresPath, indexPath, SEGMENT_ENTRIES, TILE_WIDTH, tilePath } from '../layout.js';
-import { readEntries, readEntry } from '../read.js';
-import { generateLog } from '../testing/generated-log.js';
-import { openLedger, Player, removeScratch, scratch } from '../testing/scenario.js';
+import type { SegmentIndex } from '../index-files/segment-index.js';
+import { useSmallSegments } from '../testing/small-segments.js';
 import type { StatementAccount } from './account.js';
-import { accountOf, matcher, search, type SearchFilter, type SearchOptions } from './search.js';
-import { newIndexUse } from './unit-source.js';
-import { why } from './why.js';
+import type { SearchFilter, SearchOptions } from './search.js';
+
+await useSmallSegments();
+const { ledgerSize } = await import('../entry-bytes.js');
+const { checkIndex, indexFullSegments } = await import('../index-files/index-segments.js');
+const { readIndex } = await import('../index-files/index-store.js');
+const { namedBefore } = await import('../index-files/named-before.js');
+const { decodeIndex, encodeIndex } = await import('../index-files/segment-index.js');
+const { disclosuresPath, indexPath, SEGMENT_ENTRIES, TILE_WIDTH, tilePath } = await import('../layout.js');
+const { readEntries, readEntry } = await import('../read.js');
+const { generateLog } = await import('../testing/generated-log.js');
+const { openLedger, Player, removeScratch, scratch } = await import('../testing/scenario.js');
+const { accountOf, matcher, search } = await import('./search.js');
+const { newIndexUse } = await import('./unit-source.js');
+const { why } = await import('./why.js');
 
 // Logs of several segments, on a machine that may have much else to do.
 jest.setTimeout(120_000);
@@ -65,7 +70,7 @@ function changeIndex(place: string, first: number, change: (index: SegmentIndex)
 
 beforeAll(async () => {
   directory = scratch();
-  await generateLog({ directory, seed: SEED, entries: 2 * SEGMENT_ENTRIES + 1_500, filler: 10 });
+  await generateLog({ directory, seed: SEED, entries: 2 * SEGMENT_ENTRIES + 600, filler: 6 });
   told = await all(directory, {}, { index: false });
   await indexFullSegments(directory);
 }, 120_000);
@@ -96,26 +101,41 @@ describe('an answer by index files', () => {
     ['what can', () => ({ opaque: false, class: 'procedural' })],
     ['a text', () => ({ text: 'UPDATE -- 77' })],
     ['a time', () => ({ from: middle(), to: middle() + 60_000 })],
+    ['a table with dots and quotes in its name', () => ({ relation: 'public."Odd ""Näme.x"' })],
+    ['a column of such a table', () => ({ column: '"Odd ""Näme.x".email' })],
+    ['a part of a document, by its column', () => ({ column: 'people."notes.x"' })],
+    ['what was read through a view', () => ({ column: 'hr.salaries.email', label: 'pii."x"' })],
+    ['somebody of an odd name', () => ({ identity: 'İDA#"X"\n' })],
+    ['somebody by issuer and id', () => ({ identity: 'https://id.example#y#İda#"x"\n' })],
     ['much at once', () => ({ identity: 'u-ada', relation: 'people', label: 'pii.email', from: middle() })],
   ];
   it.each(filters)('finds %s as the log itself tells it', async (_, filter) => {
     const use = newIndexUse();
     const found = texts(await all(directory, filter(), { use }));
     expect(found).toEqual(texts(told.filter(matcher(filter()))));
-    expect(use).toEqual({ entries: await ledgerSize(directory), indexed: 2, unfit: [] });
+    expect(use).toEqual({ entries: await ledgerSize(directory), indexed: 2, first: 0, unfit: [] });
   });
 
   it('reads only what may match', async () => {
     const place = copy('own');
-    const seqs = new Set((await all(place, { session: 's7' })).map(({ seq }) => Math.floor(seq / TILE_WIDTH)));
-    // Entries that cannot be read at all, somewhere else.
-    const other =
-      Array.from({ length: SEGMENT_ENTRIES / TILE_WIDTH }, (_, index) => index)
-        .filter((index) => !seqs.has(index))
-        .at(-1) ?? 0;
-    writeFileSync(join(place, tilePath('entries', other, TILE_WIDTH)), 'broken');
-    expect(texts(await all(place, { session: 's7' }))).toEqual(texts(told.filter(({ session }) => session === 's7')));
-    await expect(all(place, { session: 's7' }, { index: false })).rejects.toMatchObject({ code: 'corrupt' });
+    const filter: SearchFilter = { verdict: 'approved' };
+    const expected = texts(told.filter(matcher(filter)));
+    expect(expected.length).toBeGreaterThan(0);
+    let unread = 0;
+    // One after the other cannot be read at all.
+    for (let index = 0; index < SEGMENT_ENTRIES / TILE_WIDTH; index += 3) {
+      const path = join(place, tilePath('entries', index, TILE_WIDTH));
+      const bundle = readFileSync(path);
+      writeFileSync(path, 'broken');
+      const answer = await all(place, filter).then(texts, () => undefined);
+      if (answer !== undefined) {
+        expect(answer).toEqual(expected);
+        unread += 1;
+      }
+      await expect(all(place, filter, { index: false })).rejects.toMatchObject({ code: 'corrupt' });
+      writeFileSync(path, bundle);
+    }
+    expect(unread).toBeGreaterThan(0);
   });
 
   it.each([
@@ -125,12 +145,12 @@ describe('an answer by index files', () => {
     const options = { limit: 30, uncommitted: about === 'change' };
     const answer = await why(directory, { about, name }, options);
     expect(answer).toEqual(await why(directory, { about, name }, { ...options, index: false }));
-    expect(answer.totals.changes + answer.totals.reads).toBeGreaterThan(10);
+    expect(answer.totals.changes + answer.totals.reads).toBeGreaterThan(2);
     expect(answer.entries).toBe(await ledgerSize(directory));
   });
 
   it('tells one unit by its entry, wherever it stands', async () => {
-    for (const account of told.filter((_, at) => at % 1_499 === 0))
+    for (const account of told.filter((_, at) => at % 97 === 0))
       expect(JSON.stringify(await accountOf(directory, account.seq))).toBe(JSON.stringify(account));
     const changed = (await why(directory, { about: 'change', name: 'people' })).schemaChanges.find(({ intent }) => intent !== undefined);
     const own = await why(directory, { about: 'statement', seq: changed?.intent ?? -1 });
@@ -167,7 +187,7 @@ describe('beside a writer at work', () => {
   it('every answer is the beginning of the last one, while segments fill, are indexed and write-ahead files go', async () => {
     const place = scratch();
     let isOver = false;
-    const writer = generateLog({ directory: place, seed: SEED + 1, entries: SEGMENT_ENTRIES + 9_000, filler: 30 }).finally(
+    const writer = generateLog({ directory: place, seed: SEED + 1, entries: SEGMENT_ENTRIES + 3_000, filler: 4 }).finally(
       () => (isOver = true),
     );
     const answers: (readonly number[])[] = [];
@@ -293,7 +313,9 @@ describe('a log of which retention has removed the beginning', () => {
     }
     await indexFullSegments(place);
     expect(readdirSync(join(place, dirname(indexPath(0))))).toEqual([indexPath(bound).slice('index/'.length)]);
-    const found = await all(place);
+    const use = newIndexUse();
+    const found = await all(place, {}, { use });
+    expect(use.first).toBe(bound);
     expect(texts(found)).toEqual(texts(await all(place, {}, { index: false })));
     const there = told.filter(({ seq }) => seq >= bound);
     expect(found.map(({ seq, principal }) => [seq, principal.subject.id])).toEqual(
@@ -312,7 +334,7 @@ describe('a log of which retention has removed the beginning', () => {
     const remove = (): void => {
       writeFileSync(join(place, 'retention.json'), JSON.stringify({ entriesBefore: SEGMENT_ENTRIES, valuesBefore: 0 }));
       // Those that were read already are in memory: what is left of the beginning is behind them.
-      for (let index = 40; index < SEGMENT_ENTRIES / TILE_WIDTH; index++) rmSync(join(place, tilePath('entries', index, TILE_WIDTH)));
+      for (let index = 8; index < SEGMENT_ENTRIES / TILE_WIDTH; index++) rmSync(join(place, tilePath('entries', index, TILE_WIDTH)));
     };
     const bundle = (seq: number): number => Math.floor(seq / TILE_WIDTH);
     const seqs: number[] = [];
@@ -321,7 +343,7 @@ describe('a log of which retention has removed the beginning', () => {
       seqs.push(seq);
     }
     const kept = seqs.filter((seq) => seq < SEGMENT_ENTRIES);
-    expect([bundle(kept.at(-1) ?? 0), seqs[kept.length], seqs.at(-1)]).toEqual([39, SEGMENT_ENTRIES, (await ledgerSize(place)) - 1]);
+    expect([bundle(kept.at(-1) ?? 0), seqs[kept.length], seqs.at(-1)]).toEqual([7, SEGMENT_ENTRIES, (await ledgerSize(place)) - 1]);
   });
 
   it('is an error where nothing says that it was removed', async () => {

@@ -103,7 +103,8 @@ function touch(changes: ReadonlySet<string>, reads: ReadonlySet<string>): Touch 
   return { kind: changes.size > 0 ? 'change' : 'read', uses: [...changes, ...reads] };
 }
 
-function relationOf(column: string): string {
+/** The relation of a column; empty where it has none. */
+export function relationOf(column: string): string {
   return joinName(...partsOf(column).slice(0, -1));
 }
 

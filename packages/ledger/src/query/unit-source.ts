@@ -26,12 +26,14 @@ export interface IndexUse {
   entries: number;
   /** Segments of which only what their index names was read. */
   indexed: number;
+  /** The first entry that there is: what retention has removed before it is in no answer. */
+  first: number;
   /** First entries of segments that have an index which is damaged or does not fit: they were read whole. */
   readonly unfit: number[];
 }
 
 export function newIndexUse(): IndexUse {
-  return { entries: 0, indexed: 0, unfit: [] };
+  return { entries: 0, indexed: 0, first: 0, unfit: [] };
 }
 
 export interface ReadUnit {
@@ -59,7 +61,8 @@ export class UnitSource {
 
   /** Throws a `LedgerError` as `readEntries` does. */
   async *read({ index = true }: QueryOptions): AsyncGenerator<ReadUnit, void, undefined> {
-    let first = Math.max(await firstEntry(this.#directory), segmentStart(this.#selection.since ?? 0));
+    this.use.first = await firstEntry(this.#directory);
+    let first = Math.max(this.use.first, segmentStart(this.#selection.since ?? 0));
     // Which segments are full; what comes later is read to its end.
     const size = await ledgerSize(this.#directory);
     for (; first + SEGMENT_ENTRIES <= size; first += SEGMENT_ENTRIES) {

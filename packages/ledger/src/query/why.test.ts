@@ -3,7 +3,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Principal } from '@sqlwarden/core';
 import { agent, dan, openLedger, Player, removeScratch, scratch, START, trainer } from '../testing/scenario.js';
+import { formatReadReport } from './format-read-report.js';
 import { formatWhy } from './format-why.js';
+import { readReport } from './read-report.js';
 import { accountOf, search, type SearchFilter } from './search.js';
 import { why } from './why.js';
 
@@ -204,12 +206,61 @@ describe('why', () => {
     new Player(ledger).run({
       as: { ...agent, subject: { ...agent.subject, name: esc } },
       text: `select 1 -- ${esc}`,
-      facts: { reads: ['public.t'] },
+      facts: { reads: ['public.t'], columns: [{ column: `public.t."${esc}"`, use: 'output' }] },
+      record: {
+        labels: [esc],
+        rules: [esc],
+        protectedColumns: [{ column: `public.t."${esc}"`, label: esc }],
+        masks: [{ statement: 0, output: 0, label: esc, function: 'null', sources: [`public.t."${esc}"`] }],
+      },
     });
     await ledger.close();
     const text = formatWhy(await why(hostile, { about: 'relation', name: 't' }));
     expect(text).not.toMatch(/[^\P{C}\n]/u);
+    const report = await readReport({ about: 'label', name: esc }, search(hostile, { label: esc }));
+    expect(report.totals.units).toBe(1);
+    expect(formatReadReport(report)).not.toMatch(/[^\P{C}\n]/u);
     expect(text).toContain('select 1 -- ');
+  });
+
+  it('knows the labels and masks of columns with dots in their names', async () => {
+    const dotted = scratch();
+    const ledger = await openLedger(dotted);
+    const column = 'public."a.b"."c.d#/x.y"';
+    new Player(ledger).run({
+      facts: { reads: ['public."a.b"'], columns: [{ column, use: 'output' }] },
+      record: {
+        labels: ['pii'],
+        protectedColumns: [{ column, label: 'pii' }],
+        masks: [{ statement: 0, output: 0, label: 'pii', function: 'null', sources: [column] }],
+      },
+    });
+    await ledger.close();
+    for (const name of ['public."a.b"', '"a.b"', 'crm.public."a.b"']) {
+      const answer = await why(dotted, { about: 'relation', name });
+      expect([answer.totals.maskedReads, answer.labels]).toEqual([1, [{ label: 'pii', columns: [column] }]]);
+    }
+    for (const name of ['a.b', 'b', '"b"']) expect((await why(dotted, { about: 'relation', name })).totals.reads).toBe(0);
+  });
+
+  it('lists the newest changes in order, also where one waited so long that those behind it went before', async () => {
+    const long = scratch();
+    const ledger = await openLedger(long);
+    const player = new Player(ledger);
+    const facts = { action: 'update', class: 'write', writes: ['public.t'] } as const;
+    const waiting = player.intent({ session: 's2', transaction: 7_777, facts });
+    const before = player.run({ facts });
+    const { record } = player.unit({ facts });
+    for (let n = 0; n < 17_000; n++) {
+      ledger.append({ type: 'statement.refused', ...record, code: 'policy-denied', rule: 'no-writes', message: 'ask' }, []);
+      if (n % 4_000 === 0) await ledger.checkpoint();
+    }
+    const after = player.run({ facts });
+    player.outcome(waiting, { session: 's2', transaction: 7_777 });
+    player.ended(7_777, 'committed', 's2');
+    await ledger.close();
+    const answer = await why(long, { about: 'relation', name: 't' }, { limit: 2 });
+    expect([waiting < before, answer.totals.changes, answer.changes.map(({ seq }) => seq)]).toEqual([true, 3, [before, after]]);
   });
 
   it('does not show a text that is not the one that was committed to', async () => {
@@ -236,6 +287,18 @@ describe('why', () => {
     const answer = await why(crashed, { about: 'relation', name: 'public.t' });
     expect(answer.changes).toMatchObject([{ seq, outcome: { kind: 'lost' }, transaction: { end: 'unknown' } }]);
     expect(formatWhy(answer)).toContain('end unknown: it may have been committed');
+  });
+
+  it('does not say that a statement is running whose session is over', async () => {
+    const over = scratch();
+    const ledger = await openLedger(over);
+    const player = new Player(ledger);
+    player.login('s2', trainer);
+    const seq = player.intent({ session: 's2' });
+    expect((await accountOf(over, seq)).outcome).toEqual({ kind: 'running' });
+    player.append({ type: 'session.closed', session: 's2', reason: 'closed by client', durationMs: 1 }, []);
+    expect(await accountOf(over, seq)).toMatchObject({ outcome: { kind: 'lost' }, transaction: { end: 'unknown' } });
+    await ledger.close();
   });
 
   it('tells transactions of one session apart, also when they are pipelined', async () => {

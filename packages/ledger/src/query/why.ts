@@ -5,7 +5,16 @@ import type { CommitState, DoneOutcome, StatementAccount } from './account.js';
 import { Accounts, type UnitContext } from './accounts.js';
 import { accountOf } from './search.js';
 import type { Selection } from './selection.js';
-import { isNamed, mayTouchAnything, type NameQuestion, type Touch, type Touching, touchOfColumn, touchOfRelation } from './touches.js';
+import {
+  isNamed,
+  mayTouchAnything,
+  type NameQuestion,
+  relationOf,
+  type Touch,
+  type Touching,
+  touchOfColumn,
+  touchOfRelation,
+} from './touches.js';
 import { type IndexUse, newIndexUse, type QueryOptions, UnitSource } from './unit-source.js';
 
 /**
@@ -264,8 +273,8 @@ class Collector {
   /** True for the thing itself, and for a column of a relation that is asked about. */
   #concerns(name: string, space: { readonly upstream: string; readonly database: string }): boolean {
     if (isNamed(this.#name, name, space)) return true;
-    const dot = name.lastIndexOf('.');
-    return this.#question.about !== 'column' && dot > 0 && isNamed(this.#name, name.slice(0, dot), space);
+    const relation = this.#question.about === 'column' ? '' : relationOf(name);
+    return relation !== '' && isNamed(this.#name, relation, space);
   }
 
   #touch(account: Touching): Touch | undefined {
@@ -316,8 +325,8 @@ function mayHaveStayed({ statements, errorCode }: DoneOutcome, end: CommitState)
   return (end === 'committed' || end === 'open') && statements.some(({ command }) => command !== '');
 }
 
-/** Keeps the last `limit` of a list. */
-function keep<T>(list: T[], item: T, limit: number): void {
-  list.push(item);
+/** Keeps the newest `limit` of a list, oldest first: one that waited for its transaction may come behind newer ones. */
+function keep<T extends { readonly seq: number }>(list: T[], item: T, limit: number): void {
+  list.splice(list.findLastIndex(({ seq }) => seq < item.seq) + 1, 0, item);
   if (list.length > limit) list.shift();
 }

@@ -1,7 +1,6 @@
-import { execFile } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { type FileHandle, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { syncName } from '../append-file.js';
 import { errnoOf } from '../ledger-error.js';
 import { formatLine } from './format-line.js';
@@ -9,7 +8,6 @@ import { type Sink, SinkError } from './sink.js';
 import type { SinkEntry } from './sink-entry.js';
 import type { FileSinkOptions } from './sink-options.js';
 
-const run = promisify(execFile);
 const COMMAND_MS = 300_000;
 const SEQ_DIGITS = 16;
 const RANGE = /^(\d{16})-(\d{16})\.jsonl$/;
@@ -31,6 +29,7 @@ interface Draft {
 export class FileSink implements Sink {
   readonly #options: FileSinkOptions;
   readonly #now: () => number;
+  readonly #commandMs: number;
   #prefix = '';
   #next = 0;
   /** Entries before this one are in finished files. */
@@ -38,9 +37,10 @@ export class FileSink implements Sink {
   #note = '';
   #draft: Draft | undefined;
 
-  constructor(options: FileSinkOptions, now: () => number = Date.now) {
+  constructor(options: FileSinkOptions, now: () => number = Date.now, commandMs = COMMAND_MS) {
     this.#options = options;
     this.#now = now;
+    this.#commandMs = commandMs;
   }
 
   get waitMs(): number | undefined {
@@ -134,12 +134,8 @@ export class FileSink implements Sink {
   async #hook(path: string): Promise<void> {
     const [program, ...given] = this.#options.command ?? [];
     if (program === undefined) return;
-    try {
-      await run(program, [...given, path, `${path}.checkpoint`], { timeout: COMMAND_MS });
-    } catch (error) {
-      const { code } = error as { readonly code?: string | number };
-      throw new SinkError(`the command for finished files failed (${code ?? 'no exit status'}): run it by hand with ${path}`);
-    }
+    const failure = await failureOf(program, [...given, path, `${path}.checkpoint`], this.#commandMs);
+    if (failure !== undefined) throw new SinkError(`the command for finished files failed (${failure}): run it by hand with ${path}`);
   }
 
   async #forget(): Promise<void> {
@@ -149,6 +145,18 @@ export class FileSink implements Sink {
     await draft.file.close();
     await rm(draft.path, { force: true });
   }
+}
+
+/**
+ * Why a command did not end with 0 within that time; it is killed then. What it prints goes nowhere: it must not hold it up, and may hold what no log
+ * shall have. What it leaves running in the background is not waited for.
+ */
+function failureOf(program: string, args: readonly string[], timeoutMs: number): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const child = spawn(program, args, { stdio: 'ignore', timeout: timeoutMs, killSignal: 'SIGKILL' });
+    child.once('error', (error) => resolve(errnoOf(error)));
+    child.once('exit', (code, signal) => resolve(code === 0 ? undefined : String(code ?? signal)));
+  });
 }
 
 /** Different for different origins, and good for file systems and buckets. */

@@ -1,5 +1,7 @@
 import { afterEach, expect, test } from '@jest/globals';
 import { writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { type OtlpReceiver, startOtlpReceiver, until } from '@sqlwarden/testkit';
 import { SAMPLE_ENTRIES } from '../testing/sample-entries.js';
@@ -117,6 +119,50 @@ test('what a receiver takes and throws away is said', async () => {
   await send(sink);
   await sink.close();
   expect(troubles).toEqual(['the receiver of sink "siem" took 3 records for wrong and dropped them: look at its log']);
+});
+
+test('what is said of two receivers at once is said of the right one', async () => {
+  const [one, other] = [await receive(), await receive()];
+  one.answerWith(() => ({ status: 200, body: Buffer.from([0x0a, 0x06, 0x08, 0x03, 0x12, 0x02, 0x6e, 0x6f]) }));
+  other.answerWith(() => ({ status: 200, body: Buffer.from('<html>please log in</html>') }));
+  const troubles: string[] = [];
+  const say = ({ message }: Error): void => void troubles.push(message);
+  const sinks = [new OtlpSink(options(one.url, { name: 'one' }), say), new OtlpSink(options(other.url, { name: 'other' }), say)];
+  for (const sink of sinks) await sink.begin(0, ORIGIN);
+  await Promise.all(sinks.map((sink) => sink.take(SAMPLE_ENTRIES, SAMPLE_ENTRIES.length)));
+  await Promise.all(sinks.map((sink) => sink.take(SAMPLE_ENTRIES.slice(0, 1), SAMPLE_ENTRIES.length)));
+  await Promise.all(sinks.map((sink) => sink.close()));
+  const dropped = 'the receiver of sink "one" took 3 records for wrong and dropped them: look at its log';
+  const unclear = 'what answers for sink "other" does not speak OTLP in protobuf: make sure that it keeps what it gets';
+  expect(troubles.sort()).toEqual([dropped, dropped, unclear]);
+});
+
+test('an answer that never ends is an error, and what comes after it is sent', async () => {
+  let isEndless = true;
+  const server = createServer((request, response) => {
+    request.resume();
+    response.writeHead(200);
+    if (!isEndless) return void response.end();
+    const drip = setInterval(() => response.write(' '), 10);
+    response.on('close', () => clearInterval(drip));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  try {
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const sink = new OtlpSink(options(url, { timeoutMs: 250 }), () => undefined);
+    await expect(send(sink)).rejects.toThrow('cannot be reached or does not answer in time');
+    isEndless = false;
+    await until(() =>
+      send(sink).then(
+        () => true,
+        () => false,
+      ),
+    );
+    await sink.close();
+  } finally {
+    server.closeAllConnections();
+    server.close();
+  }
 });
 
 test('a refusal tells nothing of what the receiver said or of what was sent', async () => {

@@ -1,5 +1,8 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { Agent } from 'node:http';
+import { Agent as TlsAgent } from 'node:https';
 import { createRequire } from 'node:module';
 import type { OTLPLogExporter } from '@opentelemetry/exporter-logs-otlp-proto';
 import { errnoOf } from '../ledger-error.js';
@@ -15,6 +18,9 @@ const PACKAGES = [
   '@opentelemetry/api-logs',
 ];
 
+/** Who hears what the exporter says to its own log meanwhile: there is one log for all sinks. */
+const exporting = new AsyncLocalStorage<(text: string) => void>();
+
 /**
  * A receiver of OTLP/HTTP logs, by the official exporter. Every entry comes at least once: after a failure the last batch comes again. `log.record.uid`
  * is the same then, so that a receiver can drop doubles.
@@ -25,7 +31,9 @@ export class OtlpSink implements Sink {
   readonly #onTrouble: (error: Error) => void;
   #exporter: OTLPLogExporter | undefined;
   #frame: RecordFrame | undefined;
+  #agent: Agent | undefined;
   #next = 0;
+  #isUnclear = false;
 
   /** `onTrouble`: told of what a receiver took and threw away, which is not sent again. */
   constructor(options: OtlpSinkOptions, onTrouble: (error: Error) => void) {
@@ -61,14 +69,34 @@ export class OtlpSink implements Sink {
     return new Promise((resolve, reject) => {
       const exporter = this.#exporter;
       if (exporter === undefined) return reject(new Error('the sink was not begun'));
-      exporter.export(records, ({ code, error }) => (isExported(code) ? resolve() : reject(refusal(error))));
+      // The exporter's own time limit is for silence: it would wait for an answer that comes byte by byte.
+      const timer = setTimeout(() => {
+        this.#drop();
+        reject(refusal(undefined));
+      }, 2 * this.#options.timeoutMs);
+      exporting.run(
+        (text) => this.#hear(text),
+        () =>
+          exporter.export(records, ({ code, error }) => {
+            clearTimeout(timer);
+            if (isExported(code)) resolve();
+            else reject(refusal(error));
+          }),
+      );
     });
+  }
+
+  /** The next beginning makes another exporter, with connections of its own. */
+  #drop(): void {
+    this.#agent?.destroy();
+    this.#agent = this.#exporter = undefined;
   }
 
   async #open(): Promise<OTLPLogExporter> {
     const { OTLPLogExporter: Exporter } = await import('@opentelemetry/exporter-logs-otlp-proto');
-    this.#hearRejections();
+    hearExporters();
     const { url, timeoutMs, compression, tls } = this.#options;
+    const certificates = readTls(tls);
     const make = (): OTLPLogExporter =>
       new Exporter({
         ...(url === undefined ? {} : { url }),
@@ -77,28 +105,35 @@ export class OtlpSink implements Sink {
         // The package does not export the type of its values.
         compression: compression as never,
         concurrencyLimit: 1,
-        httpAgentOptions: { keepAlive: true, ...readTls(tls) },
+        httpAgentOptions: (protocol) => {
+          this.#agent = protocol === 'https:' ? new TlsAgent({ keepAlive: true, ...certificates }) : new Agent({ keepAlive: true });
+          return this.#agent;
+        },
       });
     return url === undefined ? make() : withoutEnvironment(make);
   }
 
-  /** A partial success (OTLP specification, "Partial Success") is a success to the exporter, which tells only its own log of it. */
-  #hearRejections(): void {
-    const require = createRequire(createRequire(import.meta.url).resolve('@opentelemetry/exporter-logs-otlp-proto'));
-    const { diag, DiagLogLevel } = require('@opentelemetry/api') as Diagnostics;
-    const silent = (): void => undefined;
-    const warn = (message: string, ...details: unknown[]): void => {
-      const rejected = /"rejectedLogRecords":"?(\d+)/.exec([message, ...details].map(String).join(' '))?.[1];
-      if (rejected === undefined || rejected === '0') return;
-      this.#onTrouble(
-        new SinkError(`the receiver of sink "${this.#options.name}" took ${rejected} records for wrong and dropped them: look at its log`),
-      );
-    };
-    diag.setLogger(
-      { verbose: silent, debug: silent, info: silent, warn, error: silent },
-      { logLevel: DiagLogLevel.WARN, suppressOverrideMessage: true },
-    );
+  /** A partial success (OTLP specification, "Partial Success") and an answer that is none of OTLP are successes to the exporter. */
+  #hear(text: string): void {
+    const { name } = this.#options;
+    const rejected = /"rejectedLogRecords":"?(\d+)/.exec(text)?.[1];
+    if (rejected !== undefined && rejected !== '0')
+      this.#onTrouble(new SinkError(`the receiver of sink "${name}" took ${rejected} records for wrong and dropped them: look at its log`));
+    if (this.#isUnclear || !text.includes('could not deserialize response')) return;
+    this.#isUnclear = true;
+    this.#onTrouble(new SinkError(`what answers for sink "${name}" does not speak OTLP in protobuf: make sure that it keeps what it gets`));
   }
+}
+
+function hearExporters(): void {
+  const require = createRequire(createRequire(import.meta.url).resolve('@opentelemetry/exporter-logs-otlp-proto'));
+  const { diag, DiagLogLevel } = require('@opentelemetry/api') as Diagnostics;
+  const silent = (): void => undefined;
+  const warn = (message: string, ...details: unknown[]): void => exporting.getStore()?.([message, ...details].map(String).join(' '));
+  diag.setLogger(
+    { verbose: silent, debug: silent, info: silent, warn, error: silent },
+    { logLevel: DiagLogLevel.WARN, suppressOverrideMessage: true },
+  );
 }
 
 /** What is used of @opentelemetry/api, which comes with the exporter. */

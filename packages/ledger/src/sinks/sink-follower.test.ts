@@ -256,3 +256,18 @@ test('a command is run for every finished file, and the sink does not go on whil
   expect(readFileSync(shipped, 'utf8').trimEnd()).toBe(join(files, finished(files).names[0] ?? ''));
   expect(finished(files).seqs).toEqual([0, 1]);
 });
+
+test('a command that does not end is killed, and one that says much is not', async () => {
+  const directory = scratch();
+  const files = scratch();
+  await (await openLedger(directory)).close();
+  const endless = ['sh', '-c', 'trap "" TERM; exec sleep 1000'];
+  const hung = follow(directory, new FileSink({ ...FILES, directory: files, maxAgeMs: 1, command: endless }, Date.now, 50));
+  await until(() => hung.follower.status.trouble !== undefined);
+  expect(hung.follower.status.trouble).toContain('the command for finished files failed (SIGKILL)');
+  await hung.follower.close(0);
+  const chatty = ['sh', '-c', 'head -c 3000000 /dev/zero; head -c 3000000 /dev/zero >&2'];
+  const { follower } = follow(directory, new FileSink({ ...FILES, directory: files, maxAgeMs: 1, command: chatty }));
+  await until(() => follower.status.next === 2);
+  await follower.close(LIMIT_MS);
+});

@@ -11,14 +11,24 @@ export interface GeneratedLog {
   readonly filler: number;
 }
 
-const TABLES = ['public.people', 'public.orders', 'sales.invoices', 'hr.salaries'] as const;
+const TABLES = [
+  'public.people',
+  'public.orders',
+  'sales.invoices',
+  'hr.salaries',
+  'public."Odd ""Näme.x"',
+  `public.${'long'.repeat(30)}`,
+  // As it was written: no name that can be taken apart.
+  'public."unfinished',
+] as const;
 const RUN: Principal = {
   ...trainer,
   run: { trainingRun: 'run-7', job: 'nightly' },
   workload: { pod: 'trainer-0', serviceAccount: 'training' },
   proof: { ...trainer.proof, run: 'token' },
 };
-const PEOPLE: readonly Principal[] = [ada, agent, dan, trainer, RUN];
+const ODD: Principal = { ...dan, subject: { ...dan.subject, id: 'İda#"x"\n', name: 'IDA#1', issuer: 'https://id.example#y' } };
+const PEOPLE: readonly Principal[] = [ada, agent, dan, trainer, RUN, ODD];
 /** More columns than an entry can hold. */
 const WIDE = Array.from({ length: 1_500 }, (_, at) => ({ column: `public.people.${'wide'.repeat(12)}_${at}`, use: 'output' as const }));
 
@@ -110,7 +120,7 @@ class Script {
     else if (kind < 90) this.#refused(player, session.name, session.as);
     else if (kind < 91) this.#approved(player, session.name, session.as);
     else if (this.chance(40)) this.#close(player, session.name);
-    else if (this.chance(30)) this.#schemaChanged(player);
+    else if (this.chance(4)) this.#schemaChanged(player);
   }
 
   #wrote(seq: number): number {
@@ -130,7 +140,7 @@ class Script {
   #complete(player: Player): void {
     // Seldom the one that was begun first: some take long.
     const [read] = this.#reads.splice(this.chance(3) ? 0 : this.#random(Math.max(1, this.#reads.length)), 1);
-    if (read !== undefined) this.#wrote(player.complete(read.ticket, { maskedCells: this.#random(3) }));
+    if (read !== undefined) this.#wrote(player.complete(read.ticket, { maskedCells: this.#random(3), suspended: this.chance(9) }));
   }
 
   #intent(player: Player, session: string, as: Principal): void {
@@ -205,7 +215,7 @@ class Script {
       masks: [{ statement: 0, output: 0, label: 'pii.email', function: 'email', sources: [`${table}.email`] }],
     };
     const upstream = this.chance(7) ? 'hr' : 'crm';
-    switch (this.#random(8)) {
+    switch (this.#random(9)) {
       case 0:
         return { text: `update ${text}`, facts: { action: 'update', class: 'write', writes: [table] }, record: { upstream } };
       case 1: {
@@ -221,9 +231,19 @@ class Script {
           record: { rules: ['blind'] },
         };
       case 3:
-        return this.chance(12)
+        return this.chance(5)
           ? { text: `wide ${text}`, facts: { ...NO_FACTS, reads: ['public.people'], columns: WIDE }, record: masked }
           : { text, facts: { reads: [table], columns }, record: { ...masked, upstream } };
+      case 5: {
+        // Through a view: the facts do not name what is masked.
+        const member = 'public.people."notes.x#/a.b"';
+        const masks = [{ statement: 0, output: 0, label: 'pii."x"', function: 'null', sources: [`${table}.email`, member] }];
+        return {
+          text,
+          facts: { reads: ['public.some_view'], columns: [{ column: member, use: 'output' }], filter: 'present' },
+          record: { ...masked, labels: ['pii."x"'], masks, upstream },
+        };
+      }
       case 4:
         return { text, facts: { reads: [table], columns }, record: { ...masked, upstream, rules: ['training-reads'] } };
       default:

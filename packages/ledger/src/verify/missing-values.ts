@@ -23,9 +23,13 @@ export class MissingValues {
   readonly #segments = new Map<number, Segment>();
   /** Values of reads that were begun in an earlier segment, in whose file they would be: that file's first entry, by `seq`. */
   readonly #elsewhere = new Map<number, number>();
+  /** Files of values of entries before this one were removed. */
+  #removedBefore = 0;
 
   /** Notes that an entry lacks the values with these names; `file` is the first entry of the segment whose file has them. */
   add(seq: number, names: readonly string[], file: number): void {
+    // A read that was begun before may be over only after its values were removed.
+    if (file < this.#removedBefore) return;
     const start = segmentStart(seq);
     const segment = this.#segments.get(start) ?? new Map<string, Uint8Array>();
     this.#segments.set(start, segment);
@@ -46,6 +50,7 @@ export class MissingValues {
   /** An entry at `position` says that the files of values of entries before `bound` were removed. */
   removedBefore(bound: number, position: number): void {
     const end = Math.min(bound, position);
+    this.#removedBefore = Math.max(this.#removedBefore, end);
     this.#clear(0, end - 1, []);
     for (const [seq, file] of this.#elsewhere) if (file < end) this.#clear(seq, seq, []);
   }

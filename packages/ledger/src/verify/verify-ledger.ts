@@ -13,7 +13,7 @@ import {
   parseVerifierKey,
   type VerifierKey,
 } from '@sqlwarden/core';
-import { readRetained } from '../checkpoint-files.js';
+import { retainedLength, retainedLines } from '../checkpoint-files.js';
 import { ifMissing, LedgerError } from '../ledger-error.js';
 import { sha256 } from '../node-crypto.js';
 import { readRetention, RETENTION_FILE, type Retention } from '../retention-file.js';
@@ -74,7 +74,8 @@ const MAX_TRIES = 5;
 /** What stands in the files of checkpoints. */
 interface Notes {
   readonly head: string | undefined;
-  readonly local: Awaited<ReturnType<typeof readRetained>>;
+  /** Bytes of the file of retained checkpoints. */
+  readonly local: number | undefined;
 }
 
 class Verification {
@@ -84,7 +85,7 @@ class Verification {
   readonly #frontier = new MerkleFrontier(sha256);
   /** How much the file says was removed, whether or not that can be. */
   #noted = 0;
-  /** Retained checkpoints that are not compared yet, ascending. */
+  /** Retained checkpoints that are not compared yet, descending. */
   #retained: Retained[] = [];
   /** Those that were compared and do not hold. */
   readonly #differing: Retained[] = [];
@@ -99,20 +100,23 @@ class Verification {
 
   async run(): Promise<VerifyReport> {
     // In the order in which a writer at work could not have made them from what comes later.
-    const notes: Notes = { head: await this.#note(), local: await readRetained(this.#directory) };
+    const notes: Notes = { head: await this.#note(), local: await retainedLength(this.#directory) };
     const verifier = await this.#verifier();
     const keys = await KeyChecks.open(this.#directory, this.#findings, verifier?.key);
     const head = verifier === undefined ? undefined : await this.#head(notes, keys);
-    this.#collectRetained(notes, keys, head);
+    await this.#collectRetained(notes, keys, head);
     const signed = head?.checkpoint.size ?? 0;
     const retention = await this.#retention(notes, signed);
     const source = new EntrySource(this.#directory, this.#findings, {
       first: retention.entriesBefore,
       noted: this.#noted,
       signed,
-      retained: this.#retained.at(-1)?.size ?? 0,
+      retained: this.#retained[0]?.size ?? 0,
     });
-    const sizes = this.#retained.filter(({ from }) => from === 'directory').map(({ size }) => size);
+    const sizes = this.#retained
+      .filter(({ from }) => from === 'directory')
+      .map(({ size }) => size)
+      .reverse();
     const parts: Parts = {
       keys,
       head,
@@ -207,11 +211,11 @@ class Verification {
   #compareRoots(head: Head | undefined): void {
     const size = this.#frontier.size;
     const isHead = head?.checkpoint.size === size;
-    if (this.#retained[0]?.size !== size && !isHead) return;
+    if (this.#retained.at(-1)?.size !== size && !isHead) return;
     const root = this.#frontier.root();
     if (isHead) this.#headHolds = equalBytes(head.checkpoint.root, root);
-    while (this.#retained[0]?.size === size) {
-      const checkpoint = this.#retained.shift();
+    while (this.#retained.at(-1)?.size === size) {
+      const checkpoint = this.#retained.pop();
       if (checkpoint !== undefined && !equalBytes(checkpoint.root, root)) this.#differing.push(checkpoint);
     }
   }
@@ -240,7 +244,7 @@ class Verification {
       });
     }
     for (const checkpoint of this.#differing) this.#differs(checkpoint);
-    for (const checkpoint of this.#retained) {
+    for (const checkpoint of this.#retained.reverse()) {
       const message = `a checkpoint over ${checkpoint.size} entries was signed, but only ${size} can be read: the end of the log was cut off`;
       this.#findings.add('log-truncated', message, { ...placeOf(checkpoint), seq: size });
     }
@@ -312,25 +316,15 @@ class Verification {
     return checkpoint === undefined ? undefined : { checkpoint, note };
   }
 
-  #collectRetained({ local }: Notes, keys: KeyChecks, head: Head | undefined): void {
+  async #collectRetained({ local }: Notes, keys: KeyChecks, head: Head | undefined): Promise<void> {
     const file = 'checkpoints';
     if (local === undefined && head !== undefined)
       this.#findings.add('retained-missing', 'the checkpoints that were signed before are gone: restore the file from a backup', { file });
-    if (local !== undefined && local.torn > 0) this.#findings.add('checkpoint-torn', 'the last line was cut off', { file });
-    const notes = local?.notes ?? [];
-    let previous = 0;
-    for (const [n, note] of notes.entries()) {
-      if (note === undefined)
-        this.#findings.add('retained-malformed', `line ${n + 1} is not one that the log wrote, or lines before it are missing`, { file });
-      const size = note === undefined ? undefined : this.#retain(note, keys, 'directory', { file });
-      if (size !== undefined && size < previous)
-        this.#findings.add('retained-order', `line ${n + 1} is of a smaller tree than the line before it`, { file });
-      previous = size ?? previous;
-    }
+    const { hasHead, previous } = await this.#retainLocal(local ?? 0, keys, head);
     for (const note of this.#options.retainedCheckpoints ?? []) this.#retain(note, keys, 'given', {});
-    this.#retained.sort((a, b) => a.size - b.size);
+    this.#retained.sort((a, b) => b.size - a.size);
     if (head === undefined || local === undefined) return;
-    if (!notes.includes(head.note))
+    if (!hasHead)
       this.#findings.add(
         'retained-missing',
         'the newest checkpoint is not among those that were kept: the end of the file was cut off or changed',
@@ -338,6 +332,30 @@ class Verification {
       );
     if (previous > head.checkpoint.size)
       this.#findings.add('checkpoint-behind', 'a newer one was signed, but not put in its place', { file: 'checkpoint' });
+  }
+
+  /** The file of retained checkpoints, as long as it was: whether the newest one is in it, and the size of its last one. */
+  async #retainLocal(length: number, keys: KeyChecks, head: Head | undefined): Promise<{ hasHead: boolean; previous: number }> {
+    const file = 'checkpoints';
+    let hasHead = false;
+    let previous = 0;
+    let n = 0;
+    for await (const line of retainedLines(this.#directory, length)) {
+      if ('torn' in line) {
+        this.#findings.add('checkpoint-torn', 'the last line was cut off', { file });
+        break;
+      }
+      const { note } = line;
+      n += 1;
+      if (note === undefined)
+        this.#findings.add('retained-malformed', `line ${n} is not one that the log wrote, or lines before it are missing`, { file });
+      hasHead ||= note !== undefined && note === head?.note;
+      const size = note === undefined ? undefined : this.#retain(note, keys, 'directory', { file });
+      if (size !== undefined && size < previous)
+        this.#findings.add('retained-order', `line ${n} is of a smaller tree than the line before it`, { file });
+      previous = size ?? previous;
+    }
+    return { hasHead, previous };
   }
 
   #retain(note: string, keys: KeyChecks, from: 'directory' | 'given', place: { readonly file?: string }): number | undefined {

@@ -84,7 +84,8 @@ WITH temporary AS MATERIALIZED (
     AND oid OPERATOR(pg_catalog.<>) pg_catalog.pg_my_temp_schema()),
 passing AS MATERIALIZED (SELECT oid FROM pg_catalog.pg_class WHERE relnamespace OPERATOR(pg_catalog.=) ANY (TABLE temporary))
 SELECT '${SERVER}', ${STARTED_SQL}, pg_catalog.current_setting('server_version_num'),
-       pg_catalog.current_database()::pg_catalog.text, pg_catalog.current_setting('search_path'), pg_catalog.current_setting('lock_timeout')
+       pg_catalog.current_database()::pg_catalog.text, pg_catalog.current_setting('search_path'), pg_catalog.current_setting('lock_timeout'),
+       pg_catalog.current_setting('transaction_isolation')
 ${sources.map((source) => `UNION ALL ${sourceSql(source, seed)}`).join('\n')}`;
 }
 
@@ -100,7 +101,7 @@ function sourceSql({ table, id, where }: Source, seed: bigint): string {
   SELECT pg_catalog.string_agg(pg_catalog.concat(bucket, ' ', number, ' ', versions), ',' ORDER BY bucket) FROM (
     SELECT pg_catalog.int8shr((${id})::pg_catalog.int8, ${BUCKET_BITS}) AS bucket, pg_catalog.count(*) AS number,
            pg_catalog.sum(pg_catalog.hash_record_extended(ROW(${id}, ctid, xmin, cmin), ${seed})) AS versions
-    FROM pg_catalog.${table} ${where === undefined ? '' : `WHERE ${where} `}GROUP BY 1) AS buckets), NULL, NULL, NULL, NULL`;
+    FROM pg_catalog.${table} ${where === undefined ? '' : `WHERE ${where} `}GROUP BY 1) AS buckets), NULL, NULL, NULL, NULL, NULL`;
 }
 
 /** The server as it said itself, and the digest of each of its system tables. */
@@ -111,6 +112,8 @@ export interface Digest {
   readonly database: string;
   readonly searchPath: string;
   readonly lockTimeout: string;
+  /** The transaction sees rows as they were when it began, but what its statements name is looked up as it is now ("Caveats" of "Concurrency Control"). */
+  readonly isFixed: boolean;
   readonly tables: ReadonlyMap<string, string>;
 }
 
@@ -124,6 +127,7 @@ export function readDigest(rows: readonly Row[]): Digest {
     database: text(server, 3),
     searchPath: text(server, 4),
     lockTimeout: text(server, 5),
+    isFixed: text(server, 6) === 'repeatable read' || text(server, 6) === 'serializable',
     tables: new Map(rows.filter((row) => row !== server).map((row) => [text(row, 0), row[1] ?? ''])),
   };
 }

@@ -27,8 +27,9 @@ export type PostgresCatalogueReader = (
 export function createCatalogueReader(wanted = { setters: false }): PostgresCatalogueReader {
   const stored = new WeakMap<PostgresCatalogue, Stored>();
   const sql = digestSql(randomSeed(), wanted.setters);
-  return async (query, version, parse, { from, whole = false, isInTransaction = false } = {}) => {
+  return async (query, version, parse, { from, whole = false, isInTransaction = false, isOlder = false } = {}) => {
     const digest = readDigest(await query(sql));
+    if (isOlder && isInTransaction && digest.isFixed) throw new OlderTransactionError();
     const before = from !== undefined && isPostgresCatalogue(from) ? madeBefore(from, stored) : undefined;
     const changes = before === undefined || whole ? 'everything' : changesBetween(before.stored.digest, digest);
     if (before !== undefined && changes === 'nothing') return before.resolved;
@@ -43,6 +44,14 @@ export function createCatalogueReader(wanted = { setters: false }): PostgresCata
       return resolved;
     });
   };
+}
+
+/** A transaction that sees rows as they were when it began cannot read what its statements mean now. */
+export class OlderTransactionError extends Error {
+  constructor() {
+    super('the schema was changed by others since the transaction began, whose isolation level hides it; roll back and try again');
+    this.name = 'OlderTransactionError';
+  }
 }
 
 function madeBefore(resolved: PostgresCatalogue, all: WeakMap<PostgresCatalogue, Stored>): Made | undefined {

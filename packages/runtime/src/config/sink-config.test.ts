@@ -60,7 +60,10 @@ describe('sinks in the configuration', () => {
     ['{ type: file }', 'ledger.sinks[0] has no directory'],
     ['{ type: stdout, url: "http://x" }', 'ledger.sinks[0].url belongs to a sink of type otlp'],
     ['{ type: stdout }, { type: stdout }', 'ledger.sinks[1] is called "stdout" as an earlier one'],
-    ['{ type: file, directory: ./a }, { type: file, name: b, directory: ./a }', 'ledger.sinks[1].directory is that of an earlier sink'],
+    [
+      '{ type: file, directory: ./a }, { type: file, name: b, directory: ./c/../a/ }',
+      'ledger.sinks[1].directory is that of an earlier sink',
+    ],
     ['{ type: otlp, tls: { key: ./k } }', 'ledger.sinks[0].tls needs certificate and key together'],
     ['{ type: otlp, url: "grpc://x" }', 'a URL such as http://localhost:4318/v1/logs'],
     ['{ type: syslog }', 'ledger.sinks[0].type'],

@@ -74,6 +74,7 @@ function sinkOf(source: SinkSource, at: (relative: string) => string): SinkOptio
 /** What a schema cannot see of sinks: keys of another type, names that are taken. */
 export function sinkContradictions(sources: readonly SinkSource[]): Contradiction[] {
   const names = sources.map(({ name, type }) => name ?? type);
+  const directories = sources.map(({ directory }) => directory && path.resolve(directory));
   return sources.flatMap((source, at) => {
     const where = ['ledger', 'sinks', at];
     const found: Contradiction[] = foreignKeys(source).map(([key, type]) => ({
@@ -84,7 +85,7 @@ export function sinkContradictions(sources: readonly SinkSource[]): Contradictio
       found.push({ path: where, message: 'has no directory; write directory: <where the files shall be>' });
     if (names.indexOf(names[at] ?? '') !== at)
       found.push({ path: where, message: `is called "${names[at]}" as an earlier one; write another name` });
-    if (source.directory !== undefined && sources.findIndex(({ directory }) => directory === source.directory) !== at)
+    if (source.directory !== undefined && directories.indexOf(directories[at]) !== at)
       found.push({ path: [...where, 'directory'], message: 'is that of an earlier sink; write a directory of its own' });
     if ((source.tls?.certificate === undefined) !== (source.tls?.key === undefined))
       found.push({ path: [...where, 'tls'], message: 'needs certificate and key together; write both or none' });

@@ -7,6 +7,7 @@ export function failureRefusal(engine: Pick<Engine, 'trouble'>, error: unknown):
   if (error instanceof Error && error.name === 'ControlConnectionError') {
     return { code: 'catalogue-unavailable', message: 'the schema of the database cannot be read now; try again' };
   }
+  if (error instanceof Error && error.name === 'OlderTransactionError') return { code: 'catalogue-unavailable', message: error.message };
   return { code: 'internal-error', message: 'the statement could not be judged; see the log of the gateway' };
 }
 

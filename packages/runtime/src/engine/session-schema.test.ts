@@ -11,8 +11,13 @@ function changed() {
   const asked: { readonly sql: string; readonly answer: (result: InjectResult) => void }[] = [];
   const session = { inject: (sql: string, answer: (result: InjectResult) => void) => void asked.push({ sql, answer }) };
   const upstream = {
-    fresh: () => Promise.resolve({ epoch: 1 }),
-    readOwnCatalogue: async (query: (sql: string) => Promise<unknown>, _isLike: unknown, _committed: unknown, isInTransaction: boolean) => {
+    fresh: () => Promise.resolve({ epoch: 1, resolved: { catalogue: { version: 1 } } }),
+    readOwnCatalogue: async (
+      query: (sql: string) => Promise<unknown>,
+      _isLike: unknown,
+      _committed: unknown,
+      { isInTransaction }: { isInTransaction: boolean },
+    ) => {
       await query(isInTransaction ? 'digest in a transaction' : 'digest');
       await query('relations');
       await query('routines');
@@ -58,5 +63,24 @@ describe('the schema as one session sees it', () => {
     await answer();
     expect(await found).toBe('given up');
     expect(asked()).toEqual(['digest in a transaction', 'relations']);
+  });
+
+  it('is not read from what lacked something that was locked', async () => {
+    let epoch = 0;
+    const committed = () => ({ epoch, resolved: { catalogue: { version: epoch } } });
+    const froms: unknown[] = [];
+    const upstream = {
+      fresh: () => Promise.resolve(committed()),
+      readOwnCatalogue: (_query: unknown, from: { readonly isIncomplete?: boolean }) => {
+        froms.push(from.isIncomplete ?? false);
+        return Promise.resolve({ isIncomplete: epoch === 1 });
+      },
+      snapshotOf: (resolved: unknown) => ({ epoch: -1, resolved }),
+    };
+    const schema = new SessionSchema({} as Engine, upstream as unknown as Upstream, {} as WireSession);
+    const unit = { state: { hasOwnRelations: true }, transaction: { status: 'idle', ordinal: 1 } } as unknown as Unit;
+    for (epoch = 1; epoch <= 2; epoch++) await schema.look(unit);
+    expect(froms).toEqual([false, false]);
+    expect((await schema.look(unit)).resolved.isIncomplete).toBe(false);
   });
 });

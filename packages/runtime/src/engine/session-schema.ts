@@ -21,6 +21,8 @@ export class SessionSchema {
   /** Set when a statement of the running transaction may have changed the schema. */
   #changes: { readonly transaction: number; readonly intent: number | undefined } | undefined;
   #lastEnded = -1;
+  /** The transaction of the last unit, and the committed schema by which its first one was judged. */
+  #judged = { transaction: -1, version: -1 };
   /** Goes up when a unit is given up: what still looks for it must not be mistaken for a look for the next one. */
   #givenUp = 0;
 
@@ -44,6 +46,7 @@ export class SessionSchema {
   known(unit: Unit): Snapshot | undefined {
     const committed = this.#changes === undefined ? this.#upstream.current() : undefined;
     if (committed === undefined) return undefined;
+    this.#isOlderThan(committed, unit);
     return unit.state.hasOwnRelations === true ? this.#ownFor(committed) : committed;
   }
 
@@ -51,6 +54,7 @@ export class SessionSchema {
   async look(unit: Unit): Promise<Snapshot> {
     if (this.#changes !== undefined && this.#changes.transaction !== unit.transaction.ordinal) this.#forget(true);
     const committed = await this.#upstream.fresh();
+    const isOlder = this.#isOlderThan(committed, unit);
     const hasOwn = unit.state.hasOwnRelations === true;
     // In a failed transaction nothing can be read, and nothing but its end runs.
     const isOwn = (hasOwn || this.#changes !== undefined) && unit.transaction.status !== 'failed';
@@ -60,8 +64,12 @@ export class SessionSchema {
     const givenUp = this.#givenUp;
     const query: CatalogueQuery = (sql) =>
       givenUp === this.#givenUp ? this.#inject(sql) : Promise.reject(new Error('the unit was given up'));
-    const isLike = this.#last ?? committed.resolved;
-    const resolved = await this.#upstream.readOwnCatalogue(query, isLike, committed, unit.transaction.status === 'open');
+    // What is incomplete would stay so for as long as nothing changes.
+    const isLike = this.#last?.isIncomplete === true ? committed.resolved : (this.#last ?? committed.resolved);
+    const resolved = await this.#upstream.readOwnCatalogue(query, isLike, committed, {
+      isInTransaction: unit.transaction.status === 'open',
+      isOlder,
+    });
     // Most statements that may change the schema (a call of a routine that is not understood) do not.
     if (!hasOwn && resolved === committed.resolved) {
       this.#changes = undefined;
@@ -109,6 +117,13 @@ export class SessionSchema {
     this.#own = undefined;
     this.#last = undefined;
     if (changes !== undefined && mayBeCommitted) this.#engine.schemaSuspect(this.#upstream, changes.intent);
+  }
+
+  /** Whether the committed schema may have changed since the unit's transaction began. */
+  #isOlderThan({ resolved }: Snapshot, { transaction: { ordinal } }: Unit): boolean {
+    const { version } = resolved.catalogue;
+    if (this.#judged.transaction !== ordinal) this.#judged = { transaction: ordinal, version };
+    return this.#judged.version !== version;
   }
 
   #ownFor(committed: Snapshot): Snapshot | undefined {

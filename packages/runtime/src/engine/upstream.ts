@@ -157,7 +157,7 @@ export class Upstream {
     query: CatalogueQuery,
     isLike: ResolvedCatalogue,
     committed: Snapshot,
-    isInTransaction: boolean,
+    transaction: Pick<ReadCatalogueOptions, 'isInTransaction' | 'isOlder'>,
   ): Promise<ResolvedCatalogue> {
     const { catalogueFingerprintSql } = this.options.dialect;
     if (catalogueFingerprintSql !== undefined && this.#fingerprint !== '' && committed === this.#snapshot) {
@@ -165,7 +165,7 @@ export class Upstream {
       if (rows[0]?.[0] === this.#fingerprint) return committed.resolved;
     }
     const whole = this.#isNewControl || this.#control?.failed !== false;
-    return this.#read(query, { from: isLike, whole, isInTransaction });
+    return this.#read(query, { from: isLike, whole, ...transaction });
   }
 
   async #read(query: CatalogueQuery, options: ReadCatalogueOptions): Promise<ResolvedCatalogue> {

@@ -134,12 +134,18 @@ test('what a sink did not get by the end is said, and the end comes all the same
   expect(troubles.at(-1)).toBe('sink "siem" lacks the entries from 0 on: it gets them when the ledger is opened again');
 });
 
-test('a thread that dies is said and started again', async () => {
+test('a thread that dies is said and started again, and its sinks hold writes back all the same', async () => {
   const { ledger, thread, troubles } = await follow([{ ...siem('http://127.0.0.1:9'), type: 'nothing' } as never]);
   await until(() => troubles.length >= 2);
   expect(troubles[1]).toContain('the thread of the sinks has died');
+  expect(thread.writesRefused()).toBeUndefined();
+  await until(() => {
+    ledger.append(closed, []);
+    return thread.writesRefused() !== undefined;
+  });
   await ledger.close();
   await thread.close(100);
+  expect(troubles.at(-1)).toBe('sink "siem" may lack entries: it gets them when the ledger is opened again');
 });
 
 test('there is no thread, and nothing to wait for, without sinks and without a full segment', async () => {

@@ -33,6 +33,8 @@ export class LedgerThread {
   readonly #sinks: ReadonlyMap<string, Followed>;
   #worker: Worker | undefined;
   #signed = 0;
+  /** The first size that was heard of. */
+  #signedAtStart: number | undefined;
   #told = 0;
   #wakeTimer: NodeJS.Timeout | undefined;
   #restartTimer: NodeJS.Timeout | undefined;
@@ -55,6 +57,7 @@ export class LedgerThread {
   /** The ledger has signed so many entries. */
   signed(size: number): void {
     this.#signed = size;
+    this.#signedAtStart ??= size;
     if (this.#worker === undefined && this.#restartTimer === undefined && size >= SEGMENT_ENTRIES) this.#start();
     if (this.#wakeTimer !== undefined || this.#isClosing) return;
     this.#tellSigned();
@@ -67,8 +70,9 @@ export class LedgerThread {
   /** Why nothing may be written: a sink that must not fall far behind has. A {@link LedgerError} that says what to do; `undefined` in the ordinary case. */
   writesRefused(): LedgerError | undefined {
     for (const { options, status } of this.#sinks.values()) {
-      const behind = this.#signed - (status?.next ?? 0);
-      if (options.whenBehind !== 'refuse-writes' || status === undefined || behind <= options.maxLag) continue;
+      // A thread that has not said anything yet, or cannot, has shipped nothing of what was signed since.
+      const behind = this.#signed - (status?.next ?? this.#signedAtStart ?? 0);
+      if (options.whenBehind !== 'refuse-writes' || behind <= options.maxLag) continue;
       return new LedgerError('write-failed', `sink "${options.name}" is ${behind} entries behind: bring what receives it back`);
     }
     return undefined;
@@ -79,8 +83,12 @@ export class LedgerThread {
     this.#isClosing = true;
     clearTimeout(this.#wakeTimer);
     clearTimeout(this.#restartTimer);
-    const worker = this.#worker;
-    if (worker === undefined) return;
+    if (this.#worker !== undefined) await this.#closeWorker(this.#worker, drainMs);
+    for (const [name, { status }] of this.#sinks)
+      if (status === undefined || status.next < this.#signed) this.#options.onTrouble(behindAtTheEnd(name, status?.next));
+  }
+
+  async #closeWorker(worker: Worker, drainMs: number): Promise<void> {
     await new Promise<void>((resolve) => {
       this.#closed = resolve;
       const timer = setTimeout(resolve, drainMs + GRACE_MS);
@@ -91,8 +99,6 @@ export class LedgerThread {
     });
     this.#worker = undefined;
     await worker.terminate();
-    for (const [name, { status }] of this.#sinks)
-      if (status === undefined || status.next < this.#signed) this.#options.onTrouble(behindAtTheEnd(name, status?.next));
   }
 
   #start(): void {

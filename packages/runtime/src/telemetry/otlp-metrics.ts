@@ -5,6 +5,8 @@ import { isDelivered, type Losses } from './counted-exports.js';
 import type { MetricReading } from './metric-series.js';
 
 const SCOPE = { name: 'sqlwarden' };
+/** The exporter's own time limit is for silence; what answers byte by byte must not keep all later readings back. */
+const STUCK_MS = 30_000;
 
 /** Readings as the official exporters take them: all that was counted since `start`. */
 export function resourceMetrics(
@@ -73,7 +75,12 @@ export class MetricPush {
   #send(): Promise<void> {
     this.#sending ??= new Promise<void>((resolve) => {
       const { exporter, resource, read, losses, sdk: types } = this.#options;
+      const timer = setTimeout(() => {
+        losses.lost(1, new Error('not delivered'));
+        resolve();
+      }, STUCK_MS).unref();
       exporter.export(resourceMetrics(types, read(), resource, this.#start, now()), (result) => {
+        clearTimeout(timer);
         if (isDelivered(result)) losses.delivered();
         else losses.lost(1, result.error ?? new Error('not delivered'));
         resolve();

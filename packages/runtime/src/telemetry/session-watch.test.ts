@@ -7,6 +7,7 @@ import { GatewayMetrics } from './gateway-metrics.js';
 import type { NumberPoint } from './metric-series.js';
 import { PartSources } from './part-sources.js';
 import type { SessionWatch } from './session-watch.js';
+import type { StatementSpans } from './statement-spans.js';
 import { Telemetry } from './telemetry.js';
 
 const UPSTREAM = {
@@ -15,15 +16,15 @@ const UPSTREAM = {
 } as unknown as Upstream;
 const DECISION = {
   fingerprint: '',
-  facts: { statements: [{ action: 'update', class: 'write', reads: [], writes: ['public.t'] }] },
+  facts: { statements: [{ action: 'update', class: 'write', reads: [], writes: ['public.t'], opaque: [] }] },
   verdict: { effect: 'allow', rules: ['all'], labels: [], masks: [] },
 } as unknown as Decision;
 const UNIT = { text: 'update t set n = 1', state: { database: 'crm' } } as Unit;
 const DONE = { status: 'ok', statements: [], bytesReturned: 0, maskedCells: 0, errorCode: undefined, suspended: false } as const;
 
-function build(): { watch: SessionWatch; values: (name: string) => Record<string, number> } {
+function build(spans?: StatementSpans): { watch: SessionWatch; values: (name: string) => Record<string, number> } {
   const metrics = new GatewayMetrics(new PartSources(() => 0), { points: () => [] } as unknown as EventLoopDelay);
-  const telemetry = new Telemetry({ metrics, spans: undefined, countTables: false, close: async () => undefined });
+  const telemetry = new Telemetry({ metrics, spans, countTables: false, close: async () => undefined });
   const watch = telemetry.watch({ id: '', upstream: UPSTREAM, client: '', policyDigest: () => '', serverPeer: () => undefined });
   const values = (name: string): Record<string, number> => {
     const reading = metrics.registry.read().find((one) => one.name === name);
@@ -34,6 +35,21 @@ function build(): { watch: SessionWatch; values: (name: string) => Record<string
   };
   return { watch, values };
 }
+
+it('a processor of the application that throws loses its span, and no statement', () => {
+  const broken = (): never => {
+    throw new Error('a processor of the application');
+  };
+  const { watch, values } = build({ settled: broken, refused: broken } as unknown as StatementSpans);
+  watch.begins();
+  const unit = watch.runs(UNIT, DECISION, undefined, undefined);
+  watch.answered();
+  watch.sent();
+  watch.settled(unit, DONE, 1);
+  watch.refused(UNIT, DECISION, { code: 'policy-denied', message: '' }, undefined, 2);
+  expect(values('sqlwarden.telemetry.dropped')).toEqual({ traces: 2 });
+  expect(values('sqlwarden.statements')).toEqual({ 'crm write allow': 1, 'crm write deny': 1 });
+});
 
 describe('what is counted of a session', () => {
   it('is forwarded when its own intent was written, not when something before it was sent', () => {

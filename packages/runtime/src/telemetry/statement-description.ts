@@ -1,4 +1,4 @@
-import type { Dialect, DialectName, StatementFacts } from '@sqlwarden/core';
+import type { Dialect, DialectName, OpaqueReason, StatementFacts } from '@sqlwarden/core';
 import type { Attributes } from '@opentelemetry/api';
 import {
   ATTR_DB_COLLECTION_NAME,
@@ -38,8 +38,7 @@ export interface StatementDescription {
 /** Describes what a unit does by what was understood of it. `text`: the unit's. */
 export function describeStatement(decision: Decision, dialect: Dialect, text: string, database: string): StatementDescription {
   const { verdict } = decision;
-  // Names that the database does not know may be values at the wrong place.
-  const isUnknown = verdict.refusal?.code === 'relation-unknown' || verdict.refusal?.code === 'column-unknown';
+  const isUnknown = hasOpaque(decision, UNKNOWN_NAMES);
   const statements = isUnknown ? [] : (decision.facts?.statements ?? []);
   const relations = new Set(statements.flatMap(relationsOf));
   const [only] = relations;
@@ -47,7 +46,7 @@ export function describeStatement(decision: Decision, dialect: Dialect, text: st
   const operation = operationOf(decision.facts?.statements ?? []);
   const summary = summaryOf(statements) || operation || SYSTEM_NAMES[dialect.name];
   const maskedColumns = maskedColumnsOf(decision);
-  const shape = isUnknown || decision.facts === undefined ? undefined : sanitised(dialect, text);
+  const shape = statements.every(({ class: is }) => is === 'read' || is === 'write') ? sanitised(decision, dialect, text) : undefined;
   return {
     summary,
     operation,
@@ -70,12 +69,23 @@ export function describeStatement(decision: Decision, dialect: Dialect, text: st
   };
 }
 
+/** Names that the database does not know may be values at the wrong place. */
+const UNKNOWN_NAMES: readonly OpaqueReason['kind'][] = ['unknown-relation', 'unknown-column'];
+const UNKNOWN_IN_TEXT: readonly OpaqueReason['kind'][] = [...UNKNOWN_NAMES, 'unknown-routine'];
+
+/** Whatever the verdict is: a policy may refuse, or let through, before anybody minds the name. */
+function hasOpaque({ facts }: Decision, kinds: readonly OpaqueReason['kind'][]): boolean {
+  return facts?.statements.some(({ opaque }) => opaque.some(({ kind }) => kinds.includes(kind))) === true;
+}
+
 /**
- * The text without its literals. `undefined` for one with a backslash: where strings end in it depends on the settings of its session, and a
- * literal must not be taken for something else.
+ * The text of reads and writes without its literals: in what sets, defines or grants something a bare word can be a value (`SET x = secret`) or
+ * somebody's name. `undefined` where a name is not known, and for one with a backslash: where strings end in it depends on the settings of its
+ * session, and a literal must not be taken for something else.
  */
-function sanitised(dialect: Dialect, text: string): string | undefined {
-  return text.includes('\\') ? undefined : dialect.shape(text).slice(0, MAX_TEXT);
+function sanitised(decision: Decision, dialect: Dialect, text: string): string | undefined {
+  if (decision.facts === undefined || hasOpaque(decision, UNKNOWN_IN_TEXT) || text.includes('\\')) return undefined;
+  return dialect.shape(text).slice(0, MAX_TEXT);
 }
 
 /** The verb that all statements have in common, after `BATCH` where there are several; empty without any. */

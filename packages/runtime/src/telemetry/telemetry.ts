@@ -64,7 +64,18 @@ export class Telemetry {
 
   settled(session: WatchedSession, unit: WatchedUnit, outcome: ReadOutcome, seq: number | undefined): void {
     this.#count(unit, outcome);
-    this.#options.spans?.settled(session, unit, outcome, seq);
+    this.#trace((spans) => spans.settled(session, unit, outcome, seq));
+  }
+
+  /** In the library spans go through what the application has registered: nothing that it throws may stand in a statement's way. */
+  #trace(make: (spans: StatementSpans) => void): void {
+    const { spans, metrics } = this.#options;
+    if (spans === undefined) return;
+    try {
+      make(spans);
+    } catch {
+      metrics?.dropped.at({ signal: 'traces' }).add();
+    }
   }
 
   #count({ series, forwardedAt }: WatchedUnit, outcome: ReadOutcome): void {
@@ -93,7 +104,7 @@ export class Telemetry {
     const { upstream, description } = unit.series;
     metrics?.statements.at({ upstream, class: description.statementClass, verdict: 'deny' }).add();
     metrics?.refusals.at({ upstream, code: unit.refusal.code }).add();
-    this.#options.spans?.refused(session, unit);
+    this.#trace((spans) => spans.refused(session, unit));
   }
 
   failed({ upstream }: WatchedSession, { code }: Refusal): void {
