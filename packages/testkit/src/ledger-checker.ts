@@ -2,12 +2,13 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { Finding } from './finding.js';
 import { type ProgramResult, runProgram } from './run-program.js';
 
 /** Where Debian's `golang-golang-x-mod-dev` puts its sources: they are used from there, without a module and without a network. */
 const GO_PATH = '/usr/share/gocode';
-const SOURCE = join(import.meta.dirname, '..', 'check-ledger');
+const SOURCE = fileURLToPath(new URL('../check-ledger', import.meta.url));
 
 /** The Go compiler, with the Go project's own packages for transparency logs; the path is the compiler's. */
 export function findGoLogPackages(): Finding {

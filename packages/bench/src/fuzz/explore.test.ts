@@ -11,7 +11,7 @@ import type { Leave } from './model-host.js';
 import { DICTIONARY, seedInputs } from './seeds.js';
 import { play } from './trial.js';
 
-const FRAMES = 2_500;
+const FRAMES = 300;
 
 describe('the fuzzer of the PostgreSQL session', () => {
   it.each(['client', 'server'] as const)('finds nothing wrong with mutated frames of the %s', (direction) => {
