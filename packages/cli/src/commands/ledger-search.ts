@@ -116,49 +116,24 @@ type TextOption =
 
 function filterOf(options: Readonly<Record<TextOption, string | undefined>> & { readonly opaque: boolean }): SearchFilter {
   const now = Date.now();
-  const given = {
-    ...options,
-    verdict: oneOf<StatementAccount['verdict']>('verdict', options.verdict, VERDICTS),
-    action: oneOf<Action>('action', options.action, ACTIONS),
-    class: oneOf<StatementClass>('class', options.class, STATEMENT_CLASSES),
-    from: momentOf(options.from, 'from', now),
-    to: momentOf(options.to, 'to', now),
-  };
-  const {
-    identity,
-    relation,
-    column,
-    run,
-    label,
-    verdict,
-    rule,
-    action,
-    class: kind,
-    upstream,
-    session,
-    fingerprint,
-    text,
-    from,
-    to,
-  } = given;
-  const opaque = options.opaque ? true : undefined;
+  const { identity, relation, column, run, label, rule, upstream, session, fingerprint, text } = options;
   const filter = {
     identity,
     relation,
     column,
     run,
     label,
-    verdict,
     rule,
-    action,
-    class: kind,
     upstream,
     session,
     fingerprint,
-    opaque,
     text,
-    from,
-    to,
+    verdict: oneOf<StatementAccount['verdict']>('verdict', options.verdict, VERDICTS),
+    action: oneOf<Action>('action', options.action, ACTIONS),
+    class: oneOf<StatementClass>('class', options.class, STATEMENT_CLASSES),
+    opaque: options.opaque ? true : undefined,
+    from: momentOf(options.from, 'from', now),
+    to: momentOf(options.to, 'to', now),
   };
   return Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined)) as SearchFilter;
 }

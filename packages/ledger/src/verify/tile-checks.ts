@@ -1,4 +1,4 @@
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import { HASH_BYTES } from '@sqlwarden/core';
 import { partialsPath, TILE_WIDTH, type TileKind, tilePath } from '../layout.js';
@@ -73,10 +73,11 @@ export class TileChecks {
   /** Compares every file of one tile, of which `bytes` is what `width` hashes or entries make; `ends` are the lengths of its beginnings. */
   async #tile(kind: TileKind, index: number, width: number, bytes: Buffer, ends: readonly number[]): Promise<void> {
     const required = this.#requiredWidths(kind, index);
+    // The beginnings are listed before the full tile is read: a writer at work puts the full tile there before it removes them.
+    const names = (await readdir(join(this.#directory, partialsPath(kind, index))).catch(ifMissing)) ?? [];
     const full = await readFile(join(this.#directory, tilePath(kind, index, TILE_WIDTH))).catch(ifMissing);
     // Of a tile that is fuller than the entries go, the beginning is compared here; what is behind it is reported with the strangers.
     if (full !== undefined) this.#compare(kind, index, TILE_WIDTH, width === TILE_WIDTH ? full : full.subarray(0, bytes.length), bytes);
-    const names = (await readdir(join(this.#directory, partialsPath(kind, index))).catch(ifMissing)) ?? [];
     for (const name of names) {
       const partial = /^[1-9][0-9]{0,2}$/.test(name) ? Number(name) : TILE_WIDTH;
       // Behind the last entry that is known: reported with the strangers.
@@ -87,15 +88,9 @@ export class TileChecks {
     }
     for (const needed of required) {
       if (full !== undefined || names.includes(String(needed))) continue;
-      // A writer at work may have put the full tile in the place of its beginnings after it was looked for.
-      if (await this.#isFull(kind, index)) continue;
       const message = 'the file is missing: restore it from a backup or from a copy of the log';
       this.#findings.add('tile-missing', message, { file: tilePath(kind, index, needed) });
     }
-  }
-
-  async #isFull(kind: TileKind, index: number): Promise<boolean> {
-    return (await stat(join(this.#directory, tilePath(kind, index, TILE_WIDTH))).catch(ifMissing)) !== undefined;
   }
 
   #compare(kind: TileKind, index: number, width: number, file: Buffer, expected: Buffer): void {
