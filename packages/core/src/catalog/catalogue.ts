@@ -90,6 +90,8 @@ export interface Catalogue {
   readonly version: number;
   /** The server's version, e.g. 180004. */
   readonly serverVersion: number;
+  /** The version in the server's own words, where a client is told it before its server is reached. */
+  readonly versionText?: string;
   readonly database: string;
   /** Keyed by `schema.relation` ({@link joinName}). */
   readonly relations: ReadonlyMap<RelationName, CatalogueRelation>;

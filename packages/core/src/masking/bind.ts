@@ -62,7 +62,9 @@ export function bindPlan(plan: MaskPlan, columns: readonly ResultColumn[], tools
 }
 
 function originMask(plan: MaskPlan, column: ResultColumn): OutputMask | undefined {
-  if (column.relationId === 0 || plan.byOrigin.size === 0) return undefined;
+  if (plan.byOrigin.size === 0) return undefined;
+  if (column.origin !== undefined) return plan.byOrigin.get(column.origin);
+  if (column.relationId === 0) return undefined;
   return plan.byOrigin.get(originKey(column.relationId, column.columnNumber));
 }
 

@@ -55,11 +55,16 @@ export interface OutputMask {
   readonly sources: readonly ColumnName[];
 }
 
-/** `relationId.columnNumber`, as a result header names the origin of a column. */
+/** How a result header names the origin of a column: {@link originKey} where it has numbers, {@link originByName} where it has names. */
 export type OriginKey = string;
 
 export function originKey(relationId: number, columnNumber: number): OriginKey {
   return `${relationId}.${columnNumber}`;
+}
+
+/** For protocols that name the schema, the table and the column. Letter case is left out: it may claim too much, never too little. */
+export function originByName(schema: string, relation: string, column: string): OriginKey {
+  return JSON.stringify([schema.toLowerCase(), relation.toLowerCase(), column.toLowerCase()]);
 }
 
 /** What is to be done with the columns of one result, decided before execution. */
@@ -79,6 +84,8 @@ export interface ResultColumn {
   /** 0 when the column is not a plain column of a relation. */
   readonly relationId: number;
   readonly columnNumber: number;
+  /** The origin where the header names it; `relationId` is 0 then. */
+  readonly origin?: OriginKey;
   readonly typeId: number;
   readonly typeModifier: number;
   readonly format: 'text' | 'binary';

@@ -3,6 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { Catalogue, CatalogueRelation } from '../catalog/catalogue.js';
 import type { Actor, Principal } from '../identity/principal.js';
 import type { OpaqueReason, OutputColumn, StatementFacts } from '../sql/facts.js';
+import { originByName } from '../masking/mask.js';
 import { joinName } from '../sql/names.js';
 import { compilePolicy } from './compile.js';
 import type { MatchSource, PolicyDocument, RuleSource } from './document.js';
@@ -996,14 +997,17 @@ describe('evaluate: errors', () => {
 });
 
 describe('originMasks', () => {
-  it('gives the mask of every column that is protected from the principal, by the numbers of the server', () => {
+  it('gives the mask of every column that is protected from the principal, by the numbers of the server and by its names', () => {
     const policy = compile(protectedPolicy);
     const protection = protectionFor(policy, 'crm', catalogue, () => undefined);
     const masks = originMasks(policy, person(), catalogue, protection);
     expect([...masks].map(([key, mask]) => [key, mask.function.kind])).toEqual([
       [`${people.id}.3`, 'email'],
+      [originByName('public', 'People', 'EMAIL'), 'email'],
       [`${people.id}.4`, 'token'],
+      [originByName('public', 'people', 'ssn'), 'token'],
       [`${people.id}.5`, 'bucket'],
+      [originByName('public', 'people', 'salary'), 'bucket'],
     ]);
     expect(originMasks(policy, person(['privacy-office']), catalogue, protection).has(`${people.id}.3`)).toBe(false);
     expect(originMasks(compile({ ...protectedPolicy, mode: 'observe' }), person(), catalogue, protection).size).toBe(0);

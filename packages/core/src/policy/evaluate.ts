@@ -1,6 +1,6 @@
 import type { Principal } from '../identity/principal.js';
 import type { Catalogue } from '../catalog/catalogue.js';
-import { originKey, type OriginKey, type OutputMask } from '../masking/mask.js';
+import { originByName, originKey, type OriginKey, type OutputMask } from '../masking/mask.js';
 import type { UnitFacts } from '../sql/facts.js';
 import type { ColumnName } from '../sql/names.js';
 import { type Chain, chainOf } from './chain.js';
@@ -73,7 +73,9 @@ export function originMasks(
       const guard = guards.of(column);
       const number = numbers.get(splitColumn(column).name);
       if (guard === undefined || relation === undefined || number === undefined) continue;
-      masks.set(originKey(relation.id, number), { ...guard.same, sources: [column] });
+      const mask: OutputMask = { ...guard.same, sources: [column] };
+      masks.set(originKey(relation.id, number), mask);
+      masks.set(originByName(relation.schema, relation.name, splitColumn(column).name), mask);
     }
   }
   return masks;

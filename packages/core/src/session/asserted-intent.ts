@@ -9,9 +9,9 @@ export type IntentField = (typeof INTENT_FIELDS)[number];
 
 /**
  * How it came: from the application through the library, in a comment of the statement's text (sqlcommenter), by a setting of the session, or
- * with the login.
+ * with the login, by an attribute of the query (MySQL).
  */
-export type IntentSource = 'library' | 'comment' | 'setting' | 'startup';
+export type IntentSource = 'library' | 'comment' | 'setting' | 'startup' | 'attribute';
 
 export interface AssertedValue {
   readonly value: string;

@@ -312,6 +312,11 @@ export interface SessionHost {
   ready(info: { readonly serverVersion: string }): void;
   /** A client asked to cancel what runs under this key of ours; the session itself ends. */
   cancelRequested(key: CancelKey): void;
+  /**
+   * A client asks to end what runs in another session, or that session (MySQL KILL). `id`: as it was given to clients, or as the server numbers its
+   * own sessions. Only of the same principal. `done` is called exactly once, at once or later.
+   */
+  killRequested?(id: number, scope: 'query' | 'connection', done: (answer: KillAnswer) => void): void;
   /** Stop or go on reading from a leg (back-pressure while a unit is pending). */
   pause(leg: Leg, paused: boolean): void;
   /** The session is over. The host flushes what was sent and closes both legs. Called once. */
@@ -319,6 +324,9 @@ export interface SessionHost {
   /** Unpredictable bytes, for keys and nonces of our own. */
   randomBytes(length: number): Uint8Array;
 }
+
+/** `unknown`: there is no such session, or it is somebody else's: the two are not told apart. */
+export type KillAnswer = 'done' | 'unknown';
 
 export interface CancelKey {
   readonly processId: number;

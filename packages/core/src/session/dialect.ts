@@ -181,6 +181,8 @@ export interface WireSessionOptions {
   readonly clientMethod?: (client: ClientIntroduction) => ClientMethod;
   /** The client leg was encrypted before its first byte: the host has ended TLS on it (direct TLS). Default: false. */
   readonly clientEncrypted?: boolean;
+  /** The server's version in its own words ({@link Catalogue.versionText}), for protocols in which the server speaks first. Absent: not known yet. */
+  readonly greeting?: string;
   readonly cellType: Dialect['cellType'];
 }
 
