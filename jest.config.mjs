@@ -22,6 +22,8 @@ export default {
     ],
   },
   testEnvironment: 'node',
+  // Not among the temporary files, which do not outlive a run.
+  cacheDirectory: '<rootDir>/node_modules/.cache/jest',
   testTimeout: 60_000,
   maxWorkers: 2,
   watchman: false,

@@ -1,10 +1,10 @@
 import { readFileSync, rmSync } from 'node:fs';
 import { mkdir, open, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { HASH_BYTES, MAX_ENTRY_BYTES, nodeHash, type SubtreeSource } from '@sqlwarden/core';
+import { HASH_BYTES, MAX_ENTRY_BYTES, type SubtreeSource } from '@sqlwarden/core';
+import { foldHashes } from './fold-hashes.js';
 import { ifMissing, LedgerError } from './ledger-error.js';
 import { partialsPath, TILE_WIDTH, type TileKind, tilePath, tileWidth } from './layout.js';
-import { sha256 } from './node-crypto.js';
 
 const LEVELS_PER_TILE = 8;
 
@@ -138,11 +138,4 @@ function readTile(directory: string, level: number, index: number, size: number)
   if (tile.length !== (own === undefined ? TILE_WIDTH : width) * HASH_BYTES)
     throw new LedgerError('corrupt', `${path} has the wrong length`);
   return tile.subarray(0, width * HASH_BYTES);
-}
-
-/** The root over a power of two of hashes that stand in a row. */
-function foldHashes(hashes: Buffer): Uint8Array {
-  if (hashes.length === HASH_BYTES) return hashes;
-  const middle = hashes.length / 2;
-  return nodeHash(sha256, foldHashes(hashes.subarray(0, middle)), foldHashes(hashes.subarray(middle)));
 }

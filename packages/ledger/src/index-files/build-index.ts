@@ -1,13 +1,13 @@
-import type { LedgerEvent, SessionOpened, StatementCompleted, StatementDecided } from '@sqlwarden/core';
-import { leafHash, MerkleFrontier } from '@sqlwarden/core';
+import type { LedgerEvent, SessionOpened, StatementDecided } from '@sqlwarden/core';
 import { EntryBytes, signedSize } from '../entry-bytes.js';
 import { SEGMENT_ENTRIES } from '../layout.js';
 import { LedgerError } from '../ledger-error.js';
-import { sha256 } from '../node-crypto.js';
 import { identityNames } from '../query/identity-names.js';
 import { TileSource } from '../tile-files.js';
 import { type Act, actOf } from './act.js';
+import { type CompletedPlaces, completedPlaces } from './completed-places.js';
 import type { SegmentIndex } from './segment-index.js';
+import { SegmentRoot } from './segment-root.js';
 
 /**
  * Makes the index of a full segment from its entries, and nothing else but the decisions and sessions that they name: the same bytes every time. Throws a
@@ -18,20 +18,20 @@ export async function buildIndex(directory: string, first: number): Promise<Segm
   if (root === undefined) throw new LedgerError('not-found', `the segment at entry ${first} is not full and signed yet`);
   const source = new EntryBytes(directory);
   const builder = new Builder(first, async (seq) => parse(await source.at(seq), seq));
-  const tree = new MerkleFrontier(sha256);
+  const hashed = new SegmentRoot();
   for (let next = first; next < first + SEGMENT_ENTRIES; ) {
     const run = await source.run(next);
     if (run === undefined) throw new LedgerError('corrupt', `entry ${next} is missing: run "sqlwarden ledger verify"`);
     for (const bytes of run.slice(0, first + SEGMENT_ENTRIES - next)) {
-      tree.push(leafHash(sha256, bytes));
-      const event = parse(bytes, next);
-      // Most entries need nothing else to be read.
-      const waiting = builder.add(event, next);
+      hashed.add(bytes);
+      // Most entries are those of reads, of which little is asked, and need nothing else to be read.
+      const read = completedPlaces(bytes);
+      const waiting = read === undefined ? builder.add(parse(bytes, next), next) : builder.addRead(read, next);
       if (waiting !== undefined) await waiting;
       next += 1;
     }
   }
-  if (Buffer.from(tree.root()).toString('base64') !== root)
+  if (hashed.root() !== root)
     throw new LedgerError('corrupt', `the entries from ${first} on are not those that were hashed: run "sqlwarden ledger verify"`);
   return builder.index(root);
 }
@@ -84,7 +84,7 @@ class Builder {
   /** Returns a promise where another entry has to be read. */
   add(event: LedgerEvent, seq: number): Promise<void> | undefined {
     const position = seq - this.#first;
-    if (event.type === 'statement.completed') return this.#completed(event, position);
+    if (event.type === 'statement.completed') return this.addRead(event, seq);
     if (event.type === 'statement.intent' || event.type === 'statement.refused') {
       const names = this.#names.idOf(identityNames(event.principal));
       this.#unit(position, this.#acts.idOf(actOf(event)), this.#who.idOf({ session: event.session, names }), event.time);
@@ -105,6 +105,17 @@ class Builder {
     return undefined;
   }
 
+  /** A `statement.completed`, as {@link add}. */
+  addRead(read: CompletedPlaces, seq: number): Promise<void> | undefined {
+    const position = seq - this.#first;
+    const act = this.#decisions.get(read.decision);
+    const who = this.#opened.get(read.opened);
+    if (act === undefined || who === undefined) return this.#lookUp(read, position);
+    this.#note(read);
+    this.#unit(position, act, who, read.startedAt);
+    return undefined;
+  }
+
   index(root: string): SegmentIndex {
     return {
       first: this.#first,
@@ -121,32 +132,23 @@ class Builder {
     };
   }
 
-  #completed(event: StatementCompleted, position: number): Promise<void> | undefined {
-    const act = this.#decisions.get(event.decision);
-    const who = this.#opened.get(event.opened);
-    if (act === undefined || who === undefined) return this.#lookUp(event, position);
-    this.#note(event);
-    this.#unit(position, act, who, event.startedAt);
-    return undefined;
-  }
-
-  async #lookUp(event: StatementCompleted, position: number): Promise<void> {
-    const decision = await this.#read(event.decision);
-    const session = await this.#read(event.opened);
-    if (!isDecided(decision) || !isOpened(session, event.session))
+  async #lookUp(read: CompletedPlaces, position: number): Promise<void> {
+    const decision = await this.#read(read.decision);
+    const session = await this.#read(read.opened);
+    if (!isDecided(decision) || session.type !== 'session.opened')
       throw new LedgerError(
         'corrupt',
         `entry ${this.#first + position} names a decision or session that is none: run "sqlwarden ledger verify"`,
       );
     const act = this.#acts.idOf(actOf(decision));
     const who = this.#whoOf(session);
-    this.#decisions.set(event.decision, act);
-    this.#opened.set(event.opened, who);
-    this.#note(event);
-    this.#unit(position, act, who, event.startedAt);
+    this.#decisions.set(read.decision, act);
+    this.#opened.set(read.opened, who);
+    this.#note(read);
+    this.#unit(position, act, who, read.startedAt);
   }
 
-  #note({ decision, opened }: StatementCompleted): void {
+  #note({ decision, opened }: CompletedPlaces): void {
     for (const seq of [decision, opened]) if (seq < this.#first) this.#named.add(seq);
   }
 
@@ -193,8 +195,4 @@ function listIn(lists: Map<string, number[]>, key: string): number[] {
 
 function isDecided(event: LedgerEvent): event is StatementDecided {
   return event.type === 'statement.decided';
-}
-
-function isOpened(event: LedgerEvent, session: string): event is SessionOpened {
-  return event.type === 'session.opened' && event.session === session;
 }
