@@ -36,7 +36,8 @@ const mayImport = {
 };
 
 const sourceFile = /\.(?:ts|mts|cts|js|mjs|cjs)$/;
-const testFile = /\.test\.ts$/;
+// What only tests use stands in `src/testing`, which the package's tsconfig leaves out.
+const testFile = /\.test\.ts$|\/src\/testing\//;
 // A specifier after `from`, `import`, `import(` or `require(`. Template literals and computed specifiers are caught by their own rule.
 const specifiers = /(?:\bfrom\s*|\bimport\s*\(?\s*|\brequire\s*\(\s*)(['"])([^'"\n]+)\1/g;
 
@@ -112,7 +113,8 @@ function specifierProblem({ directory, name, allowed, file, specifier }) {
   if (specifier.startsWith('.')) {
     const target = path.resolve(path.dirname(file), specifier);
     const inside = target === directory || target.startsWith(directory + path.sep);
-    return inside ? undefined : 'a relative import may not leave its package';
+    if (!inside) return 'a relative import may not leave its package';
+    return !test && testFile.test(target) ? 'only tests may import what only tests use' : undefined;
   }
   if (path.isAbsolute(specifier) || specifier.startsWith('file:')) return 'absolute paths are not importable';
   if (isBuiltin(specifier)) return name === 'core' && !test ? 'core is pure: take it as a port instead' : undefined;

@@ -42,7 +42,8 @@ describe('the import rules', () => {
       { dependencies: { '@sqlwarden/postgres': '*' }, devDependencies: { '@sqlwarden/testkit': '*' } },
       {
         'a.ts': "import type { X } from '@sqlwarden/postgres';\nimport pg from 'pg';",
-        'a.test.ts': "import { start } from '@sqlwarden/testkit';",
+        'a.test.ts': "import { start } from '@sqlwarden/testkit';\nimport { b } from './testing/b.js';",
+        'testing/b.ts': "import { start } from '@sqlwarden/testkit';",
       },
     );
     lay('quickstart', { private: true }, { 'main.ts': "import '@sqlwarden/testkit';" }, 'examples');
@@ -55,6 +56,7 @@ describe('the import rules', () => {
     ['core imports a dependency', 'core', {}, "export * from 'yaml';", 'core has no dependencies'],
     ['core imports what it computes', 'core', {}, 'await import(name);', 'computed specifier'],
     ['core has a dependency', 'core', { dependencies: { yaml: '2' } }, '', 'core has no dependencies'],
+    ['a package ships what only its tests use', 'mysql', {}, "import { start } from '../testing/gateway.js';", 'only tests may import'],
     ['an adapter imports another', 'postgres', {}, "const x = await import('@sqlwarden/mysql');", 'postgres may not import mysql'],
     ['an adapter depends on another', 'postgres', { dependencies: { '@sqlwarden/mysql': '*' } }, '', 'may not depend on mysql'],
     ['runtime imports an adapter', 'runtime', {}, "import type { P } from '@sqlwarden/postgres';", 'runtime may not import postgres'],

@@ -5,19 +5,19 @@ import { sqlwarden } from './command.js';
 import type { ChangeStory, Scene, TrainingStory } from './scene.js';
 import { stage } from './stage.js';
 
-const COLUMN = 'public.people.risk_score';
-const TABLE = 'public.people';
+const FEATURE = 'risk_score';
 
 /** The auditor's three questions, answered from the ledger and nothing else; then the ledger itself is checked. */
 export async function audit(scene: Scene, change: ChangeStory, training: TrainingStory): Promise<void> {
   stage.act(4, 'The audit team asks');
-  const [column, table] = await Promise.all([why(scene, ['column', COLUMN]), why(scene, ['table', TABLE])]);
+  const named = { table: scene.system.table, column: `${scene.system.table}.${FEATURE}` };
+  const [column, table] = await Promise.all([why(scene, ['column', named.column]), why(scene, ['table', named.table])]);
   stage.answer('Who approved that change?', whoApproved(column, change));
   stage.answer('What data was accessed?', whatWasAccessed(table, training, change));
   stage.answer('Did it hold personal data?', didItHoldPersonalData(table, column, training));
   stage.say('The whole answer, with every statement, session and proof:');
-  stage.line(`    ${stage.style('bold', `$ sqlwarden why column ${COLUMN}`)}`);
-  stage.line(`    ${stage.style('bold', `$ sqlwarden why table ${TABLE}`)}`);
+  stage.line(`    ${stage.style('bold', `$ sqlwarden why column ${named.column}`)}`);
+  stage.line(`    ${stage.style('bold', `$ sqlwarden why table ${named.table}`)}`);
   await verify(scene);
 }
 
@@ -59,7 +59,7 @@ function whatWasAccessed(table: WhyAnswer, training: TrainingStory, change: Chan
       (read) =>
         `${count(rowsOf(read))} rows of ${reads(read).join(', ')}: ${outputs(read).join(', ')}; by ${describePrincipal(read.principal)}${run(read)}, at ${moment(read.time)} (entry ${read.seq}).`,
     ),
-    `${count(change.updated)} rows were given their ${last(COLUMN)} by ${describePrincipal(filled.principal)}${run(filled)}, from ${reads(filled).join(', ')} (entry ${filled.seq}).`,
+    `${count(change.updated)} rows were given their ${FEATURE} by ${describePrincipal(filled.principal)}${run(filled)}, from ${reads(filled).join(', ')} (entry ${filled.seq}).`,
     `Refused on that table: ${refusals.join('; ')}.`,
   ];
 }
@@ -80,7 +80,7 @@ function didItHoldPersonalData(table: WhyAnswer, column: WhyAnswer, training: Tr
   const masks = read.masks.map(({ sources, label, function: mask }) => `${sources.map(last).join('+')} (${label}) as ${mask}`);
   return [
     `Yes: ${table.labels.map(({ label }) => label).join(', ')}. Every value of it was masked before it left, ${count(cells.reduce((sum, each) => sum + each, 0))} cells: ${masks.join(', ')}.`,
-    `The new field ${last(COLUMN)} carries no label, and the ${changesWithoutLabel(column)} statements that made and filled it touched no labelled column.`,
+    `The new field ${FEATURE} carries no label, and the ${changesWithoutLabel(column)} statements that made and filled it touched no labelled column.`,
   ];
 }
 

@@ -1,18 +1,10 @@
-import { once } from 'node:events';
-import type pg from 'pg';
-import { claim, seen } from './claim.js';
-import { connect } from './client.js';
+import { claim } from './claim.js';
 import { sqlwarden } from './command.js';
 import type { ChangeStory, Scene } from './scene.js';
 import { stage } from './stage.js';
 
 const ALTER = 'alter table people add column risk_score numeric(5, 4)';
-const FILL = `update people set risk_score = round(f.refunded::numeric / f.placed, 4)
-from (
-  select person_id, count(*) as placed, count(*) filter (where status = 'refunded') as refunded
-  from orders group by person_id
-) f
-where f.person_id = people.id`;
+const ADDED = `select count(*) as added from information_schema.columns where table_name = 'people' and column_name = 'risk_score'`;
 
 /** An agent changes the schema of production; the statement is held, others may not wave it through, a DBA may. */
 export async function schemaChange(scene: Scene): Promise<ChangeStory> {
@@ -20,28 +12,24 @@ export async function schemaChange(scene: Scene): Promise<ChangeStory> {
   stage.say(
     'A training pipeline wants a new feature. schema-bot, an agent on the model forge 2.1, acts for Maya Chen of data science. Its token says all three.',
   );
-  const agent = await connect(scene.port, 'schema-bot', scene.run.tokens.token('agent'));
+  const agent = await scene.system.connect(scene.port, 'schema-bot', scene.run.tokens.token('agent'));
   stage.line();
   stage.sends('schema-bot', ALTER);
-  const held = once(agent, 'notice', { signal: AbortSignal.timeout(10_000) }) as Promise<[pg.Notification & { readonly message?: string }]>;
   const altering = agent.query(ALTER);
   // Looked at below; until then its failure must not count as unhandled.
   altering.catch(() => undefined);
-  const [notice] = await held;
-  const message = seen(notice.message, 'a notice that the statement is held');
-  stage.gets(`NOTICE  ${message}`, 'yellow');
-  const request = seen(/\(request ([a-z0-9]+),/.exec(message)?.[1], 'the id of the request in the notice');
+  const request = await scene.system.held(scene, agent);
   const startedAt = performance.now();
   await approval(scene, request);
-  const result = await altering;
-  claim(result.command === 'ALTER', 'the statement ran after it was approved');
+  await altering;
+  const { rows } = await scene.database.direct.query<{ readonly added: number | string }>(ADDED);
+  claim(Number(rows[0]?.added) === 1, 'the statement ran after it was approved');
   stage.line();
   stage.gets(`ALTER TABLE, after ${((performance.now() - startedAt) / 1000).toFixed(1)} s on hold`, 'green');
   stage.say('The agent goes on: the feature is the share of refunded orders.');
   stage.line();
-  stage.sends('schema-bot', FILL);
-  const filled = await agent.query(FILL);
-  const updated = filled.rowCount ?? 0;
+  stage.sends('schema-bot', scene.system.fill);
+  const { affected: updated } = await agent.query(scene.system.fill);
   claim(updated > 0, 'rows were given their feature');
   stage.gets(`UPDATE ${updated}`, 'green');
   await agent.end();

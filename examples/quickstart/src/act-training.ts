@@ -1,5 +1,4 @@
 import { claim, seen } from './claim.js';
-import { connect } from './client.js';
 import type { Scene, TrainingStory } from './scene.js';
 import { stage } from './stage.js';
 
@@ -14,13 +13,13 @@ type Person = { readonly id: number } & Readonly<Record<(typeof COLUMNS)[number]
 export async function training(scene: Scene): Promise<TrainingStory> {
   stage.act(2, 'The model is trained');
   stage.say('risk-trainer, a service account, reads the features of everybody. Nobody told it which columns are personal data.');
-  const trainer = await connect(scene.port, 'risk-trainer', scene.run.tokens.token('trainer'));
+  const trainer = await scene.system.connect(scene.port, 'risk-trainer', scene.run.tokens.token('trainer'));
   stage.line();
   stage.sends('risk-trainer', FEATURES);
   const { rows: got } = await trainer.query<Person>(FEATURES);
   const { rows: again } = await trainer.query<Pick<Person, 'id' | 'ssn'>>(NUMBERS);
   await trainer.end();
-  const { rows: stored } = await scene.database.direct.query<Person>(FEATURES.replace('birth_date', 'birth_date::text'));
+  const { rows: stored } = await scene.database.direct.query<Person>(FEATURES);
   claim(got.length === stored.length && got.length === scene.database.people, 'the training job got a row for everybody');
   stage.gets(`SELECT ${got.length}`, 'green');
   const received = new Set(got.flatMap((person) => COLUMNS.map((column) => person[column])));

@@ -3,7 +3,7 @@ import type { Scene } from './scene.js';
 import { stage } from './stage.js';
 
 /** Ready-made commands for whoever wants to try by hand. */
-export function howToConnect({ port, run }: Scene): void {
+export function howToConnect({ system, port, run }: Scene): void {
   stage.title('Now you');
   stage.say('The database and the gateway stay up until Ctrl-C. Everything of this run is in one directory; go there first:');
   stage.line();
@@ -12,7 +12,7 @@ export function howToConnect({ port, run }: Scene): void {
   for (const [member, what] of Object.entries(TRY_AS)) {
     stage.line();
     stage.line(`    ${stage.style('dim', `# ${what}`)}`);
-    stage.line(`    PGPASSWORD=$(cat ${tokenFile(run.tokens.file(member as CastMember), run.path)}) psql -h 127.0.0.1 -p ${port} -d crm`);
+    stage.line(`    ${system.connectCommand(port, tokenFile(run.tokens.file(member as CastMember), run.path))}`);
   }
   stage.say('And look at it from the other side:');
   stage.line();
@@ -20,7 +20,7 @@ export function howToConnect({ port, run }: Scene): void {
     './sqlwarden pending',
     './sqlwarden approve <id> --token-file tokens/dana',
     './sqlwarden explain "select upper(email) from people" --as tokens/trainer',
-    './sqlwarden why table public.people',
+    `./sqlwarden why table ${system.table}`,
     './sqlwarden ledger tail --follow',
     './sqlwarden ledger verify',
   ]) {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { existsSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { findPostgres, requireOrSkip, runProgram } from '@sqlwarden/testkit';
+import { findMariadb, findPostgres, requireOrSkip, runProgram } from '@sqlwarden/testkit';
 
 const main = fileURLToPath(new URL('../dist/main.js', import.meta.url));
 const suite = requireOrSkip(findPostgres(18)) ? describe : describe.skip;
@@ -23,9 +23,20 @@ suite('the quickstart', () => {
     rmSync(kept, { recursive: true });
   }, 180_000);
 
-  it('explains itself when it is called wrongly', async () => {
-    const { status, stderr } = await runProgram(process.execPath, [main, '--twice']);
+  it.each([['--twice'], ['--database', 'oracle']])('explains itself when it is called wrongly: %s', async (...args) => {
+    const { status, stderr } = await runProgram(process.execPath, [main, ...args]);
     expect(status).toBe(2);
     expect(stderr).toContain('usage: npm start');
   });
+});
+
+(requireOrSkip(findMariadb()) ? describe : describe.skip)('the quickstart on MariaDB', () => {
+  it('plays the same scene, and its answers are the same', async () => {
+    const { status, stdout, stderr } = await runProgram(process.execPath, [main, '--database', 'mysql', '--once'], { timeoutMs: 150_000 });
+    expect([status, stderr]).toEqual([0, '']);
+    expect(stdout).toMatch(/Who approved that change\?\n +Dana Ruiz \(person\) of dba, at [\d: -]+Z, “CHG-2291”/);
+    expect(stdout).toMatch(/What data was accessed\?\n +4,000 rows of crm\.people: id, full_name, email, phone, ssn/);
+    expect(stdout).toMatch(/Did it hold personal data\?\n +Yes: pii\.birth, pii\.email, pii\.name, pii\.phone, pii\.ssn\./);
+    expect(stdout).toContain('Everything went as told.');
+  }, 180_000);
 });

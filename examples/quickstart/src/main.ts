@@ -8,16 +8,21 @@ import { schemaChange } from './act-schema-change.js';
 import { training } from './act-training.js';
 import { claim } from './claim.js';
 import { type GatewayProcess, sqlwarden, startGateway } from './command.js';
-import { type Database, startDatabase } from './database.js';
 import { howToConnect } from './how-to-connect.js';
+import { mysqlSystem } from './mysql-system.js';
+import { postgresSystem } from './postgres-system.js';
 import { prepareRunDirectory, type RunDirectory } from './run-directory.js';
 import type { Scene } from './scene.js';
 import { stage } from './stage.js';
+import type { Database, System, SystemName } from './system.js';
 
-const USAGE = `usage: npm start [-- --once] [-- --keep]
+const USAGE = `usage: npm start [-- --database postgres|mysql] [--once] [--keep]
 
-  --once   play the scene and exit; the exit status says whether everything went as told
-  --keep   leave the directory with configuration, policy, tokens and ledger`;
+  --database   postgres (default), or mysql: a MariaDB that is installed on this machine
+  --once       play the scene and exit; the exit status says whether everything went as told
+  --keep       leave the directory with configuration, policy, tokens and ledger`;
+
+const SYSTEMS: Readonly<Record<SystemName, System>> = { postgres: postgresSystem, mysql: mysqlSystem };
 
 /** What is up and has to come down again, the last first. */
 const cleanups: (() => Promise<unknown> | void)[] = [];
@@ -25,10 +30,15 @@ const cleanups: (() => Promise<unknown> | void)[] = [];
 async function play(): Promise<{ readonly scene: Scene; readonly gateway: GatewayProcess }> {
   const startedAt = performance.now();
   stage.title('sqlwarden: a night in production');
-  const database = await timed('database', startDatabase, (up) => describeDatabase(up));
+  const system = SYSTEMS[options.database];
+  const database = await timed(
+    'database',
+    () => system.startDatabase(),
+    (up) => describeDatabase(system, up),
+  );
   cleanups.push(() => database.stop());
-  const port = await listenPort();
-  const run = prepareRunDirectory({ listen: port, database: database.server.port }, database.password);
+  const port = await listenPort(system.usualPort);
+  const run = prepareRunDirectory(system.name, { listen: port, database: database.port }, database.password);
   cleanups.push(() => removeRunDirectory(run));
   const gateway = await timed(
     'gateway',
@@ -41,7 +51,7 @@ async function play(): Promise<{ readonly scene: Scene; readonly gateway: Gatewa
     () => policyTests(run),
     (tests) => `policy/crm.yaml, its own tests: ${tests}`,
   );
-  const scene: Scene = { database, run, port };
+  const scene: Scene = { system, database, run, port };
   const change = await schemaChange(scene);
   const trained = await training(scene);
   await refusals(scene);
@@ -51,8 +61,8 @@ async function play(): Promise<{ readonly scene: Scene; readonly gateway: Gatewa
   return { scene, gateway };
 }
 
-function describeDatabase({ version, people, orders }: Database): string {
-  return `PostgreSQL ${version} with made-up data: ${people.toLocaleString('en')} people, ${orders.toLocaleString('en')} orders`;
+function describeDatabase({ title }: System, { version, people, orders }: Database): string {
+  return `${title} ${version} with made-up data: ${people.toLocaleString('en')} people, ${orders.toLocaleString('en')} orders`;
 }
 
 /** What it said when it was ready: a quickstart in which a part of the policy does nothing would tell less than it seems to. */
@@ -84,15 +94,13 @@ async function policyTests(run: RunDirectory): Promise<string> {
   return outcome;
 }
 
-const USUAL_PORT = 15_432;
-
 /** The port of the README where nobody has it, else any. */
-async function listenPort(): Promise<number> {
+async function listenPort(usual: number): Promise<number> {
   const isFree = await new Promise<boolean>((resolve) => {
     const server = createServer().once('error', () => resolve(false));
-    server.listen(USUAL_PORT, '127.0.0.1', () => server.close(() => resolve(true)));
+    server.listen(usual, '127.0.0.1', () => server.close(() => resolve(true)));
   });
-  return isFree ? USUAL_PORT : freePort();
+  return isFree ? usual : freePort();
 }
 
 function removeRunDirectory({ path }: RunDirectory): void {
@@ -139,22 +147,33 @@ async function main(): Promise<number> {
   }
 }
 
-function parseOptions(): { readonly once: boolean; readonly keep: boolean } {
+interface Options {
+  readonly database: SystemName;
+  readonly once: boolean;
+  readonly keep: boolean;
+}
+
+function parseOptions(): Options {
   try {
     const { values } = parseArgs({
       options: {
+        database: { type: 'string', default: 'postgres' },
         once: { type: 'boolean', default: false },
         keep: { type: 'boolean', default: false },
         help: { type: 'boolean', default: false },
       },
     });
-    if (!values.help) return values;
-    process.stdout.write(`${USAGE}\n`);
-    process.exit(0);
+    const { database, once, keep } = values;
+    if (values.help) {
+      process.stdout.write(`${USAGE}\n`);
+      process.exit(0);
+    }
+    if (database === 'postgres' || database === 'mysql') return { database, once, keep };
   } catch {
-    process.stderr.write(`${USAGE}\n`);
-    process.exit(2);
+    // Answered below.
   }
+  process.stderr.write(`${USAGE}\n`);
+  process.exit(2);
 }
 
 const options = parseOptions();

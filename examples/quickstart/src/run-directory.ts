@@ -5,6 +5,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { AUDIENCE, ISSUER, issueTokens, type Tokens } from './cast.js';
 import { COMMAND } from './command.js';
+import type { SystemName } from './system.js';
 
 /** Where everything of one run is: configuration, policy, keys, tokens, ledger. Only its owner may enter. */
 export interface RunDirectory {
@@ -17,21 +18,21 @@ export interface Ports {
   readonly database: number;
 }
 
-export function prepareRunDirectory(ports: Ports, password: string): RunDirectory {
+export function prepareRunDirectory(database: SystemName, ports: Ports, password: string): RunDirectory {
   const directory = mkdtempSync(path.join(tmpdir(), 'sqlwarden-quickstart-'));
   const at = (file: string): string => path.join(directory, file);
   for (const folder of ['policy', 'secrets']) mkdirSync(at(folder), { mode: 0o700 });
   copyFileSync(fileURLToPath(new URL('../policy/crm.yaml', import.meta.url)), at('policy/crm.yaml'));
   writeFileSync(at('secrets/crm'), `${password}\n`, { mode: 0o600 });
   writeFileSync(at('secrets/mask.key'), randomBytes(32), { mode: 0o600 });
-  writeFileSync(at('sqlwarden.yaml'), configuration(ports));
-  // The command under its own name, for whoever wants to look around: ./sqlwarden why table public.people
+  writeFileSync(at('sqlwarden.yaml'), configuration(database, ports));
+  // The command under its own name, for whoever wants to look around: ./sqlwarden pending
   writeFileSync(at('sqlwarden'), `#!/bin/sh\nexec '${process.execPath}' '${COMMAND}' "$@"\n`);
   chmodSync(at('sqlwarden'), 0o755);
   return { path: directory, tokens: issueTokens(at('tokens'), at('secrets/dev')) };
 }
 
-function configuration({ listen, database }: Ports): string {
+function configuration(system: SystemName, { listen, database }: Ports): string {
   return `# The gateway of the quickstart. Paths are relative to this file.
 version: 1
 
@@ -40,7 +41,7 @@ environment: production
 
 upstreams:
   - name: crm
-    database: postgres
+    database: ${system}
     listen: 127.0.0.1:${listen}
     server: { host: 127.0.0.1, port: ${database}, database: crm, tls: disable }
     credentials: { user: gateway, passwordFile: ./secrets/crm }

@@ -1,8 +1,9 @@
-import type { Database } from './database.js';
 import type { RunDirectory } from './run-directory.js';
+import type { Database, System } from './system.js';
 
 /** Where the story plays. */
 export interface Scene {
+  readonly system: System;
   readonly database: Database;
   readonly run: RunDirectory;
   /** Where clients reach the gateway. */

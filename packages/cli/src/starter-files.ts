@@ -1,15 +1,26 @@
 /** What `sqlwarden init` writes. It is checked by a test as a user's files would be. */
 
-export const STARTER_CONFIG = `# What the gateway is and where it stands. Paths are relative to this file. "sqlwarden check" explains what is wrong in it.
+export type StarterDatabase = 'postgres' | 'mysql';
+
+const UPSTREAMS = {
+  postgres: `    listen: 127.0.0.1:15432
+    server: { host: 127.0.0.1, port: 5432, database: postgres, tls: disable } # elsewhere: tls: verify-full, and ca: ./server-ca.pem
+    credentials: { user: postgres, passwordEnvironment: DB_PASSWORD } # or passwordFile: ./secrets/db`,
+  mysql: `    listen: 127.0.0.1:13306
+    server: { host: 127.0.0.1, port: 3306, database: app, tls: disable } # elsewhere: tls: verify-full, and ca: ./server-ca.pem
+    credentials: { user: gateway, passwordEnvironment: DB_PASSWORD } # or passwordFile: ./secrets/db`,
+} as const satisfies Record<StarterDatabase, string>;
+
+export const starterConfig = (
+  database: StarterDatabase,
+): string => `# What the gateway is and where it stands. Paths are relative to this file. "sqlwarden check" explains what is wrong in it.
 version: 1
 environment: development
 
 upstreams:
   - name: main
-    database: postgres
-    listen: 127.0.0.1:15432
-    server: { host: 127.0.0.1, port: 5432, database: postgres, tls: disable } # elsewhere: tls: verify-full, and ca: ./server-ca.pem
-    credentials: { user: postgres, passwordEnvironment: DB_PASSWORD } # or passwordFile: ./secrets/db
+    database: ${database}
+${UPSTREAMS[database]}
 
 identity:
   issuers:

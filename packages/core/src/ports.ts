@@ -11,8 +11,19 @@ export interface HashPort {
   hmacSha256Under?(key: Uint8Array): (data: Uint8Array) => Uint8Array;
   /** MD5 (RFC 1321) of `data`, only for PostgreSQL's old password exchange; absent where the platform forbids it. */
   md5?(data: Uint8Array): Uint8Array;
+  /** SHA-1 (FIPS 180-4) of `data`; 20 bytes. Only for MySQL's old password exchange; absent where the platform forbids it. */
+  sha1?(data: Uint8Array): Uint8Array;
   /** PBKDF2-HMAC-SHA-256 (RFC 8018 section 5.2); `length` bytes, owned by the caller. For SCRAM. */
   pbkdf2Sha256(password: Uint8Array, salt: Uint8Array, iterations: number, length: number): Uint8Array;
+}
+
+/** Encryption that only the holder of a private key can undo. */
+export interface PublicKeyPort {
+  /**
+   * RSAES-OAEP (RFC 8017 section 7.1) with SHA-1 and MGF1 with SHA-1 under the public key of `pem`; `undefined` when that is no RSA key of at least 2048
+   * bits, or `data` is too long for it.
+   */
+  encryptOaepSha1(pem: string, data: Uint8Array): Uint8Array | undefined;
 }
 
 /** A regular expression that matches in time linear in its input, whatever the pattern (no backtracking). */

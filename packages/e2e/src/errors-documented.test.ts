@@ -2,15 +2,22 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { REFUSAL_CODES } from '@sqlwarden/core';
 import { EXCHANGE_REFUSAL_CODES } from '@sqlwarden/identity';
+import { REFUSAL_ERRORS } from '@sqlwarden/mysql';
 import { REFUSAL_SQLSTATES } from '@sqlwarden/postgres';
 
 const page = readFileSync(new URL('../../../docs/errors.md', import.meta.url), 'utf8');
-const documented = new Map([...page.matchAll(/^\| `([a-z-]+)`\s*\| (\w{5})\s*\|/gm)].map(([, code, sqlstate]) => [code, sqlstate]));
+const rows = [...page.matchAll(/^\| `([a-z-]+)`\s*\| (\w{5})\s*\| (\d{4}) (\w{5})\s*\|/gm)];
+const documented = new Map(rows.map(([, code, sqlstate]) => [code, sqlstate]));
 
 describe('docs/errors.md', () => {
   it('lists every refusal code with its SQLSTATE, and no other', () => {
     expect(Object.fromEntries(documented)).toEqual(REFUSAL_SQLSTATES);
     expect([...documented.keys()].sort()).toEqual([...REFUSAL_CODES].sort());
+  });
+
+  it('lists the error number and SQLSTATE of each on MySQL', () => {
+    const errors = rows.map(([, code, , number, sqlState]) => [code, { code: Number(number), sqlState }]);
+    expect(Object.fromEntries(errors)).toEqual(REFUSAL_ERRORS);
   });
 
   it('lists every code of the token exchange, and no other', () => {

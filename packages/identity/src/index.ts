@@ -15,7 +15,7 @@ export {
   passwordUserProblems,
   type PasswordUsers,
 } from './password-users.js';
-export { makeScramVerifier, mockScramVerifier, parseScramVerifier } from './scram-verifier.js';
+export { fitsScramVerifier, makeScramVerifier, mockScramVerifier, parseScramVerifier } from './scram-verifier.js';
 export { spiffeIdProblem } from './spiffe-id.js';
 export { ALGORITHMS, type Algorithm } from './algorithms.js';
 export { MAX_TOKEN_BYTES } from './compact-jws.js';

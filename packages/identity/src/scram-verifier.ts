@@ -1,5 +1,8 @@
-import { createHash, createHmac, pbkdf2Sync, randomBytes } from 'node:crypto';
-import type { ScramVerifier } from '@sqlwarden/core';
+import { createHash, createHmac, pbkdf2, pbkdf2Sync, randomBytes, timingSafeEqual } from 'node:crypto';
+import { promisify } from 'node:util';
+import { saslPrep, type ScramVerifier } from '@sqlwarden/core';
+
+const derive = promisify(pbkdf2);
 
 /** As PostgreSQL keeps passwords in `pg_authid.rolpassword` ("pg_authid" of its documentation): iterations, salt, StoredKey and ServerKey. */
 const VERIFIER = /^SCRAM-SHA-256\$([1-9][0-9]{0,6}):([A-Za-z0-9+/]+={0,2})\$([A-Za-z0-9+/]{43}=):([A-Za-z0-9+/]{43}=)$/;
@@ -35,13 +38,23 @@ export function makeScramVerifier(password: string, iterations: number = MIN_SCR
 }
 
 /**
+ * Whether `password`, as a client gave it in clear, is the one of the verifier (RFC 5802 section 3). The same work for a mock, which no password fits, and
+ * none of it on the event loop.
+ */
+export async function fitsScramVerifier(password: string, { salt, iterations, storedKey, isMock }: ScramVerifier): Promise<boolean> {
+  const salted = await derive(saslPrep(password), salt, iterations, 32, 'sha256');
+  const stored = createHash('sha256').update(hmac(salted, 'Client Key')).digest();
+  return timingSafeEqual(stored, storedKey) && !isMock;
+}
+
+/**
  * What a user that there is not is shown: the same every time for the same name and `secret`, as a real one would be, and like `pattern`. No
  * password fits it.
  */
 export function mockScramVerifier(user: string, secret: Uint8Array, pattern: { iterations: number; saltBytes: number }): ScramVerifier {
-  const derive = (what: string): Buffer => hmac(secret, `${what}\0${user}`);
-  const salt = Buffer.concat([derive('salt'), derive('more salt')]).subarray(0, pattern.saltBytes);
-  return { iterations: pattern.iterations, salt, storedKey: derive('stored key'), serverKey: derive('server key'), isMock: true };
+  const made = (what: string): Buffer => hmac(secret, `${what}\0${user}`);
+  const salt = Buffer.concat([made('salt'), made('more salt')]).subarray(0, pattern.saltBytes);
+  return { iterations: pattern.iterations, salt, storedKey: made('stored key'), serverKey: made('server key'), isMock: true };
 }
 
 /** What most of `verifiers` look like; PostgreSQL's defaults when there is none. */

@@ -1,10 +1,10 @@
 import type { AssertedIntent } from '@sqlwarden/core';
-import { duplexPair, type GatewayConnection, type Identity, identityContext, ownIdentity } from '@sqlwarden/runtime';
+import { duplexPair, type GatewayConnection, type GatewayLease, type Identity, identityContext, ownIdentity } from '@sqlwarden/runtime';
 import pg from 'pg';
 import { keepContexts } from './callback-context.js';
 import { driverSocket } from './driver-socket.js';
 import { SqlwardenPgError } from './errors.js';
-import { GatewayLease, chooseUpstream } from './governed.js';
+import { leaseGateway, upstreamOf } from './governed.js';
 import { traceQueries } from './query-traces.js';
 
 export interface GovernedOptions {
@@ -39,7 +39,7 @@ export class Client extends pg.Client {
       );
     }
     const identity = ownIdentity(given);
-    const lease = new GatewayLease(config.sqlwarden);
+    const lease = leaseGateway(config.sqlwarden);
     const link: Link = { intent: context?.intent, connection: undefined };
     super(injected(config, identity, lease, link));
     this.#lease = lease;
@@ -88,7 +88,7 @@ function injected(config: ClientConfig, identity: Identity, lease: GatewayLease,
       const { near, far } = duplexPair();
       const socket = driverSocket(near, async () => {
         const gateway = await lease.gateway();
-        const upstream = chooseUpstream(gateway, config.upstream, wantedServer(config, wanted));
+        const upstream = upstreamOf(gateway, config.upstream, wantedServer(config, wanted));
         link.connection = gateway.connect(upstream, {
           stream: far,
           address: 'in-memory',

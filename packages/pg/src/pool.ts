@@ -1,12 +1,10 @@
-import { type AssertedIntent, type Principal, partyKey } from '@sqlwarden/core';
-import { type Identity, identityContext, ownIdentity } from '@sqlwarden/runtime';
+import type { AssertedIntent } from '@sqlwarden/core';
+import { expiryOf, type GatewayLease, type Identity, identityContext, identityKey, ownIdentity, Places } from '@sqlwarden/runtime';
 import pg from 'pg';
 import { keepContexts } from './callback-context.js';
 import { Client, type GovernedOptions } from './client.js';
 import { SqlwardenPgError } from './errors.js';
-import { GatewayLease } from './governed.js';
-import { Places } from './places.js';
-import { expiryOf } from './token-expiry.js';
+import { leaseGateway } from './governed.js';
 
 export type PoolConfig = pg.PoolConfig &
   GovernedOptions & {
@@ -67,7 +65,7 @@ export class Pool extends pg.Pool {
 
   constructor(given: PoolConfig) {
     const config: PoolConfig = given.identity === undefined ? given : { ...given, identity: ownIdentity(given.identity) };
-    const lease = new GatewayLease(config.sqlwarden);
+    const lease = leaseGateway(config.sqlwarden);
     super({ ...config, Client: clientClass(config) });
     this.#config = config;
     this.#lease = lease;
@@ -283,15 +281,6 @@ function governance(config: PoolConfig): GovernedOptions {
     ...(config.upstream === undefined ? {} : { upstream: config.upstream }),
     ...(config.identity === undefined ? {} : { identity: config.identity }),
   };
-}
-
-function identityKey(identity: Identity): string {
-  return typeof identity === 'string' ? `token ${identity}` : `principal ${principalKey(identity)}`;
-}
-
-/** Two principals share a pool only when nothing about them differs. */
-function principalKey(principal: Principal): string {
-  return `${partyKey(principal.subject)} ${JSON.stringify(principal)}`;
 }
 
 function waited(ms: number): Promise<void> {

@@ -12,6 +12,7 @@ import { shapeOf } from './sql/shape.js';
 /** PostgreSQL, majors 15 to 18, as the pipeline sees it. */
 export const postgresDialect: Dialect = {
   name: 'postgres',
+  alpn: 'postgresql',
   parserEntry: new URL('./sql/parser-worker.js', import.meta.url),
   createCatalogueReader,
   readState,

@@ -4,9 +4,11 @@ import {
   type Admission,
   type AssertedIntent,
   type CancelKey,
+  type ClientCredential,
   type ClientIntroduction,
   type ClientMethod,
   type EndReason,
+  type KillAnswer,
   type LoginRequest,
   type Outcome,
   type Principal,
@@ -28,7 +30,9 @@ import type { ClientIdentity, ClientRules, ClientTransport, Identified } from '.
 import type { LoginGuard } from './login/login-guard.js';
 import { type Renewed, SessionIdentity } from './login/session-identity.js';
 import type { ClientAccount } from './login/server-user.js';
+import { type KillRequest, killerOf } from './kill-requests.js';
 import { nodeHash } from './node-hash.js';
+import { nodePublicKey } from './node-public-key.js';
 import type { Revocations } from './revocation/revocations.js';
 import { compilePattern } from './policy/compile-pattern.js';
 import type { SessionWatch } from './telemetry/session-watch.js';
@@ -43,6 +47,8 @@ export interface ClientLeg {
   readonly address: string;
   /** Cannot be overheard: unix socket, loopback, in-memory. */
   readonly isPrivate: boolean;
+  /** It is a unix socket, which clients too hold to be private. Default: false. */
+  readonly isSocket?: boolean;
   readonly tls: ClientTls | undefined;
   /** TLS has been started by the host already (direct TLS): `stream` is its inside. Default: false. */
   readonly encrypted?: boolean;
@@ -70,6 +76,8 @@ export interface GatewayServices {
   readonly revocations: Pick<Revocations, 'refusal'>;
   /** `elsewhere`: it is of another worker, which has been told. */
   findByCancelKey(upstream: Upstream, key: CancelKey, host: string): { cancel(): void } | 'elsewhere' | undefined;
+  /** False: there is no such session of the same identity, in no worker. Never rejects. */
+  kill(request: KillRequest): Promise<boolean>;
   closed(connection: GatewayConnection): void;
 }
 
@@ -110,6 +118,7 @@ export class GatewayConnection implements ConnectionPolicy {
         client: client.stream,
         clientTls: client.tls,
         clientLegIsPrivate: client.isPrivate,
+        clientLegIsSocket: client.isSocket === true,
         server: upstream.options.target,
         loginTimeoutMs: services.limits.loginTimeoutMs,
         lingerMs: LINGER_MS,
@@ -117,6 +126,7 @@ export class GatewayConnection implements ConnectionPolicy {
         ...(services.engine.options.telemetry === undefined ? {} : { onSent: () => this.#watch?.sent() }),
         session: {
           hash: nodeHash,
+          publicKey: nodePublicKey,
           maskKey: services.maskKey,
           compilePattern,
           maxMessageBytes: services.limits.maxMessageBytes,
@@ -126,6 +136,7 @@ export class GatewayConnection implements ConnectionPolicy {
           clientMethod: (asked) => this.#clientMethod(asked),
           clientEncrypted: client.encrypted === true,
           cellType: (column) => upstream.cellType(column),
+          ...(upstream.versionText === undefined ? {} : { greeting: upstream.versionText }),
         },
       },
       this,
@@ -190,6 +201,10 @@ export class GatewayConnection implements ConnectionPolicy {
     this.#admitter?.transactionEnded(ordinal, end);
   }
 
+  sessionReset(): void {
+    this.#admitter?.sessionReset();
+  }
+
   security(event: SecurityEvent): void {
     this.#admitter?.security(event);
   }
@@ -219,6 +234,17 @@ export class GatewayConnection implements ConnectionPolicy {
     else if (found !== 'elsewhere') found.cancel();
   }
 
+  killRequested(id: number, scope: 'query' | 'connection', done: (answer: KillAnswer) => void): void {
+    const { principal } = this;
+    if (principal === undefined) {
+      done('unknown');
+      return;
+    }
+    void this.#services
+      .kill({ upstream: this.upstream.name, id, scope, by: killerOf(principal) })
+      .then((isKilled) => done(isKilled ? 'done' : 'unknown'));
+  }
+
   /** Stops what runs: a held statement is refused, a running one is cancelled at the server. */
   cancel(): void {
     if (this.#admitter?.cancelPending() !== true) this.#cancelAtServer();
@@ -228,7 +254,7 @@ export class GatewayConnection implements ConnectionPolicy {
     const key = this.connection.session.serverCancelKey();
     if (key === undefined) return;
     const { dialect, target, login } = this.upstream.options;
-    ControlConnection.cancel(dialect, target, login, key);
+    ControlConnection.cancel(dialect, target, dialect.cancelNeedsLogin === true ? this.upstream.serverLogin() : login, key);
   }
 
   trouble(error: Error): void {
@@ -297,8 +323,8 @@ export class GatewayConnection implements ConnectionPolicy {
   async #identify(login: LoginRequest): Promise<LoginAnswerOf> {
     const identified = await this.#identified(login);
     if (!identified.ok) return { kind: 'refuse', refusal: identified.refusal };
-    const { database } = this.upstream.options.login;
-    if (!this.#client.isLibrary && login.database !== database && login.database !== this.upstream.name) {
+    if (!this.#client.isLibrary && !this.#serves(login.database)) {
+      const { database } = this.upstream.options.login;
       return refuse('database-unknown', `this listener serves the database "${database}"; connect to that one`);
     }
     const counted = await this.#client.guard?.identified(identified.principal);
@@ -319,16 +345,28 @@ export class GatewayConnection implements ConnectionPolicy {
     }
   }
 
+  /** A session of MySQL may be in any database of its server, and go to another by a statement, which is judged; one of PostgreSQL stays in its own. */
+  #serves(database: string): boolean {
+    const { dialect, login } = this.upstream.options;
+    return dialect.name === 'mysql' || database === login.database || database === this.upstream.name;
+  }
+
   async #identified(login: LoginRequest): Promise<Identified & { readonly account?: ClientAccount }> {
     const { principal } = this.#client;
-    const { identity, logins } = this.#services;
     const { credential } = login;
     // A refusal of the session's own, or of the guard's, stands even for those whom the host knows.
     const isRefused = credential.kind === 'refused';
     if (principal !== undefined && !isRefused) return { ok: true, principal };
+    if (credential.kind !== 'password') return this.#heard(login);
+    return this.#services.logins.inTurn(this.#host, login.user, () => this.#heard(login));
+  }
+
+  async #heard(login: LoginRequest): Promise<Identified & { readonly account?: ClientAccount }> {
+    const { identity, logins } = this.#services;
+    const { credential } = login;
     const gaveSecret =
       // Requests of everybody come by the library as the same client: whoever gives it nonsense must not keep the others out.
-      !this.#client.isLibrary && (credential.kind === 'token' || credential.kind === 'scram' || (isRefused && credential.isGuess === true));
+      !this.#client.isLibrary && (SECRETS.has(credential.kind) || (credential.kind === 'refused' && credential.isGuess === true));
     // Looked at behind the secret, not before it is asked for: many logins begun at once are not many guesses.
     const throttled = gaveSecret ? logins.hear(this.#host, login.user) : undefined;
     if (throttled !== undefined) return { ok: false, refusal: throttled, isGuess: false };
@@ -457,6 +495,9 @@ type LoginAnswerOf = Parameters<Connection['session']['loginAnswered']>[0];
 const NOT_LOGGED_IN: Admission = { kind: 'refuse', refusal: { code: 'identity-missing', message: 'log in first' } };
 
 const RULES_OF_LIBRARY: ClientRules = { proofs: ['token'], requireCertificate: false, certificates: [] };
+
+/** Credentials that whoever guesses gives. */
+const SECRETS: ReadonlySet<ClientCredential['kind']> = new Set(['token', 'scram', 'password']);
 
 const OWN_USERS: Refusal = { code: 'identity-missing', message: 'this database takes the user name and password of its own users' };
 

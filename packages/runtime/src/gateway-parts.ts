@@ -61,7 +61,7 @@ const KEYED_MASKS = new Set(['hash', 'token', 'noise']);
 
 /** Opens everything that a configuration file names, the ledger last: a gateway that cannot run leaves no entry. */
 export async function openParts(options: GatewayOptions): Promise<GatewayParts> {
-  const config = loadConfig(options.configFile);
+  const config = servedBy(options, loadConfig(options.configFile));
   const policies = loadPolicies(config.policy, config.directory);
   const onTrouble = options.onTrouble ?? defaultTrouble;
   const verifier = openVerifier(config, onTrouble);
@@ -159,6 +159,12 @@ export async function openParts(options: GatewayOptions): Promise<GatewayParts> 
       count.of = value;
     },
   };
+}
+
+/** A driver wrapper serves the upstreams of its own databases; those of others are for a sidecar with the same file. */
+function servedBy({ enforcement, dialects }: GatewayOptions, config: GatewayConfig): GatewayConfig {
+  if (enforcement === 'gateway') return config;
+  return { ...config, upstreams: config.upstreams.filter(({ database }) => dialects.some(({ name }) => name === database)) };
 }
 
 function followLedger({ ledger }: GatewayConfig, directory: string, recorder: Recorder, onTrouble: (error: Error) => void): LedgerThread {

@@ -15,6 +15,7 @@ import type { ClientGuard } from './client-guard.js';
 import { type ClientLeg, GatewayConnection, type GatewayServices } from './gateway-connection.js';
 import { TokenEndpoint } from './exchange/token-endpoint.js';
 import { type OperatedGateway, openRevocations, operationsOn, verifyForAdmin } from './gateway-operations.js';
+import { type KillRequest, killAmong } from './kill-requests.js';
 import { CancelGuard } from './login/cancel-guard.js';
 import { LoginGuard } from './login/login-guard.js';
 import { type GatewayParts, openParts } from './gateway-parts.js';
@@ -37,10 +38,12 @@ export interface GatewayOptions {
   readonly onTrouble?: (error: Error) => void;
 }
 
-/** The gateways that serve clients of the same listeners. Neither method rejects. */
+/** The gateways that serve clients of the same listeners. No method rejects. */
 export interface OtherWorkers {
   /** Cancels by a key that no session here has; tells whether one of them could. */
   cancel(upstream: string, key: CancelKey): Promise<boolean>;
+  /** Ends what a session of theirs runs, or that session; tells whether one of them has it. */
+  kill(request: KillRequest): Promise<boolean>;
   /** An approval of exactly this that one of them has and nobody waits for; it is ours then. */
   claimApproval(digest: string): Promise<ApprovalRequest | undefined>;
   /** Says what was used here of the budgets of the policy; it comes to the others as {@link Gateway.usedElsewhere}. */
@@ -54,6 +57,8 @@ export interface UpstreamInfo {
   readonly host: string;
   readonly port: number;
   readonly database: string;
+  /** What its protocol is called in ALPN, where it has a name: its clients may begin with TLS at once. */
+  readonly alpn: string | undefined;
   readonly config: UpstreamConfig;
 }
 
@@ -146,6 +151,7 @@ export class Gateway {
         });
         return 'elsewhere';
       },
+      kill: async (request) => this.kill(request) || (await otherWorkers?.kill(request)) === true,
       closed: (connection) => {
         this.#connections.get(connection)?.guard?.closed();
         this.#connections.delete(connection);
@@ -161,6 +167,7 @@ export class Gateway {
       host: upstream.options.target.host,
       port: upstream.options.target.port,
       database: upstream.options.login.database,
+      alpn: upstream.options.dialect.alpn,
       config,
     }));
   }
@@ -245,6 +252,11 @@ export class Gateway {
     const found = this.#findByCancelKey(upstream, key);
     found?.cancel();
     return found !== undefined;
+  }
+
+  /** Ends what a session of the same identity runs, or that session. False when no session here is it. */
+  kill(request: KillRequest): boolean {
+    return killAmong(this.#connections.keys(), request);
   }
 
   /** Looks whether the ledger can be written, and, where the configuration asks for it, whether the upstreams can be reached. Never rejects. */

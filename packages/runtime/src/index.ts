@@ -1,5 +1,6 @@
 export { type Use as BudgetUse } from './engine/budgets.js';
 export { Gateway, type GatewayHealth, type GatewayOptions, type OtherWorkers, type UpstreamInfo } from './gateway.js';
+export { type KillRequest } from './kill-requests.js';
 export { type ClientLeg, GatewayConnection, type GatewayLimits } from './gateway-connection.js';
 export { duplexPair, type DuplexPair } from './transport/duplex-pair.js';
 export { ControlConnectionError } from './transport/control-connection.js';
@@ -29,7 +30,12 @@ export {
   runAsNobody,
   type StatedIntent,
 } from './intent/identity-context.js';
+export { chooseUpstream, type GatewayLease, gatewayLeases, type WantedServer } from './library/gateway-lease.js';
+export { identityKey } from './library/identity-key.js';
+export { Places } from './library/places.js';
+export { expiryOf } from './library/token-expiry.js';
 export { nodeHash } from './node-hash.js';
+export { nodePublicKey } from './node-public-key.js';
 export type { MetricReading } from './telemetry/metric-series.js';
 export { mergeReadings } from './telemetry/merge-readings.js';
 export { prometheusText } from './telemetry/prometheus-text.js';
@@ -37,7 +43,7 @@ export { activeTrace } from './telemetry/trace-parent.js';
 export { workerName } from './gateway-parts.js';
 export { softwareVersion } from './version.js';
 export { listenPrivately, PrivateSocketError, type PrivateSocketErrorCode } from './approval/private-socket.js';
-export { type ClientTls, encryptClientStream, saysPostgres } from './transport/client-tls.js';
+export { type ClientTls, encryptClientStream } from './transport/client-tls.js';
 export { openConfiguredClientTls } from './login/client-tls-config.js';
 export { type ExchangeServer, serveExchange } from './exchange/exchange-server.js';
 export type { TokenAnswer, TokenRequest } from './exchange/token-endpoint.js';

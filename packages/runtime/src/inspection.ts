@@ -203,6 +203,8 @@ export class Inspection {
       stateChangedInTransaction: false,
       schemaChangedInTransaction: false,
       documents: protection.documents,
+      // A new session has none of these.
+      ...(dialect.carriesSessionObjects === true ? { variables: new Map(), temporary: [] } : {}),
     });
     return { ok: true, facts };
   }

@@ -7,13 +7,14 @@ export const nodeHash: HashPort = {
   hmacSha256: (key, data) => createHmac('sha256', key).update(data).digest(),
   hmacSha256Under,
   pbkdf2Sha256: (password, salt, iterations, length) => derivedKey(password, salt, iterations, length),
-  ...(hasMd5() ? { md5: (data: Uint8Array) => createHash('md5').update(data).digest() } : {}),
+  ...(has('md5') ? { md5: (data: Uint8Array) => createHash('md5').update(data).digest() } : {}),
+  ...(has('sha1') ? { sha1: (data: Uint8Array) => createHash('sha1').update(data).digest() } : {}),
 };
 
-/** Platforms that keep to FIPS 140 have none. */
-function hasMd5(): boolean {
+/** Platforms that keep to FIPS 140 have no MD5, and need not have SHA-1. */
+function has(algorithm: 'md5' | 'sha1'): boolean {
   try {
-    createHash('md5');
+    createHash(algorithm);
     return true;
   } catch {
     return false;

@@ -1,6 +1,13 @@
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
-import { type ClientGuard, type ClientTls, type Gateway, openConfiguredClientTls, type UpstreamConfig } from '@sqlwarden/runtime';
+import {
+  type ClientGuard,
+  type ClientTls,
+  type Gateway,
+  openConfiguredClientTls,
+  type UpstreamConfig,
+  type UpstreamInfo,
+} from '@sqlwarden/runtime';
 import { openingOf } from './direct-tls.js';
 import type { ListenAddress } from './listener.js';
 
@@ -14,14 +21,16 @@ export class ClientDoor {
   readonly tls: ClientTls | undefined;
   readonly #gateway: Gateway;
   readonly #requireTls: boolean;
+  readonly #alpn: string | undefined;
   readonly #onTrouble: (error: Error) => void;
 
   /** Throws a `ConfigError` when the certificate cannot be used. */
-  constructor(gateway: Gateway, config: UpstreamConfig, address: ListenAddress, onTrouble: (error: Error) => void) {
+  constructor(gateway: Gateway, { config, alpn }: UpstreamInfo, address: ListenAddress, onTrouble: (error: Error) => void) {
     this.upstream = config.name;
     this.address = address;
     this.tls = config.clientTls === undefined ? undefined : openConfiguredClientTls(gateway.config, config.clientTls, Date.now, onTrouble);
     this.#gateway = gateway;
+    this.#alpn = alpn;
     this.#requireTls = config.listen?.isPrivate !== true;
     this.#onTrouble = onTrouble;
   }
@@ -33,9 +42,10 @@ export class ClientDoor {
     socket.setKeepAlive(true);
     // Whoever is only to be told that there is no room does not keep that room from others by saying nothing.
     if (guard.refusal !== undefined) setTimeout(() => socket.destroy(), REFUSAL_MS).unref();
-    if (this.tls === undefined) return this.#connect(socket, socket, false, guard);
+    // Where clients do not begin with TLS, the server may have to speak first: nothing is waited for.
+    if (this.tls === undefined || this.#alpn === undefined) return this.#connect(socket, socket, false, guard);
     const { loginTimeoutMs } = this.#gateway.config.limits;
-    openingOf(socket, this.tls, loginTimeoutMs).then(
+    openingOf(socket, this.tls, this.#alpn, loginTimeoutMs).then(
       (opening) => (opening === undefined ? guard.closed() : this.#connect(socket, opening.stream, opening.encrypted, guard)),
       (error: unknown) => {
         this.#failed(error as Error, socket, guard);
@@ -49,6 +59,7 @@ export class ClientDoor {
       this.#gateway.connect(this.upstream, {
         stream,
         address: isLocal ? 'unix socket' : `${socket.remoteAddress ?? 'unknown'}:${socket.remotePort ?? 0}`,
+        isSocket: isLocal,
         isPrivate: isLocal || isLoopback(socket.remoteAddress),
         tls: this.tls,
         encrypted,
@@ -72,9 +83,9 @@ export class ClientDoor {
 
 /** The doors of every upstream that has a listener. */
 export function openDoors(gateway: Gateway, onTrouble: (error: Error) => void): readonly ClientDoor[] {
-  return gateway.upstreams.flatMap(({ config }) => {
-    const address = listenAddress(config);
-    return address === undefined ? [] : [new ClientDoor(gateway, config, address, onTrouble)];
+  return gateway.upstreams.flatMap((upstream) => {
+    const address = listenAddress(upstream.config);
+    return address === undefined ? [] : [new ClientDoor(gateway, upstream, address, onTrouble)];
   });
 }
 

@@ -1,18 +1,19 @@
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
-import { type ClientTls, encryptClientStream, saysPostgres } from '@sqlwarden/runtime';
+import { type ClientTls, encryptClientStream } from '@sqlwarden/runtime';
 
 /** A TLS record of the handshake (RFC 8446 section 5.1). No start-up packet begins with it: its length would be 385 MB. */
 const TLS_HANDSHAKE = 0x16;
 
 /**
  * What a client speaks at first: the start-up packets, or TLS at once ("SSL Session Encryption" of the PostgreSQL protocol documentation), which is
- * then begun. `undefined`: it has gone, said nothing for `timeoutMs`, or did not agree by ALPN to speak PostgreSQL; the socket is destroyed. The
+ * then begun. `undefined`: it has gone, said nothing for `timeoutMs`, or did not agree to speak `alpn`; the socket is destroyed. The
  * result is not read from until somebody does.
  */
 export async function openingOf(
   socket: Socket,
   tls: ClientTls,
+  alpn: string,
   timeoutMs: number,
 ): Promise<{ readonly stream: Socket | TLSSocket; readonly encrypted: boolean } | undefined> {
   const timer = setTimeout(() => socket.destroy(), timeoutMs);
@@ -20,8 +21,8 @@ export async function openingOf(
     const first = await firstByte(socket);
     if (first === undefined) return undefined;
     if (first !== TLS_HANDSHAKE) return { stream: socket, encrypted: false };
-    const secure = encryptClientStream(socket, tls);
-    if (await isSecured(secure)) return { stream: secure, encrypted: true };
+    const secure = encryptClientStream(socket, tls, alpn);
+    if (await isSecured(secure, alpn)) return { stream: secure, encrypted: true };
     secure.destroy();
     socket.destroy();
     return undefined;
@@ -47,9 +48,9 @@ function firstByte(socket: Socket): Promise<number | undefined> {
   });
 }
 
-function isSecured(secure: TLSSocket): Promise<boolean> {
+function isSecured(secure: TLSSocket, alpn: string): Promise<boolean> {
   return new Promise((resolve) => {
-    secure.once('secure', () => resolve(saysPostgres(secure)));
+    secure.once('secure', () => resolve(secure.alpnProtocol === alpn));
     secure.on('error', () => resolve(false));
     secure.once('close', () => resolve(false));
   });

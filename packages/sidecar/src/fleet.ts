@@ -229,6 +229,7 @@ export class Fleet implements RunningGateway {
       if (other === worker) continue;
       const answer = await other.ask(question);
       if (answer?.about === 'cancel' && answer.isCancelled) return answer;
+      if (answer?.about === 'kill' && answer.isKilled) return answer;
       if (answer?.about === 'approval' && answer.approval !== undefined) return answer;
     }
     return undefined;

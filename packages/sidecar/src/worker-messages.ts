@@ -1,5 +1,14 @@
 import type { ApprovalRequest, CancelKey, Refusal } from '@sqlwarden/core';
-import type { AdminAnswer, AdminRequest, BudgetUse, Gateway, MetricReading, TokenAnswer, TokenRequest } from '@sqlwarden/runtime';
+import type {
+  AdminAnswer,
+  AdminRequest,
+  BudgetUse,
+  Gateway,
+  KillRequest,
+  MetricReading,
+  TokenAnswer,
+  TokenRequest,
+} from '@sqlwarden/runtime';
 
 /** What the primary process and its workers tell each other, over the channel that only they have. Plain data. */
 
@@ -17,6 +26,8 @@ export interface WorkerState {
 /** What a worker may have other workers asked. */
 export type WorkerQuestion =
   | { readonly about: 'cancel'; readonly cancel: PlainCancel }
+  /** Ends a session of the same identity, or what it runs. */
+  | { readonly about: 'kill'; readonly kill: KillRequest }
   /** Gives up the approval of this digest. */
   | { readonly about: 'approval'; readonly digest: string };
 export type Question =
@@ -31,6 +42,7 @@ export type Question =
 
 export type WorkerAnswer =
   | { readonly about: 'cancel'; readonly isCancelled: boolean }
+  | { readonly about: 'kill'; readonly isKilled: boolean }
   | { readonly about: 'approval'; readonly approval?: ApprovalRequest };
 export type Answer =
   | WorkerAnswer

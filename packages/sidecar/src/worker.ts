@@ -102,6 +102,10 @@ class Worker {
           const answer = await this.#askOthers({ about: 'cancel', cancel: { upstream, ...plainKey(key) } });
           return answer?.about === 'cancel' && answer.isCancelled;
         },
+        kill: async (kill) => {
+          const answer = await this.#askOthers({ about: 'kill', kill });
+          return answer?.about === 'kill' && answer.isKilled;
+        },
         claimApproval: async (digest) => {
           const answer = await this.#askOthers({ about: 'approval', digest });
           return answer?.about === 'approval' ? answer.approval : undefined;
@@ -149,6 +153,8 @@ class Worker {
       }
       case 'cancel':
         return { about: 'cancel', isCancelled: gateway.cancel(question.cancel.upstream, keyOf(question.cancel)) };
+      case 'kill':
+        return { about: 'kill', isKilled: gateway.kill(question.kill) };
       case 'approval': {
         const approval = gateway.approvals.giveUp(question.digest);
         return { about: 'approval', ...(approval === undefined ? {} : { approval }) };

@@ -18,8 +18,17 @@ export function findPgDump(): Finding {
   return findPostgresProgram('pg_dump');
 }
 
+/** MariaDB's command line. */
+export function findMariadbClient(): Finding {
+  const name = 'mariadb (client)';
+  const path = onPath('mariadb').find(isExecutable);
+  if (path === undefined) return { found: false, name, reason: 'no mariadb (apt-get install mariadb-client)' };
+  const { stdout } = spawnSync(path, ['--no-defaults', '--version'], { encoding: 'utf8' });
+  return { found: true, name, path, version: /Distrib ([^,\s]+)/.exec(stdout)?.[1] ?? '' };
+}
+
 /** A Python that has this module; the path is the interpreter's. Distributions install modules for their own interpreter, so that is first. */
-export function findPython(module: 'psycopg2' | 'psycopg' | 'asyncpg' | 'sqlalchemy' | 'pandas' | 'django' | 'ctypes'): Finding {
+export function findPython(module: 'pymysql' | 'psycopg2' | 'psycopg' | 'asyncpg' | 'sqlalchemy' | 'pandas' | 'django' | 'ctypes'): Finding {
   const name = `python3 with ${module}`;
   const interpreters = ['/usr/bin/python3', ...onPath('python3')].filter(isExecutable);
   for (const path of interpreters) {

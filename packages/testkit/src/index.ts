@@ -3,7 +3,7 @@ export type { CannedColumn, CannedOptions, CannedPostgres, CannedResult } from '
 export { createAuthority } from './certificates.js';
 export type { CertificateAndKey, CertificateAuthority, CertificateRequest } from './certificates.js';
 export { findHaproxy, findPgbouncer } from './proxies.js';
-export { findPgbench, findPgDump, findPsql, findPython } from './clients.js';
+export { findMariadbClient, findPgbench, findPgDump, findPsql, findPython } from './clients.js';
 export { findSmallDisks, findStrace, injectFault, openSmallDisk } from './disks.js';
 export type { SmallDisk } from './disks.js';
 export type { Finding } from './finding.js';
@@ -19,6 +19,8 @@ export { connectMariadb } from './mariadb-connection.js';
 export type { MariadbConnection, MariadbLogin } from './mariadb-connection.js';
 export { findMariadb, startMariadb } from './mariadb-server.js';
 export type { MariadbOptions, MariadbServer } from './mariadb-server.js';
+export { findMysql, startMysql } from './mysql-server.js';
+export type { MysqlServer, MysqlServerOptions } from './server-site.js';
 export { findGermanPostgres, findPostgres, postgresMajors } from './postgres-binaries.js';
 export type { PostgresMajor } from './postgres-binaries.js';
 export { startPostgres } from './postgres-server.js';

@@ -1,12 +1,13 @@
-// npm run fuzz -- postgres [--direction client|server] [--frames n] [--seed n] [--seconds s] [--failures <directory>]
-// npm run fuzz -- postgres --replay <file> --direction client|server
+// npm run fuzz -- postgres|mysql [--direction client|server] [--frames n] [--seed n] [--seconds s] [--failures <directory>]
+// npm run fuzz -- postgres|mysql --replay <file> --direction client|server
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type Exploration, explore, type ExploreReport } from '../fuzz/explore.js';
 import { type Direction, inputFromJson, inputToJson } from '../fuzz/input.js';
-import { DICTIONARY } from '../fuzz/seeds.js';
-import { play } from '../fuzz/trial.js';
+import { mysqlTarget } from '../fuzz/mysql/mysql-target.js';
+import { postgresTarget } from '../fuzz/postgres-target.js';
+import type { Target } from '../fuzz/target.js';
 
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,
@@ -21,29 +22,35 @@ const { values: options, positionals } = parseArgs({
 });
 
 const DIRECTIONS: readonly Direction[] = ['client', 'server'];
+const TARGETS: ReadonlyMap<string, Target> = new Map([
+  ['postgres', postgresTarget],
+  ['mysql', mysqlTarget],
+]);
 const HANG_MS = 10_000;
 
 function main(): number {
   const chosen = DIRECTIONS.filter((direction) => options.direction === undefined || options.direction === direction);
   const numbers = [options.frames, options.seed, options.seconds].map(Number);
-  if (positionals.join() !== 'postgres' || chosen.length === 0 || numbers.some((number) => !(number >= 0))) {
-    console.error('fuzz: npm run fuzz -- postgres [--direction client|server] [--frames n] [--seed n] [--seconds s]');
+  const target = TARGETS.get(positionals.join());
+  if (target === undefined || chosen.length === 0 || numbers.some((number) => !(number >= 0))) {
+    console.error('fuzz: npm run fuzz -- postgres|mysql [--direction client|server] [--frames n] [--seed n] [--seconds s]');
     return 2;
   }
-  if (options.replay !== undefined) return replay(options.replay, chosen);
-  return chosen.map(run).some((failed) => failed) ? 1 : 0;
+  if (options.replay !== undefined) return replay(target, options.replay, chosen);
+  return chosen.map((direction) => run(target, direction)).some((failed) => failed) ? 1 : 0;
 }
 
-function replay(file: string, directions: readonly Direction[]): number {
+function replay(target: Target, file: string, directions: readonly Direction[]): number {
   const input = inputFromJson(readFileSync(file, 'utf8'));
-  const found = directions.map((direction) => play(input, direction, DICTIONARY).wrong);
+  const found = directions.map((direction) => target.play(input, direction).wrong);
   for (const wrong of found) console.log(wrong ?? 'nothing is wrong');
   return found.every((wrong) => wrong === undefined) ? 0 : 1;
 }
 
 /** True when something was wrong. */
-function run(direction: Direction): boolean {
+function run(target: Target, direction: Direction): boolean {
   const exploration = explore({
+    target,
     direction,
     seed: Number(options.seed),
     frames: Number(options.frames),

@@ -1,4 +1,4 @@
-import { int16, int32 } from './frames.js';
+import type { Framing } from './framing.js';
 import type { Random } from './random.js';
 
 /** What can be done to a frame. */
@@ -31,10 +31,6 @@ export interface Edit {
   readonly b: number;
 }
 
-const LENGTHS = [
-  0, 1, 3, 4, 5, 8, 0xffff, 0x1_0000, 0x1_0001, 0x0fff_ffff, 0x4000_0000, 0x7fff_fffe, 0x7fff_ffff, 0x8000_0000, 0xffff_ffff,
-];
-const TYPES = 'QPBEDCSHFXdcfpRKZT12ntsIGHWAVNv!\0'.split('').map((type) => type.charCodeAt(0));
 const MOST_COPIES = 3;
 
 export function randomEdit(random: Random, frames: number): Edit {
@@ -50,13 +46,15 @@ export function gentleEdit(random: Random, at: number): Edit {
 export class EditedStream {
   readonly #edits = new Map<number, Edit[]>();
   readonly #dictionary: readonly Buffer[];
+  readonly #framing: Framing;
   #at = 0;
   #held: Buffer | undefined;
 
   /** `dictionary`: frames to insert and to splice with. */
-  constructor(edits: readonly Edit[], dictionary: readonly Buffer[]) {
+  constructor(edits: readonly Edit[], dictionary: readonly Buffer[], framing: Framing) {
     for (const edit of edits) this.#edits.set(edit.at, [...(this.#edits.get(edit.at) ?? []), edit]);
     this.#dictionary = dictionary;
+    this.#framing = framing;
   }
 
   /** Frames that were changed, made up, held back or left out so far. */
@@ -81,7 +79,7 @@ export class EditedStream {
 
   #edited(frames: Buffer[], edit: Edit): Buffer[] {
     const [frame, ...rest] = frames;
-    if (edit.operation === 'flip-text' && (frame === undefined || textByte(frame, edit.a) < 0)) return frames;
+    if (edit.operation === 'flip-text' && (frame === undefined || textByte(frame, edit.a, this.#framing.header) < 0)) return frames;
     this.mutated += 1;
     if (frame === undefined) return [this.#word(edit.a)];
     switch (edit.operation) {
@@ -96,7 +94,7 @@ export class EditedStream {
       case 'insert':
         return edit.b % 2 === 0 ? [this.#word(edit.a), ...frames] : [...frames, this.#word(edit.a)];
       default:
-        return [changed(frame, edit, this.#word(edit.b)), ...rest];
+        return [changed(frame, edit, this.#word(edit.b), this.#framing), ...rest];
     }
   }
 
@@ -105,19 +103,18 @@ export class EditedStream {
   }
 }
 
-const HEADER = 5;
-
-function changed(frame: Buffer, { operation, a, b }: Edit, other: Buffer): Buffer {
+function changed(frame: Buffer, { operation, a, b }: Edit, other: Buffer, framing: Framing): Buffer {
   if (frame.length === 0) return frame;
+  const { header } = framing;
   const copy = Buffer.from(frame);
-  const body = Math.max(copy.length - HEADER, 0);
-  const at = Math.min(HEADER + (a % Math.max(body, 1)), copy.length - 1);
+  const body = Math.max(copy.length - header, 0);
+  const at = Math.min(header + (a % Math.max(body, 1)), copy.length - 1);
   switch (operation) {
     case 'flip-bit':
       copy[a % copy.length] = (copy[a % copy.length] as number) ^ (1 << (b & 7));
       return copy;
     case 'flip-text': {
-      const place = textByte(copy, a);
+      const place = textByte(copy, a, header);
       if (place >= 0) copy[place] = (copy[place] as number) ^ (1 << (b % 5));
       return copy;
     }
@@ -125,31 +122,34 @@ function changed(frame: Buffer, { operation, a, b }: Edit, other: Buffer): Buffe
       copy[at] = b & 0xff;
       return copy;
     case 'set-type':
-      copy[0] = TYPES[a % TYPES.length] as number;
+      if (framing.typeAt < copy.length) copy[framing.typeAt] = framing.types[a % framing.types.length] as number;
       return copy;
     case 'set-length':
-      if (copy.length >= HEADER)
-        copy.set(int32(b % 3 === 0 ? copy.length - 1 + ((a % 5) - 2) : (LENGTHS[a % LENGTHS.length] as number)), 1);
+      if (copy.length >= header)
+        framing.setLength(
+          copy,
+          b % 3 === 0 ? framing.lengthOf(copy) + ((a % 5) - 2) : (framing.lengths[a % framing.lengths.length] as number),
+        );
       return copy;
     case 'set-int16':
-      if (body >= 2) copy.set(int16([0, 1, 2, 0x7fff, 0x8000, 0xffff][b % 6] as number), HEADER + (a % (body - 1)));
+      if (body >= 2) copy.set(framing.int16([0, 1, 2, 0x7fff, 0x8000, 0xffff][b % 6] as number), header + (a % (body - 1)));
       return copy;
     case 'set-int32':
-      if (body >= 4) copy.set(int32(LENGTHS[b % LENGTHS.length] as number), HEADER + (a % (body - 3)));
+      if (body >= 4) copy.set(framing.int32(framing.lengths[b % framing.lengths.length] as number), header + (a % (body - 3)));
       return copy;
     case 'cut':
       return copy.subarray(0, a % copy.length);
     case 'cut-in-order':
-      return inOrder(copy.subarray(0, at));
+      return inOrder(copy.subarray(0, at), framing);
     case 'grow':
       return Buffer.concat([copy, other.subarray(0, a % 64)]);
     case 'grow-in-order':
-      return inOrder(Buffer.concat([copy, other.subarray(0, a % 64)]));
+      return inOrder(Buffer.concat([copy, other.subarray(0, a % 64)]), framing);
     case 'zero':
       copy.fill(0, at, Math.min(at + (b % 8) + 1, copy.length));
       return copy;
     case 'splice':
-      return inOrder(Buffer.concat([copy.subarray(0, at), other.subarray(Math.min(b % (other.length + 1), other.length))]));
+      return inOrder(Buffer.concat([copy.subarray(0, at), other.subarray(Math.min(b % (other.length + 1), other.length))]), framing);
     case 'drop':
     case 'duplicate':
     case 'swap':
@@ -159,10 +159,10 @@ function changed(frame: Buffer, { operation, a, b }: Edit, other: Buffer): Buffe
 }
 
 /** A place in the body, from one on, where there is a printable character; -1: there is none. What ends or counts things is left alone. */
-function textByte(frame: Buffer, from: number): number {
-  const body = frame.length - HEADER;
+function textByte(frame: Buffer, from: number, header: number): number {
+  const body = frame.length - header;
   for (let step = 0; step < body; step += 1) {
-    const at = HEADER + ((from + step) % body);
+    const at = header + ((from + step) % body);
     const byte = frame[at] as number;
     if (byte >= 0x20 && byte < 0x7f) return at;
   }
@@ -170,9 +170,9 @@ function textByte(frame: Buffer, from: number): number {
 }
 
 /** With a length field that is right. */
-function inOrder(frame: Buffer): Buffer {
-  if (frame.length < HEADER) return frame;
+function inOrder(frame: Buffer, framing: Framing): Buffer {
+  if (frame.length < framing.header) return frame;
   const copy = Buffer.from(frame);
-  copy.writeUInt32BE(copy.length - 1, 1);
+  framing.setLength(copy, framing.lengthOf(copy));
   return copy;
 }

@@ -8,27 +8,27 @@ import type { Input } from './input.js';
 import { inputFromJson, inputToJson } from './input.js';
 import { minimise } from './minimise.js';
 import type { Leave } from './model-host.js';
-import { DICTIONARY, seedInputs } from './seeds.js';
-import { play } from './trial.js';
+import { postgresTarget } from './postgres-target.js';
+import { seedInputs } from './seeds.js';
 
 const FRAMES = 300;
 
 describe('the fuzzer of the PostgreSQL session', () => {
   it.each(['client', 'server'] as const)('finds nothing wrong with mutated frames of the %s', (direction) => {
-    const { failure, report } = explore({ direction, seed: 20_26, frames: FRAMES, seconds: 25, hangMs: 10_000 });
+    const { failure, report } = explore({ target: postgresTarget, direction, seed: 20_26, frames: FRAMES, seconds: 25, hangMs: 10_000 });
     expect(failure?.what).toBeUndefined();
     expect(report.mutatedFrames).toBeGreaterThan(100);
     expect(report.inputs).toBeGreaterThan(20);
   });
 
   it.each(['client', 'server'] as const)('finds nothing wrong with its seeds (%s)', (direction) => {
-    for (const input of seedInputs()) expect(play(input, direction, DICTIONARY).wrong).toBeUndefined();
+    for (const input of seedInputs()) expect(postgresTarget.play(input, direction).wrong).toBeUndefined();
   });
 
   it('plays an input from its file as it played the input', () => {
     const input: Input = { ...(seedInputs()[4] as Input), edits: [{ at: 3, operation: 'set-length', a: 3, b: 1 }], pieces: 77 };
     const again = inputFromJson(inputToJson(input));
-    expect(play(again, 'client', DICTIONARY)).toEqual(play(input, 'client', DICTIONARY));
+    expect(postgresTarget.play(again, 'client')).toEqual(postgresTarget.play(input, 'client'));
   });
 
   it('makes a wrong input small', () => {

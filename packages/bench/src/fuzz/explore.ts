@@ -5,10 +5,10 @@ import type { Direction, Input } from './input.js';
 import { minimise } from './minimise.js';
 import { mutated } from './mutate.js';
 import { Random } from './random.js';
-import { DICTIONARY, seedInputs } from './seeds.js';
-import { play } from './trial.js';
+import type { Target, TrialResult } from './target.js';
 
 export interface ExploreOptions {
+  readonly target: Target;
   readonly direction: Direction;
   readonly seed: number;
   /** Ends when so many mutated frames were given to sessions. */
@@ -50,7 +50,6 @@ export interface Exploration {
 
 const SMALLEST_BATCH = 64;
 const LARGEST_BATCH = 2_048;
-const WATCHED = /\/postgres\/(dist|src)\/(session|protocol|masking|refusal)/;
 const MOST_HEAP_GROWTH = 96 << 20;
 const MS_PER_INPUT = 20;
 const TRACE_LIMIT = Error.stackTraceLimit;
@@ -68,7 +67,7 @@ class Explorer {
   readonly #options: ExploreOptions;
   readonly #random: Random;
   readonly #corpus: Input[] = [];
-  readonly #coverage = new Coverage((url) => WATCHED.test(url));
+  readonly #coverage = new Coverage((url) => this.#options.target.watched.test(url));
   readonly #startedAt = performance.now();
   readonly #heapAtStart = collectedHeap();
   /** Grows while nothing new is found: to ask what ran costs as much as many inputs. */
@@ -89,7 +88,7 @@ class Explorer {
     // Hostile bytes are answered by exceptions inside of the session: their traces cost more than all the rest.
     Error.stackTraceLimit = 0;
     const { frames, seconds, progress } = this.#options;
-    this.#corpus.push(...seedInputs());
+    this.#corpus.push(...this.#options.target.seeds());
     this.#batch(this.#corpus.slice(), false);
     let reportedAt = performance.now();
     while (this.#failure === undefined && this.#mutated < frames && performance.now() - this.#startedAt < seconds * 1_000) {
@@ -114,12 +113,12 @@ class Explorer {
   }
 
   #offspring(): Input[] {
-    const { direction } = this.#options;
+    const { direction, target } = this.#options;
     return Array.from({ length: this.#batchSize }, () => {
       // The young ones more often: what was found last was least built upon.
       const size = this.#corpus.length;
       const parent = this.#corpus[this.#random.chance(2) ? this.#random.below(size) : size - 1 - this.#random.below(Math.min(size, 32))];
-      return mutated(parent as Input, this.#corpus, direction, this.#random);
+      return mutated(target, parent as Input, this.#corpus, direction, this.#random);
     });
   }
 
@@ -136,7 +135,7 @@ class Explorer {
 
   /** Puts those into the corpus that between them run all of `fresh`: halves are played again until one input is left. */
   #keep(inputs: readonly Input[], fresh: Set<number>): void {
-    for (const input of inputs) play(input, this.#options.direction, DICTIONARY);
+    for (const input of inputs) this.#trial(input);
     const ran = this.#coverage.take();
     const reached = [...fresh].filter((place) => didRun(ran, place));
     const [only] = inputs;
@@ -151,10 +150,15 @@ class Explorer {
     this.#keep(inputs.slice(half), fresh);
   }
 
+  #trial(input: Input): TrialResult {
+    const { target, direction } = this.#options;
+    return target.play(input, direction);
+  }
+
   #play(input: Input): void {
     this.#playing = input;
     const startedAt = performance.now();
-    const { wrong, frames, mutated: changed } = play(input, this.#options.direction, DICTIONARY);
+    const { wrong, frames, mutated: changed } = this.#trial(input);
     this.#slowestMs = Math.max(this.#slowestMs, performance.now() - startedAt);
     this.#inputs += 1;
     this.#frames += frames;
@@ -163,18 +167,17 @@ class Explorer {
   }
 
   #smallest(input: Input, what: string): Failure {
-    const { direction } = this.#options;
     // The same thing must be wrong, whatever numbers and texts it names.
     const kind = (text: string | undefined): string | undefined => text?.split('\n')[0]?.replaceAll(/\d+|".*"/g, '#');
-    const small = minimise(input, (candidate) => kind(play(candidate, direction, DICTIONARY).wrong) === kind(what));
-    return { what: play(small, direction, DICTIONARY).wrong ?? what, input: small };
+    const small = minimise(input, (candidate) => kind(this.#trial(candidate).wrong) === kind(what));
+    return { what: this.#trial(small).wrong ?? what, input: small };
   }
 
   /** Runs with a deadline that ends even a loop that never yields. A batch may be slow because the machine is busy: one input may not. */
   #guarded(work: () => void, count: number): void {
     if (inTime(work, this.#options.hangMs + count * MS_PER_INPUT)) return;
     const input = this.#playing as Input;
-    const alone = (): void => void play(input, this.#options.direction, DICTIONARY);
+    const alone = (): void => void this.#trial(input);
     if (!inTime(alone, this.#options.hangMs)) this.#failure = { what: `an input does not end within ${this.#options.hangMs} ms`, input };
   }
 

@@ -20,6 +20,8 @@ export interface Input {
   readonly pace: number;
   /** The server answers what stands for a refused message with rows. */
   readonly answersRefused: boolean;
+  /** Of the login, where the protocol has several forms: bits that the target knows. */
+  readonly variant: number;
 }
 
 /** An input as text, for a file that can be replayed. */

@@ -3,22 +3,23 @@ import type {
   Admission,
   AdmittedStatement,
   EndReason,
+  KillAnswer,
   Leg,
   LoginAnswer,
   MaskPlan,
   Outcome,
   OutputMask,
+  RowAllowance,
   SessionHost,
   Unit,
   WireSession,
   WireSessionOptions,
 } from '@sqlwarden/core';
-import { postgresDialect } from '@sqlwarden/postgres';
-import { type ModelStatement, readModelText } from './model-text.js';
+import { MOST_LIMITED, type ModelStatement, readModelText } from './model-text.js';
 import { COLUMNS } from './server-frames.js';
 
 /** Small limits, so that inputs reach them. */
-export const SESSION_OPTIONS: WireSessionOptions = {
+export const sessionOptions = (cellType: WireSessionOptions['cellType']): WireSessionOptions => ({
   hash: {
     sha256: (data) => createHash('sha256').update(data).digest(),
     hmacSha256: (key, data) => createHmac('sha256', key).update(data).digest(),
@@ -30,8 +31,8 @@ export const SESSION_OPTIONS: WireSessionOptions = {
   maxStartupBytes: 8_192,
   maxQueuedBytes: 4_096,
   requireClientTls: false,
-  cellType: (column) => postgresDialect.cellType(column),
-};
+  cellType,
+});
 
 /** What the host has the gateway run by itself while a unit is pending. */
 export const INJECTED_TEXT = 'select 1 planned';
@@ -162,6 +163,11 @@ export class ModelHost implements SessionHost {
     this.#alive('cancelRequested');
   }
 
+  killRequested(_id: number, _scope: 'query' | 'connection', done: (answer: KillAnswer) => void): void {
+    this.#alive('killRequested');
+    done('unknown');
+  }
+
   pause(leg: Leg, paused: boolean): void {
     this.#alive('pause');
     this.paused[leg] = paused;
@@ -201,6 +207,21 @@ export class ModelHost implements SessionHost {
   }
 }
 
+function newAllowance(): RowAllowance {
+  let remaining = MOST_LIMITED;
+  return {
+    get remaining() {
+      return remaining;
+    },
+    take(rows) {
+      if (rows > remaining) return false;
+      remaining -= rows;
+      return true;
+    },
+    refusal: () => ({ code: 'limit-exceeded', message: 'enough rows', rule: 'few' }),
+  };
+}
+
 function admittedStatement(statement: ModelStatement): AdmittedStatement {
   const { verb, masked, planned } = statement;
   // What a policy cannot read costs questions to the server ever after: not for every text that a mutation has broken.
@@ -211,6 +232,7 @@ function admittedStatement(statement: ModelStatement): AdmittedStatement {
     changesSchema: false,
     hasEffects: verb === 'insert' || verb === 'copy-in',
     action,
+    ...(statement.limited ? { returned: newAllowance(), affected: newAllowance() } : {}),
     mayCopy: action === 'copy' || action === 'unknown',
     ...(verb === 'copy-out' && masked ? { copy: { format: 'text', describe: DESCRIBE_TEXT } } : {}),
   };

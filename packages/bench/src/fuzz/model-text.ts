@@ -3,7 +3,7 @@
  * here, so that they agree, as a server and a policy that has analysed the text do.
  *
  * `<verb> [count] [flag…]`, statements separated by `;`. Verbs: select, insert, begin, commit, rollback, set, copy-in, copy-out, fail. Flags:
- * masked, clean, planned (a plan without masks), later, inject, refuse, refuse-bind, refuse-execute.
+ * masked, clean, planned (a plan without masks), limited (few rows), later, inject, refuse, refuse-bind, refuse-execute.
  */
 export interface ModelStatement {
   /** As the session is told; `unknown` for what the server cannot parse. */
@@ -13,6 +13,8 @@ export interface ModelStatement {
   readonly masked: boolean;
   readonly clean: boolean;
   readonly planned: boolean;
+  /** Only {@link MOST_LIMITED} of the rows that it returns or affects are allowed. */
+  readonly limited: boolean;
 }
 
 export interface ModelUnit {
@@ -33,6 +35,7 @@ const ACTIONS: ReadonlyMap<string, string> = new Map([
   ['copy-out', 'copy'],
   ['fail', 'select'],
 ]);
+export const MOST_LIMITED = 5;
 const MAX_KNOWN = 4_096;
 const known = new Map<string, ModelUnit>();
 
@@ -63,5 +66,6 @@ function readStatement(part: string, flags: Set<string>): ModelStatement {
     masked,
     clean: masked || words.includes('clean'),
     planned: words.includes('planned'),
+    limited: words.includes('limited'),
   };
 }

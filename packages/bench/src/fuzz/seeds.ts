@@ -92,7 +92,7 @@ const PROGRAMS: readonly (readonly Buffer[])[] = [
 ];
 
 export function seedInputs(): Input[] {
-  return PROGRAMS.map((program) => ({ program, edits: [], events: [], pieces: 0, pace: 0, answersRefused: false }));
+  return PROGRAMS.map((program) => ({ program, edits: [], events: [], pieces: 0, pace: 0, answersRefused: false, variant: 0 }));
 }
 
 /** Frames that mutations insert and splice with, of each direction. */

@@ -3,29 +3,23 @@ import { postgresDialect } from '@sqlwarden/postgres';
 import { password } from './client-frames.js';
 import { EditedStream } from './edits.js';
 import { ForwardCheck } from './forward-check.js';
+import { POSTGRES_FRAMING } from './framing.js';
 import { FrameStream, startupMessage } from './frames.js';
 import type { Direction, Event, Input } from './input.js';
-import { INJECTED_TEXT, LOGIN_ACCEPTED, ModelHost, SESSION_OPTIONS } from './model-host.js';
+import { INJECTED_TEXT, LOGIN_ACCEPTED, ModelHost, sessionOptions } from './model-host.js';
 import { ModelServer } from './model-server.js';
 import { readModelText } from './model-text.js';
 import { Random } from './random.js';
 import * as reply from './server-frames.js';
+import type { TrialResult } from './target.js';
 
+const SESSION_OPTIONS = sessionOptions((column) => postgresDialect.cellType(column));
 const LOGIN = [startupMessage({ user: 'ada', database: 'crm' }), password('token')];
 const BACKEND_TYPES = new Set('RKZT123ntsIGHWAVNvSDCEdc');
 /** What a session may send for each byte that it got, and besides. A refusal is longer than what it refuses; a probe than the byte that needs it. */
 const MOST_AMPLIFICATION = 400;
 const MOST_BYTES = 1 << 20;
 const MOST_ROUNDS = 20_000;
-
-export interface TrialResult {
-  /** What was wrong first; `undefined`: nothing. */
-  readonly wrong: string | undefined;
-  /** Frames of the fuzzed direction that the session was given before its end. */
-  readonly frames: number;
-  /** How many of them were changed, made up or held back. */
-  readonly mutated: number;
-}
 
 /** Plays an input through a session of its own, from login to end. Never throws for what the session does. */
 export function play(input: Input, direction: Direction, dictionary: Record<Direction, readonly Buffer[]>): TrialResult {
@@ -57,7 +51,7 @@ class Trial {
     this.#input = input;
     this.#direction = direction;
     this.#random = new Random(input.pieces);
-    this.#edited = new EditedStream(input.edits, dictionary[direction]);
+    this.#edited = new EditedStream(input.edits, dictionary[direction], POSTGRES_FRAMING);
     const wrong = (what: string): void => this.#found(what);
     this.#host = new ModelHost((leg, bytes) => this.#takes(leg, bytes), wrong);
     this.#check = new ForwardCheck(this.#host.leaves, wrong);

@@ -10,7 +10,7 @@ export interface CaseSetting {
   readonly seconds: number;
 }
 
-export interface BenchCase {
+export interface BenchCase<Setting = CaseSetting> {
   readonly name: string;
   /** What throughput counts, for each second. */
   readonly unit: string;
@@ -18,7 +18,7 @@ export interface BenchCase {
   readonly clients: readonly number[] | undefined;
   /** The paths that it says something of; default all. */
   readonly paths?: readonly PathName[];
-  run(path: OpenPath, clients: number, setting: CaseSetting): Promise<Sample | Failure>;
+  run(path: OpenPath, clients: number, setting: Setting): Promise<Sample | Failure>;
 }
 
 const PIPELINE_LENGTH = 10;

@@ -29,7 +29,7 @@ const PASSWORD = randomBytes(12).toString('hex');
 /** In place of the ledger that is opened. */
 const UNRECORDED = { file: join(import.meta.dirname, '..', 'ledger', 'null-ledger.js'), env: {} };
 /** The command as a user runs it. */
-const PROGRAM = join(dirname(createRequire(import.meta.url).resolve('@sqlwarden/cli/package.json')), 'bin', 'sqlwarden.js');
+export const PROGRAM = join(dirname(createRequire(import.meta.url).resolve('@sqlwarden/cli/package.json')), 'bin', 'sqlwarden.js');
 
 /** Runs `sqlwarden up` in a process of its own, with a configuration in a temporary directory, and a token of its development issuer or a password. */
 export async function startGateway(name: GatewayPath, request: PathRequest): Promise<OpenPath> {
@@ -95,7 +95,7 @@ function writeConfiguration(directory: string, name: GatewayPath, port: number, 
   return join(directory, 'sqlwarden.yaml');
 }
 
-async function issueToken(configFile: string): Promise<string> {
+export async function issueToken(configFile: string): Promise<string> {
   const args = ['token', '--config', configFile, '--subject', 'bench', '--kind', 'service', '--groups', 'app', '--lifetime', '1d'];
   const { status, stdout, stderr } = await runProgram(process.execPath, [PROGRAM, ...args]);
   if (status !== 0) throw new Error(`no token was issued: ${stderr}`);

@@ -1,16 +1,16 @@
-import type { BenchCase, CaseSetting } from './cases.js';
+import type { BenchCase } from './cases.js';
 import type { OpenPath } from './paths.js';
 import { type Failure, isFailure, type Sample } from './sample.js';
 import type { Series } from './series.js';
 
-export interface InterleavedRun {
-  readonly cases: readonly BenchCase[];
+export interface InterleavedRun<Setting extends { readonly seconds: number }> {
+  readonly cases: readonly BenchCase<Setting>[];
   readonly paths: readonly OpenPath[];
   readonly clients: readonly number[] | undefined;
   readonly rounds: number;
   /** Seconds; 0: none. */
   readonly warmUp: number;
-  readonly setting: CaseSetting;
+  readonly setting: Setting;
   /** Told of each measurement. */
   readonly onMeasured: (text: string) => void;
 }
@@ -19,7 +19,7 @@ export interface InterleavedRun {
  * Measures each case on all paths, one after the other, in every round from another path on: what disturbs the machine for some seconds
  * then disturbs all of them alike. A path is warmed up before its first measurement of a case.
  */
-export async function measureInterleaved(run: InterleavedRun): Promise<Series[]> {
+export async function measureInterleaved<Setting extends { readonly seconds: number }>(run: InterleavedRun<Setting>): Promise<Series[]> {
   const series = run.cases.flatMap((one) => seriesOf(one, run));
   for (const group of groupsOf(series)) {
     if (run.warmUp > 0) {
@@ -36,22 +36,25 @@ export async function measureInterleaved(run: InterleavedRun): Promise<Series[]>
   return series.map(({ one, path, clients, results }) => ({ name: one.name, unit: one.unit, clients, path: path.name, results }));
 }
 
-interface OpenSeries {
-  readonly one: BenchCase;
+interface OpenSeries<Setting> {
+  readonly one: BenchCase<Setting>;
   readonly path: OpenPath;
   readonly clients: number;
   readonly results: (Sample | Failure)[];
 }
 
-function seriesOf(one: BenchCase, { paths, clients }: InterleavedRun): OpenSeries[] {
+function seriesOf<Setting extends { readonly seconds: number }>(
+  one: BenchCase<Setting>,
+  { paths, clients }: InterleavedRun<Setting>,
+): OpenSeries<Setting>[] {
   const counts = one.clients === undefined ? [1] : (clients ?? one.clients);
   const taken = paths.filter(({ name }) => one.paths?.includes(name) ?? true);
   return counts.flatMap((count) => taken.map((path) => ({ one, path, clients: count, results: [] })));
 }
 
 /** What is compared with each other: one case with one number of clients. */
-function groupsOf(series: readonly OpenSeries[]): OpenSeries[][] {
-  const groups = new Map<string, OpenSeries[]>();
+function groupsOf<Setting>(series: readonly OpenSeries<Setting>[]): OpenSeries<Setting>[][] {
+  const groups = new Map<string, OpenSeries<Setting>[]>();
   for (const one of series) {
     const key = `${one.one.name} ${one.clients}`;
     groups.set(key, [...(groups.get(key) ?? []), one]);
@@ -64,6 +67,6 @@ function rotated<Item>(items: readonly Item[], by: number): Item[] {
   return [...items.slice(at), ...items.slice(0, at)];
 }
 
-function shown(result: Sample | Failure, { unit }: BenchCase): string {
+function shown(result: Sample | Failure, { unit }: { readonly unit: string }): string {
   return isFailure(result) ? `failed: ${result.failed}` : `${result.throughput.toFixed(0)} ${unit}/s`;
 }

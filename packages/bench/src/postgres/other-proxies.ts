@@ -9,7 +9,12 @@ export interface ProxyProcess extends RunningProgram {
   readonly port: number;
 }
 
-export async function startPipe({ server }: BenchDatabase): Promise<ProxyProcess> {
+/** Whatever a proxy of bytes stands before. */
+export interface AnyDatabase {
+  readonly server: { readonly port: number };
+}
+
+export async function startPipe({ server }: AnyDatabase): Promise<ProxyProcess> {
   const port = await freePort();
   const program = join(import.meta.dirname, 'pipe-process.js');
   return { port, ...(await startProgram({ command: [process.execPath, program, String(port), String(server.port)], port })) };
@@ -44,7 +49,7 @@ export function startPgbouncer(database: BenchDatabase): Promise<ProxyProcess> {
 }
 
 /** "Configuration Manual": one thread, as the other proxies have. */
-export function startHaproxy(database: BenchDatabase): Promise<ProxyProcess> {
+export function startHaproxy(database: AnyDatabase): Promise<ProxyProcess> {
   return startConfigured(findHaproxy(), (port, directory) => {
     const lines = [
       'global',

@@ -2,19 +2,23 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { defineCommand } from '../command.js';
-import { CommandFailure, EXIT } from '../failure.js';
-import { STARTER_CONFIG, STARTER_IGNORE, STARTER_POLICY } from '../starter-files.js';
+import { CommandFailure, EXIT, UsageError } from '../failure.js';
+import { STARTER_IGNORE, STARTER_POLICY, starterConfig } from '../starter-files.js';
 
 export const init = defineCommand({
   name: 'init',
   summary: 'write a first configuration and policy',
   details: ['Writes sqlwarden.yaml, policy/main.yaml and a key for masks; touches nothing that is there already.'],
-  options: { directory: { type: 'text', value: '<directory>', help: 'where (default: here)' } },
+  options: {
+    directory: { type: 'text', value: '<directory>', help: 'where (default: here)' },
+    database: { type: 'text', value: '<system>', help: 'postgres (default), or mysql, which is MariaDB too' },
+  },
   async run({ options, out }) {
-    const directory = options.directory ?? '.';
+    const { directory = '.', database = 'postgres' } = options;
+    if (database !== 'postgres' && database !== 'mysql') throw new UsageError('--database is none that is known; write postgres or mysql');
     const at = (file: string): string => path.join(directory, file);
     const files = [
-      { file: 'sqlwarden.yaml', contents: STARTER_CONFIG, mode: 0o644 },
+      { file: 'sqlwarden.yaml', contents: starterConfig(database), mode: 0o644 },
       { file: 'policy/main.yaml', contents: STARTER_POLICY, mode: 0o644 },
       { file: 'secrets/mask.key', contents: randomBytes(32), mode: 0o600 },
       { file: 'secrets/.gitignore', contents: STARTER_IGNORE, mode: 0o644 },

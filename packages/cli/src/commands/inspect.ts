@@ -1,6 +1,6 @@
-import { postgresDialect } from '@sqlwarden/postgres';
 import { Inspection } from '@sqlwarden/runtime';
 import { DEFAULT_CONFIG } from '../command.js';
+import { DIALECTS } from '../dialects.js';
 import { UsageError } from '../failure.js';
 import { oneLine, type Terminal } from '../terminal.js';
 
@@ -8,7 +8,7 @@ import { oneLine, type Terminal } from '../terminal.js';
 export async function inspecting<T>(config: string | undefined, err: Terminal, use: (inspection: Inspection) => Promise<T>): Promise<T> {
   const inspection = new Inspection({
     configFile: config ?? DEFAULT_CONFIG,
-    dialects: [postgresDialect],
+    dialects: DIALECTS,
     onTrouble: (error) => err.line(`${err.style('yellow', 'sqlwarden:')} ${oneLine(error.message, 1000)}`),
   });
   try {

@@ -15,6 +15,7 @@ export const token = defineCommand({
     'Works where the configuration has an issuer with preset "dev". Writes the token and nothing else to standard output:',
     '',
     '  PGPASSWORD=$(sqlwarden token --subject alice --groups app) psql -h 127.0.0.1 -p 15432 -d crm',
+    '  MYSQL_PWD=$(sqlwarden token --subject alice --groups app) mariadb -h 127.0.0.1 -P 13306 crm',
     '',
     'Of several actors the one who acts now is first. --model and --agent-version are those of the first actor, or of the subject',
     'where there is none.',

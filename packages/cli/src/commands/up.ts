@@ -1,7 +1,7 @@
-import { postgresDialect } from '@sqlwarden/postgres';
 import { loadConfig } from '@sqlwarden/runtime';
 import { type Announcement, Fleet, type Health, type ListenAddress, openHealth, type RunningGateway, Sidecar } from '@sqlwarden/sidecar';
 import { CONFIG_OPTION, DEFAULT_CONFIG, defineCommand } from '../command.js';
+import { DIALECTS } from '../dialects.js';
 import { durationSeconds } from '../duration.js';
 import { EXIT, UsageError } from '../failure.js';
 import { oneLine, type Terminal } from '../terminal.js';
@@ -59,7 +59,7 @@ export const up = defineCommand({
 function start(configFile: string, onTrouble: (error: Error) => void): Promise<RunningGateway> {
   return loadConfig(configFile).workers > 1
     ? Fleet.start({ configFile, workerEntry: WORKER, onTrouble })
-    : Sidecar.start({ configFile, dialects: [postgresDialect], onTrouble });
+    : Sidecar.start({ configFile, dialects: DIALECTS, onTrouble });
 }
 
 function countConnections({ connectionCount }: RunningGateway): string {

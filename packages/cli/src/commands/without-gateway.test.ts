@@ -35,18 +35,22 @@ suite('commands that need no running gateway', () => {
     expect((await site.run(['--version'])).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
   }, 60_000);
 
-  it('writes a first configuration that check accepts, and overwrites nothing', async () => {
-    const directory = mkdtempSync(path.join(tmpdir(), 'sqlwarden-init-'));
-    const first = await site.run(['init', '--directory', directory]);
-    expect(first.status).toBe(0);
-    expect(statSync(path.join(directory, 'secrets/mask.key'))).toMatchObject({ size: 32, mode: 0o100600 });
-    const again = await site.run(['init', '--directory', directory]);
-    expect([again.status, again.stderr]).toEqual([1, expect.stringContaining('is there already; nothing was written')]);
-    const checked = await runProgram(process.execPath, [COMMAND, 'check'], { cwd: directory, env: { DB_PASSWORD: 'x' } });
-    expect([checked.status, checked.stderr]).toEqual([0, '']);
-    expect(checked.stdout).toContain('5 rules, default deny, mode enforce, 2 tests');
-    rmSync(directory, { recursive: true });
-  }, 60_000);
+  it.each(['postgres', 'mysql'])(
+    'writes a first configuration of %s that check accepts, and overwrites nothing',
+    async (database) => {
+      const directory = mkdtempSync(path.join(tmpdir(), 'sqlwarden-init-'));
+      const first = await site.run(['init', '--directory', directory, '--database', database]);
+      expect(first.status).toBe(0);
+      expect(statSync(path.join(directory, 'secrets/mask.key'))).toMatchObject({ size: 32, mode: 0o100600 });
+      const again = await site.run(['init', '--directory', directory]);
+      expect([again.status, again.stderr]).toEqual([1, expect.stringContaining('is there already; nothing was written')]);
+      const checked = await runProgram(process.execPath, [COMMAND, 'check'], { cwd: directory, env: { DB_PASSWORD: 'x' } });
+      expect([checked.status, checked.stderr]).toEqual([0, '']);
+      expect(checked.stdout).toContain('5 rules, default deny, mode enforce, 2 tests');
+      rmSync(directory, { recursive: true });
+    },
+    60_000,
+  );
 
   it('tells every problem of the files with its place, without a stack trace', async () => {
     site.write('broken/sqlwarden.yaml', 'version: 1\nenvironment: development\nupstreems: []\n');

@@ -3,3 +3,4 @@ export * from './principal.js';
 export * from './renewal.js';
 export * from './revocation.js';
 export * from './rights.js';
+export * from './saslprep.js';

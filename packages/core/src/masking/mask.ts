@@ -88,6 +88,8 @@ export interface ResultColumn {
   readonly origin?: OriginKey;
   readonly typeId: number;
   readonly typeModifier: number;
+  /** What else the header says of the type, as the adapter packs it for its own `cellType`. */
+  readonly typeDetail?: number;
   readonly format: 'text' | 'binary';
   /** True when the wire form of the column cannot carry NULL (fixed-length, not nullable types of TDS). Absent: it can. */
   readonly notNull?: boolean;
@@ -125,7 +127,7 @@ export interface CellType {
   readonly family: CellFamily;
   /** Size in bytes of the binary form, when it is fixed. */
   readonly binaryBytes?: number;
-  /** A cell, in either format, is the text itself in UTF-8; any text without NUL that is not longer than {@link maxLength} is one. */
+  /** A cell, in either format, is the text itself in UTF-8, or in another character set in which ASCII is ASCII; any text without NUL that is not longer than {@link maxLength} is one. */
   readonly isPlainText?: boolean;
   /** Declared maximum length in characters, when there is one. */
   readonly maxLength?: number;

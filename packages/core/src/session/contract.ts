@@ -128,6 +128,8 @@ export type Admission =
       readonly kind: 'proceed';
       readonly ticket: number;
       readonly statements: readonly AdmittedStatement[];
+      /** Which of {@link statements} a result of the unit belongs to is not known: the session takes the strictest masks of all that fit it. */
+      readonly branching?: boolean;
       /** Error and notice texts may carry protected values: replace all but the allow-listed fields. */
       readonly cleanTexts: boolean;
       /** The host's own; handed back in {@link Unit.earlier}. */
@@ -179,12 +181,14 @@ export interface LoginRequest {
 
 /**
  * How a client proved itself. `scram`: it has shown by SCRAM-SHA-256 that it knows the password of the user of the verifier that it was checked
- * against. `certificate`: the host found it proven by the certificate of the client leg. `workload`: it was asked for nothing. `refused`: it
+ * against. `password`: it gave the password that {@link ClientMethod} `scram` asks for, in clear, because its protocol has no such exchange: the host checks
+ * it against the user's verifier. `certificate`: the host found it proven by the certificate of the client leg. `workload`: it was asked for nothing. `refused`: it
  * failed; the host records the attempt and answers with this refusal, and must not answer otherwise; `isGuess`: what it gave as a secret was wrong.
  */
 export type ClientCredential =
   | { readonly kind: 'token'; readonly token: string }
   | { readonly kind: 'scram' }
+  | { readonly kind: 'password'; readonly password: string }
   | { readonly kind: 'certificate' }
   | { readonly kind: 'workload' }
   | { readonly kind: 'refused'; readonly refusal: Refusal; readonly isGuess?: boolean }
@@ -209,7 +213,10 @@ export type ClientMethod =
   | { readonly kind: 'token' }
   /** A token as the protocol's own OAuth mechanism carries it, on the same legs. A client that has none is told where tokens come from. */
   | { readonly kind: 'oauth'; readonly discovery: OAuthDiscovery }
-  /** `endPoint`: of the certificate that the gateway showed on this leg, for channel binding. */
+  /**
+   * A password of which the host has a verifier. `endPoint`: of the certificate that the gateway showed on this leg, for channel binding. Protocols
+   * without SCRAM ask for the password in clear, on the same legs as for a token.
+   */
   | { readonly kind: 'scram'; readonly verifier: ScramVerifier; readonly endPoint: Uint8Array | undefined }
   | { readonly kind: 'refuse'; readonly refusal: Refusal };
 
@@ -248,6 +255,10 @@ export interface ServerLogin {
   readonly sslNegotiation?: 'postgres' | 'direct';
   /** The server leg cannot be overheard (unix socket, loopback), so that a password may be sent in clear. */
   readonly isPrivate?: boolean;
+  /** The server leg is a unix socket, which servers themselves hold to be private. */
+  readonly isSocket?: boolean;
+  /** PEM of the RSA public key that the server decrypts passwords with; where it has none other is believed (MySQL `caching_sha2_password`). */
+  readonly serverPublicKey?: string;
   /** What the server may ask for; default: every method that does not show the password to others. */
   readonly accept?: readonly ServerMethod[];
   /** `require`: nothing but SCRAM bound to the server's certificate. Default `prefer`: bound where the server offers it. */
@@ -266,7 +277,15 @@ export interface ServerLogin {
 }
 
 /** How a server may have the gateway prove itself. `none`: it asks for nothing (trust, or the certificate of the gateway was enough). */
-export type ServerMethod = 'scram-sha-256-plus' | 'scram-sha-256' | 'md5' | 'password' | 'none';
+export type ServerMethod =
+  | 'scram-sha-256-plus'
+  | 'scram-sha-256'
+  | 'md5'
+  | 'password'
+  | 'caching_sha2_password'
+  | 'mysql_native_password'
+  | 'mysql_clear_password'
+  | 'none';
 
 /** What TLS on a leg came to. Absent where the host cannot say. */
 export interface TlsFacts {
@@ -288,12 +307,18 @@ export type SecurityEvent = {
 export interface SessionHost {
   /** Bytes for a leg. Ownership passes to the host; the session will not change them. */
   send(leg: Leg, bytes: Uint8Array): void;
-  /** Start TLS on a leg: everything sent before goes out in clear, everything after inside. Answer: {@link WireSession.tlsStarted}. */
-  startTls(leg: Leg): void;
+  /**
+   * Start TLS on a leg: everything sent before goes out in clear, everything after inside. `ahead`: what came behind the request for it in the same
+   * bytes, where the protocol does not have the other end wait (MySQL): it is read as TLS, never as anything else. Answer:
+   * {@link WireSession.tlsStarted}.
+   */
+  startTls(leg: Leg, ahead?: Uint8Array): void;
   /** Whether the client leg can be upgraded to TLS. */
   readonly canEncryptClient: boolean;
   /** The client leg cannot be overheard (unix socket, loopback, in-memory), so that a token may be sent in clear. */
   readonly clientLegIsPrivate: boolean;
+  /** The client leg is a unix socket, which clients themselves hold to be private. Default: false. */
+  readonly clientLegIsSocket?: boolean;
   /** Who is this? Answer: {@link WireSession.loginAnswered}. */
   authenticate(login: LoginRequest): void;
   /** Open the server leg. Answer: {@link WireSession.serverConnected} or {@link WireSession.ended}. */
@@ -305,6 +330,8 @@ export interface SessionHost {
   /** What became of an admitted unit. Called exactly once for every ticket that is not 0. */
   settle(outcome: Outcome): void;
   transactionEnded(ordinal: number, end: TransactionEnd): void;
+  /** The server has set the session back to what it began with, out of any statement's sight (COM_RESET_CONNECTION): nothing that units left in it is there. */
+  sessionReset?(): void;
   security(event: SecurityEvent): void;
   /** Whether the client may be told now what comes without a unit of its own (notifications). Without it, only that something came. */
   mayHear(): boolean;
@@ -316,7 +343,7 @@ export interface SessionHost {
    * A client asks to end what runs in another session, or that session (MySQL KILL). `id`: as it was given to clients, or as the server numbers its
    * own sessions. Only of the same principal. `done` is called exactly once, at once or later.
    */
-  killRequested?(id: number, scope: 'query' | 'connection', done: (answer: KillAnswer) => void): void;
+  killRequested(id: number, scope: 'query' | 'connection', done: (answer: KillAnswer) => void): void;
   /** Stop or go on reading from a leg (back-pressure while a unit is pending). */
   pause(leg: Leg, paused: boolean): void;
   /** The session is over. The host flushes what was sent and closes both legs. Called once. */

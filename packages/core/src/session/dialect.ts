@@ -2,7 +2,7 @@ import type { Catalogue } from '../catalog/catalogue.js';
 import type { CellType, ResultColumn } from '../masking/mask.js';
 import type { OutputColumn, StatementFacts, TemporaryFacts, UnitFacts, VariableFacts } from '../sql/facts.js';
 import type { ColumnName } from '../sql/names.js';
-import type { CompilePattern, HashPort } from '../ports.js';
+import type { CompilePattern, HashPort, PublicKeyPort } from '../ports.js';
 import type { AssertedIntent, IntentField } from './asserted-intent.js';
 import type {
   CancelKey,
@@ -97,6 +97,19 @@ export interface Dialect {
   /** A module for a worker thread: answers `{id, text, context}` messages with `{id, result: ParseResult}`. */
   readonly parserEntry: URL;
   /**
+   * What the protocol is called in ALPN (RFC 7301). Only databases that have a name there begin with TLS at once where a client does; in the protocols
+   * of the others it is the server who speaks first, or TLS has its own beginning.
+   */
+  readonly alpn?: string;
+  /** A cancel is a statement on another connection (MySQL KILL), which logs in for it. Absent: the key is enough. */
+  readonly cancelNeedsLogin?: boolean;
+  /**
+   * Variables and temporary relations of a session stand in no catalogue: what units leave in them (`StatementFacts.assigns`, `UnitFacts.temporary`) is
+   * carried to the units that follow. Transactions hold no changes of the schema that others cannot see. Absent: the catalogue that is read on the
+   * session's own connection shows what is the session's own.
+   */
+  readonly carriesSessionObjects?: boolean;
+  /**
    * A reader of the catalogue of one upstream; it may remember what it parsed last. `setters`: it also looks for what sets settings of the session while
    * rows are read or written, which facts then tell of.
    */
@@ -167,6 +180,8 @@ export type CatalogueQuery = (sql: string) => Promise<readonly (readonly (string
 
 export interface WireSessionOptions {
   readonly hash: HashPort;
+  /** Where it is absent, passwords that must be encrypted for the server are not sent. */
+  readonly publicKey?: PublicKeyPort;
   readonly maskKey: Uint8Array;
   readonly compilePattern: CompilePattern;
   /** Longest message accepted from either leg; checked before buffering. */
@@ -199,6 +214,7 @@ export interface ServerClientHost {
 export interface ServerClientOptions {
   readonly login: ServerLogin;
   readonly hash: HashPort;
+  readonly publicKey?: PublicKeyPort;
   readonly maxMessageBytes: number;
   /** When given: only send a cancel for this key, then end. */
   readonly cancel?: CancelKey;

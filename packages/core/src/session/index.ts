@@ -1,3 +1,4 @@
+export * from './asserted-comment.js';
 export * from './asserted-intent.js';
 export * from './contract.js';
 export * from './dialect.js';

@@ -7,3 +7,4 @@ export * from './statement.js';
 export * from './knowledge.js';
 export { analyse, relationOutputs } from './analyse.js';
 export * from './dialect-analysis.js';
+export { eitherTemporary, eitherVariable } from './left-in-session.js';

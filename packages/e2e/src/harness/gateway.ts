@@ -2,18 +2,19 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type DevIssuer, type DevParty, issueDevToken, openDevIssuer } from '@sqlwarden/identity';
+import { mysqlDialect } from '@sqlwarden/mysql';
 import { postgresDialect } from '@sqlwarden/postgres';
 import { Sidecar } from '@sqlwarden/sidecar';
 import { freePort } from '@sqlwarden/testkit';
 import { stringify } from 'yaml';
-import { type CorpusServer, GATEWAY_ROLE } from './database.js';
+import { GATEWAY_ROLE } from './database.js';
 import { RawClient } from './raw-client.js';
 
 const AUDIENCE = 'sqlwarden';
 
 export interface GatewayRequest {
   /** The server, and the password of the role that the gateway logs in as. */
-  readonly server: Pick<CorpusServer, 'server' | 'password'>;
+  readonly server: { readonly server: { readonly host: string; readonly port: number }; readonly password: string };
   /** The upstreams by name, with the database of each. */
   readonly upstreams: Readonly<Record<string, string>>;
   /** Policy files: text of each. */
@@ -118,7 +119,7 @@ export async function startGateway(request: GatewayRequest): Promise<RunningGate
   const troubles: Error[] = [];
   const sidecar = await Sidecar.start({
     configFile: site.configFile,
-    dialects: [postgresDialect],
+    dialects: [postgresDialect, mysqlDialect],
     onTrouble: (error) => void troubles.push(error),
   });
   return {

@@ -26,7 +26,11 @@ export class LeakOracle {
 
   /** @param received every byte that the server sent; `messages`: the same, cut into messages. */
   findIn(received: Buffer, messages: readonly BackendMessage[]): Leak[] {
-    const rows = messages.filter(({ type }) => type === 'D').map(cellsOf);
+    return this.findInRows(received, messages.filter(({ type }) => type === 'D').map(cellsOf));
+  }
+
+  /** @param rows the cells of all rows among the bytes that were received. */
+  findInRows(received: Buffer, rows: readonly Row[]): Leak[] {
     const cells = rows.flat().filter((cell) => cell !== null);
     const binary = cells.filter((cell) => this.#binaryCells.has(cell.toString('hex')));
     return [
@@ -101,19 +105,24 @@ function charactersIn(received: Buffer): string {
   return runs.map((run) => String.fromCharCode(...run.split(/\D+/).map(Number))).join(' ');
 }
 
-/** The hex of a value in the binary formats of int8, numeric, float8 and date. Page "binary format" of each type's send function. */
+/**
+ * The hex of a value in the binary formats of PostgreSQL's int8, numeric, float8 and date (page "binary format" of each type's send function),
+ * and of MySQL's BIGINT, DOUBLE and DATE (page "Binary Protocol Value").
+ */
 function binaryFormsOf(secret: string): string[] {
   if (/^\d{4}-\d{2}-\d{2}$/.test(secret)) {
     const days = Buffer.alloc(4);
     days.writeInt32BE((Date.parse(secret) - Date.parse('2000-01-01')) / 86_400_000);
-    return [days.toString('hex')];
+    const [year = 0, month = 0, day = 0] = secret.split('-').map(Number);
+    return [days.toString('hex'), Buffer.from([year & 0xff, year >> 8, month, day]).toString('hex')];
   }
   if (!/^\d+(\.\d+)?$/.test(secret)) return [];
   const float = Buffer.alloc(8);
   float.writeDoubleBE(Number(secret));
   const integer = Buffer.alloc(8);
   integer.writeBigInt64BE(BigInt(secret.split('.')[0] ?? '0'));
-  return [float.toString('hex'), integer.toString('hex'), numericHex(secret)];
+  const both = [float, integer].flatMap((bytes) => [bytes.toString('hex'), Buffer.from(bytes).reverse().toString('hex')]);
+  return [...both, numericHex(secret)];
 }
 
 /** Digits in base 10 000 after count, weight, sign and scale. */

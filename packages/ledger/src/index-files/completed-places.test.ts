@@ -7,7 +7,7 @@ const NAMES = ['decision', 'opened', 'startedAt'] as const;
 /** Strings that look like what is looked for. */
 const hostile = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 40 }),
-  fc.constantFrom(...NAMES.flatMap((name) => [`,"${name}":7`, `","${name}":7,"x":"`, `\\",\"${name}\":7`])),
+  fc.constantFrom(...NAMES.flatMap((name) => [`,"${name}":7`, `","${name}":7,"x":"`, `\\","${name}":7`])),
 );
 const count = fc.nat({ max: Number.MAX_SAFE_INTEGER });
 

@@ -18,6 +18,14 @@ SELECT TABLE_SCHEMA, TABLE_NAME, COLUMN_NAME, ORDINAL_POSITION, DATA_TYPE, COLUM
 FROM information_schema.COLUMNS`;
 
 /**
+ * schema, relation and column of what MariaDB calls JSON: a `longtext` with a check of its own ("JSON Data Type"). MySQL has a type for it, and no
+ * columns of these names.
+ */
+export const JSON_COLUMNS_SQL = `
+SELECT CONSTRAINT_SCHEMA, TABLE_NAME, CONSTRAINT_NAME FROM information_schema.CHECK_CONSTRAINTS
+WHERE LEVEL = 'Column' AND LEFT(CHECK_CLAUSE, 11) = 'json_valid('`;
+
+/**
  * schema, relation and column of a foreign key that writes, schema, relation and column that it refers to, ON DELETE, ON UPDATE, its name; in the
  * order of its columns.
  */
@@ -66,32 +74,41 @@ GROUP BY TABLE_SCHEMA, TABLE_NAME`;
 /** Names of loadable functions, which are found before stored ones. Not every account may read it. */
 export const LOADABLE_SQL = 'SELECT name FROM mysql.func';
 
+/** What the server itself brings: it changes with the version, and asking for it costs most. */
+const NOT_OF_SERVER = "NOT IN ('information_schema', 'performance_schema', 'sys')";
+
 /**
- * One row and column that changes with every change of what the statements above read. Neither server counts such changes, so that the rows
+ * One row and column that changes with every change of what the statements above read, but for what the server brings. Neither server counts such changes, so that the rows
  * themselves are summed up.
  */
 export const FINGERPRINT_SQL = `
-SELECT CONCAT_WS(' ',
+SELECT CONCAT_WS(' ', VERSION(),
 ${[
   summary('SCHEMATA', 'SCHEMA_NAME'),
-  summary('TABLES', 'TABLE_SCHEMA, TABLE_NAME, TABLE_TYPE', "TABLE_TYPE <> 'TEMPORARY'"),
+  summary('TABLES', 'TABLE_SCHEMA, TABLE_NAME, TABLE_TYPE', `TABLE_TYPE <> 'TEMPORARY' AND TABLE_SCHEMA ${NOT_OF_SERVER}`),
   summary(
     'COLUMNS',
     'TABLE_SCHEMA, TABLE_NAME, COLUMN_NAME, ORDINAL_POSITION, COLUMN_TYPE, IS_NULLABLE, EXTRA, GENERATION_EXPRESSION',
-    "TABLE_SCHEMA NOT IN ('information_schema', 'performance_schema', 'sys')",
+    `TABLE_SCHEMA ${NOT_OF_SERVER}`,
   ),
-  summary('REFERENTIAL_CONSTRAINTS', 'CONSTRAINT_SCHEMA, CONSTRAINT_NAME, TABLE_NAME, REFERENCED_TABLE_NAME, DELETE_RULE, UPDATE_RULE'),
-  summary('VIEWS', 'TABLE_SCHEMA, TABLE_NAME, VIEW_DEFINITION', "TABLE_SCHEMA <> 'sys'"),
+  summary('CHECK_CONSTRAINTS', 'CONSTRAINT_SCHEMA, CONSTRAINT_NAME, CHECK_CLAUSE', `CONSTRAINT_SCHEMA ${NOT_OF_SERVER}`),
+  summary(
+    'REFERENTIAL_CONSTRAINTS',
+    'CONSTRAINT_SCHEMA, CONSTRAINT_NAME, TABLE_NAME, REFERENCED_TABLE_NAME, DELETE_RULE, UPDATE_RULE',
+    `CONSTRAINT_SCHEMA ${NOT_OF_SERVER}`,
+  ),
+  summary('VIEWS', 'TABLE_SCHEMA, TABLE_NAME, VIEW_DEFINITION', `TABLE_SCHEMA ${NOT_OF_SERVER}`),
   summary('ROUTINES', 'ROUTINE_SCHEMA, ROUTINE_NAME, ROUTINE_TYPE, ROUTINE_DEFINITION, SECURITY_TYPE, SQL_MODE, LAST_ALTERED'),
   summary(
     'TRIGGERS',
     'EVENT_OBJECT_SCHEMA, EVENT_OBJECT_TABLE, TRIGGER_NAME, EVENT_MANIPULATION, ACTION_STATEMENT, ACTION_ORDER, SQL_MODE, CREATED',
+    `EVENT_OBJECT_SCHEMA ${NOT_OF_SERVER}`,
   ),
 ].join(',\n')})`;
 
 function summary(relation: string, columns: string, where = 'TRUE'): string {
-  const row = `MD5(CONCAT_WS('/', ${columns.replaceAll(/\w+/g, (column) => `COALESCE(${column}, '')`)}))`;
-  // Half of a digest at a time: sums do not depend on the order of rows.
+  const row = `SHA2(CONCAT_WS('/', ${columns.replaceAll(/\w+/g, (column) => `COALESCE(${column}, '')`)}), 256)`;
+  // 56 bits of a digest at a time: sums do not depend on the order of rows.
   const sum = (from: number): string => `SUM(CAST(CONV(SUBSTR(${row}, ${from}, 14), 16, 10) AS UNSIGNED))`;
   return `  (SELECT CONCAT_WS('-', COUNT(*), ${sum(1)}, ${sum(15)}) FROM information_schema.${relation} WHERE ${where})`;
 }

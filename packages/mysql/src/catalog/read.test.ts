@@ -21,6 +21,7 @@ const SCHEMA = [
   'CREATE VIEW both_names AS SELECT full_name(n.Id) AS f, n.n FROM names AS n',
   'CREATE TRIGGER people_in BEFORE INSERT ON People FOR EACH ROW SET NEW.note = UPPER(NEW.name)',
   'CREATE SEQUENCE numbers',
+  'CREATE TABLE documents (Doc json, plain longtext, checked longtext CHECK (json_valid(checked)))',
   String.raw`CREATE FUNCTION hiding() RETURNS varchar(80) READS SQL DATA
      RETURN CONCAT('a\' LIKE ', (SELECT name FROM People LIMIT 1), ' LIKE \'b', 'c\\', (SELECT note FROM People LIMIT 1), '\\')`,
   'CREATE PROCEDURE handed(IN `a b` int, OUT c varchar(80)) SET c = (SELECT name FROM People WHERE Id = `a b`)',
@@ -67,6 +68,12 @@ const parse: ParseText = (text, context) => Promise.resolve(parseUnit(text, cont
       { name: 'shown', generated: true },
       { name: 'secret', hidden: true },
     ]);
+    expect(catalogue.relations.get('crm.documents')?.columns).toMatchObject([
+      { name: 'doc', type: 'json', typeId: 245 },
+      { name: 'plain', type: 'longtext', typeId: 252 },
+      { name: 'checked', type: 'json', typeId: 245 },
+    ]);
+    expect(catalogue.versionText).toMatch(/MariaDB/);
     expect(catalogue.relations.get('crm.names')).toMatchObject({ kind: 'view' });
     expect(catalogue.relations.get('crm.numbers')).toMatchObject({ kind: 'sequence' });
     expect(catalogue.relations.get('information_schema.tables')).toMatchObject({ kind: 'system' });

@@ -16,6 +16,7 @@ import { NamedRelations } from './named-relations.js';
 import {
   COLUMNS_SQL,
   FOREIGN_KEYS_SQL,
+  JSON_COLUMNS_SQL,
   LOADABLE_SQL,
   PARAMETERS_SQL,
   RELATIONS_SQL,
@@ -27,7 +28,7 @@ import {
   VIEWS_SQL,
 } from './queries.js';
 import { readReferences } from './references.js';
-import { isGenerated, readRelations, relationName } from './relations.js';
+import { columnKey, isGenerated, readRelations, relationName } from './relations.js';
 import type { MysqlCatalogue } from './resolved-catalogue.js';
 import { type Parsing, readRoutines, readTriggers, type Routines } from './routines.js';
 import { optional, type Row, text } from './rows.js';
@@ -48,6 +49,7 @@ export function createCatalogueReader(): (query: CatalogueQuery, version: number
 }
 
 interface Server {
+  readonly versionText: string;
   readonly database: string;
   readonly context: DefinitionContext;
 }
@@ -58,6 +60,7 @@ async function readServer(query: CatalogueQuery): Promise<Server> {
   const [, major, minor, patch] = /^(\d+)\.(\d+)\.(\d+)/.exec(text(row, 0)) ?? [];
   if (major === undefined) throw new Error('the version of the server was not understood');
   return {
+    versionText: text(row, 0),
     database: text(row, 1),
     context: {
       flavour: /mariadb/i.test(text(row, 0)) ? 'mariadb' : 'mysql',
@@ -80,7 +83,9 @@ async function readAll(query: CatalogueQuery, version: number, parse: ParseText,
   const shown = await readTriggers(await query(TRIGGERS_SQL), (row) => relationName(row, folding), parsing);
   const routines = await readRoutines(await query(ROUTINES_SQL), await query(PARAMETERS_SQL), folding, parsing);
   const loadable = await query(LOADABLE_SQL).catch((): readonly Row[] => []);
-  const relations = readRelations(relationRows, columnRows, definitions, (name) => shown.has(name), folding);
+  const documentRows = context.flavour === 'mariadb' ? await query(JSON_COLUMNS_SQL) : [];
+  const documents = new Set(documentRows.map((row) => columnKey(row, folding)));
+  const relations = readRelations(relationRows, columnRows, { definitions, documents, hasTriggers: (name) => shown.has(name) }, folding);
   const references = readReferences(await query(FOREIGN_KEYS_SQL), folding);
   const { triggers, all } = withUnseen(relations, shown, seesTriggers);
   return {
@@ -128,6 +133,7 @@ function describe(
   return {
     version,
     serverVersion: server.context.serverVersion,
+    versionText: server.versionText,
     database: server.database,
     relations: new NamedRelations(byName, server.context.flavour),
     relationsById: new Map([...byName.values()].map((relation) => [relation.id, relation])),

@@ -12,15 +12,22 @@ const TEMPORARY = 'TEMPORARY';
 
 const VERSIONED = 'SYSTEM VERSIONED';
 
+/** What other statements say of relations. */
+export interface Described {
+  readonly definitions: ReadonlyMap<RelationName, string>;
+  readonly hasTriggers: (relation: RelationName) => boolean;
+  /** Columns with JSON documents that are declared as texts, as {@link columnKey} names them. */
+  readonly documents: ReadonlySet<string>;
+}
+
 /** Rows of RELATIONS_SQL and COLUMNS_SQL. The servers number no relations: the numbers are those of the reading. */
 export function readRelations(
   rows: readonly Row[],
   columnRows: readonly Row[],
-  definitions: ReadonlyMap<RelationName, string>,
-  hasTriggers: (relation: RelationName) => boolean,
+  { definitions, hasTriggers, documents }: Described,
   folding: Folding,
 ): CatalogueRelation[] {
-  const columns = readColumns(columnRows, folding);
+  const columns = readColumns(columnRows, documents, folding);
   const declaresTimes = new Set(columnRows.filter(isTimeOfVersion).map((row) => relationName(row, folding)));
   return rows
     .filter((row) => row[2] !== TEMPORARY)
@@ -49,20 +56,26 @@ export function relationName(row: Row, folding: Folding): RelationName {
   return joinName(schema, foldRelation(schema, text(row, 1), folding));
 }
 
-function readColumns(rows: readonly Row[], folding: Folding): ReadonlyMap<RelationName, CatalogueColumn[]> {
+/** The column that the first three values of a row say. */
+export function columnKey(row: Row, folding: Folding): string {
+  return joinName(relationName(row, folding), foldName(text(row, 2)));
+}
+
+function readColumns(rows: readonly Row[], documents: ReadonlySet<string>, folding: Folding): ReadonlyMap<RelationName, CatalogueColumn[]> {
   const columns = new Map<RelationName, CatalogueColumn[]>();
-  for (const row of rows) append(columns, relationName(row, folding), readColumn(row));
+  for (const row of rows) append(columns, relationName(row, folding), readColumn(row, documents.has(columnKey(row, folding))));
   for (const list of columns.values()) list.sort((a, b) => a.number - b.number);
   return columns;
 }
 
-function readColumn(row: Row): CatalogueColumn {
-  const type = text(row, 4).toLowerCase();
+function readColumn(row: Row, isDocument: boolean): CatalogueColumn {
+  const declared = text(row, 4).toLowerCase();
+  const type = isDocument && declared === 'longtext' ? 'json' : declared;
   const length = optional(row, 7);
   return {
     name: foldName(text(row, 2)),
     number: Number(text(row, 3)),
-    type: text(row, 5),
+    type: type === 'json' ? type : text(row, 5),
     typeId: fieldType(type),
     notNull: row[6] === 'NO',
     ...(isGenerated(row) && { generated: true }),

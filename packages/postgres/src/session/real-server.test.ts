@@ -209,6 +209,7 @@ async function startGateway(server: PostgresServer): Promise<Gateway> {
       cancelRequested: (key) => {
         for (const one of live) if (one.session.clientCancelKey?.processId === key.processId) one.cancel();
       },
+      killRequested: () => undefined,
       pause: (leg, paused) =>
         void (paused ? (leg === 'client' ? client : upstream).pause() : (leg === 'client' ? client : upstream).resume()),
       end: (reason) => {

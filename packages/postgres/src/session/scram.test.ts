@@ -1,7 +1,6 @@
 import { createHash, createHmac, pbkdf2Sync } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
-import type { HashPort } from '@sqlwarden/core';
-import { saslPrep } from './saslprep.js';
+import { type HashPort, saslPrep } from '@sqlwarden/core';
 import { ScramClient } from './scram.js';
 
 const hash: HashPort = {

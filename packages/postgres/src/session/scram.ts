@@ -1,5 +1,4 @@
-import { type HashPort, unreachable } from '@sqlwarden/core';
-import { saslPrep } from './saslprep.js';
+import { type HashPort, saslPrep, unreachable } from '@sqlwarden/core';
 import { bytesOf, equal, fromBase64, textOf, toBase64, xor } from './scram-text.js';
 
 /** The mechanisms of RFC 7677, as PostgreSQL names them: without and with channel binding. */

@@ -108,6 +108,7 @@ class Script {
       ready: ({ serverVersion }) => void this.calls.push(`ready ${serverVersion}`),
       mayHear: () => this.mayHear,
       cancelRequested: (key) => void this.cancels.push(key),
+      killRequested: () => undefined,
       pause: (leg, paused) => void this.calls.push(`${paused ? 'pause' : 'resume'} ${leg}`),
       end: (reason) => {
         this.reason = reason;

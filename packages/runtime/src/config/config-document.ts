@@ -66,7 +66,7 @@ export interface ExchangeSource {
 
 export interface UpstreamSource {
   readonly name: string;
-  readonly database: 'postgres';
+  readonly database: 'postgres' | 'mysql';
   readonly listen?: string;
   readonly clientTls?: Pick<ClientTlsConfig, 'certificate' | 'key'> & Partial<ClientTlsConfig>;
   readonly clients?: OneOrMany<ClientProof>;
@@ -79,6 +79,7 @@ export interface UpstreamSource {
     readonly tls?: 'verify-full' | 'require' | 'disable';
     readonly ca?: string;
     readonly certificate?: { readonly certificate: string; readonly key: string };
+    readonly publicKey?: string;
     readonly sslNegotiation?: 'postgres' | 'direct';
     /** YAML takes 3.0 for a number. */
     readonly protocol?: '3.0' | '3.2' | 3 | 3.2;

@@ -2,6 +2,7 @@ import { list } from '@sqlwarden/core';
 import { isProduction } from '@sqlwarden/identity';
 import type { ConfigDocument, IssuerSource, UpstreamSource } from './config-document.js';
 import type { ClientProof } from './gateway-config.js';
+import { databaseContradictions } from './database-contradictions.js';
 import { exchangeContradictions } from './exchange-contradictions.js';
 import { isLoopback, parseListen } from './listen-address.js';
 import { sinkContradictions } from './sink-config.js';
@@ -140,6 +141,10 @@ function credentialContradictions({ server, credentials }: UpstreamSource, path:
   if (channelBinding === 'require' && accept !== undefined && !list(accept).includes('scram-sha-256-plus'))
     add(['credentials', 'accept'], 'leaves out scram-sha-256-plus, which channelBinding requires; write it too');
   if (!isEncrypted && server.certificate !== undefined) add(['server', 'certificate'], 'is only shown inside TLS; leave it out');
+  if (isEncrypted && server.publicKey !== undefined)
+    add(['server', 'publicKey'], 'is only needed where there is no TLS; leave it out, or write tls: disable');
+  if (server.socket !== undefined && server.publicKey !== undefined)
+    add(['server', 'publicKey'], 'does not go together with socket, over which nobody can listen; leave it out');
   if (!isEncrypted && server.sslNegotiation !== undefined)
     add(['server', 'sslNegotiation'], 'says how TLS begins, and there is none; leave it out');
   return found;
@@ -193,6 +198,7 @@ function upstreamContradictions(upstream: UpstreamSource, path: Path): Contradic
   if (server.ca !== undefined && server.tls !== undefined && server.tls !== 'verify-full')
     add(['server', 'ca'], 'is not looked at unless tls is verify-full; write tls: verify-full');
   found.push(
+    ...databaseContradictions(upstream, path),
     ...clientContradictions(upstream, path),
     ...credentialContradictions(upstream, path),
     ...sessionContradictions(upstream, path),

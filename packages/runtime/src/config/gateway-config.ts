@@ -39,7 +39,8 @@ export type LedgerReads = 'grouped' | 'durable';
 
 export interface UpstreamConfig {
   readonly name: string;
-  readonly database: 'postgres';
+  /** `mysql`: MariaDB too. */
+  readonly database: 'postgres' | 'mysql';
   /** `undefined`: only for use as a library. */
   readonly listen: ListenConfig | undefined;
   readonly clientTls: ClientTlsConfig | undefined;
@@ -72,6 +73,8 @@ export interface ServerConfig {
   readonly ca: string | undefined;
   /** Files of PEM: who the gateway is, for servers that ask for a certificate. */
   readonly certificate: { readonly certificate: string; readonly key: string } | undefined;
+  /** File of PEM: the key that passwords are encrypted with for a MySQL server without TLS; the one that it gives when `undefined`. */
+  readonly publicKey: string | undefined;
   readonly sslNegotiation: NonNullable<ServerLogin['sslNegotiation']>;
   readonly protocol: NonNullable<ServerLogin['protocol']>;
   readonly connectTimeoutMs: number;
@@ -203,4 +206,4 @@ export const DEFAULT_EXCHANGE = { lifetimeSeconds: 900, maxActors: 4, rotateAfte
 export const DEFAULT_CATALOGUE_MAX_AGE_MS = 1000;
 export const DEFAULT_CONNECT_TIMEOUT_MS = 10_000;
 export const DEFAULT_PASSWORD_COMMAND = { timeoutMs: 10_000, cacheMs: 60_000 } as const;
-export const DEFAULT_PORT = { postgres: 5432 } as const satisfies Record<UpstreamConfig['database'], number>;
+export const DEFAULT_PORT = { postgres: 5432, mysql: 3306 } as const satisfies Record<UpstreamConfig['database'], number>;

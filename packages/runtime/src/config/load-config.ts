@@ -132,6 +132,7 @@ function upstreamOf(source: UpstreamSource, { identity }: ConfigDocument, direct
       tls: server.tls ?? (server.socket === undefined ? 'verify-full' : 'disable'),
       ca: server.ca === undefined ? undefined : at(server.ca),
       certificate: server.certificate && { certificate: at(server.certificate.certificate), key: at(server.certificate.key) },
+      publicKey: server.publicKey === undefined ? undefined : at(server.publicKey),
       sslNegotiation: server.sslNegotiation ?? 'postgres',
       protocol: Number(server.protocol ?? 3.2) === 3 ? '3.0' : '3.2',
       connectTimeoutMs: server.connectTimeoutMs ?? DEFAULT_CONNECT_TIMEOUT_MS,

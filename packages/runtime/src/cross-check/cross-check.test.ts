@@ -88,3 +88,29 @@ describe('CrossCheck', () => {
     await own.close();
   });
 });
+
+describe('CrossCheck of MySQL', () => {
+  let check: CrossCheck;
+  beforeAll(() => {
+    check = new CrossCheck('mysql', { worker, deadlineMs: 2_000 });
+  });
+  afterAll(() => check.close());
+
+  it.each(['select 1 as `a b`, @x', 'select 1 # how many', 'select /*! straight_join */ 1'])('reads %s', async (text) => {
+    expect(await check.objection(text, one, nowhere)).toBeUndefined();
+  });
+
+  it.each(['SET NAMES utf8mb4', "set names 'utf8mb4' collate 'utf8mb4_bin';", 'set character set utf8'])(
+    'is not asked about %s, which clients begin with',
+    async (text) => {
+      expect(await check.objection(text, one, nowhere)).toBeUndefined();
+    },
+  );
+
+  it.each(['SET NAMES utf8mb4; drop table people', "set names 'utf8mb4", 'select 1; delete from people'])(
+    'objects to %s, taken for one query',
+    async (text) => {
+      expect(await check.objection(text, one, nowhere)).toBeDefined();
+    },
+  );
+});

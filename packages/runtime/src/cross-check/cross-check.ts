@@ -15,6 +15,8 @@ const MAX_DEPTH = 12;
 /** Alone in a unit they say and do nothing that another opinion could add to; the parser does not know all of them. */
 const TRANSACTION_WORDS =
   /^\s*(?:begin|start\s+transaction|commit|end|rollback|abort)(?:\s+(?:work|transaction|tran))?\s*;?\s*$|^\s*(?:(?:release\s+)?savepoint|rollback\s+to(?:\s+savepoint)?)\s+[a-z_]\w*\s*;?\s*$/i;
+/** What clients of MySQL begin their sessions with; the parser does not know all of its forms. */
+const CHARACTER_SET_WORDS = /^\s*set\s+(?:names|character\s+set|charset)\s+('?)\w+\1(?:\s+collate\s+('?)\w+\2)?\s*;?\s*$/i;
 
 export interface CrossCheckOptions {
   /** The module of the worker, where it is not beside this one. */
@@ -28,6 +30,7 @@ export interface CrossCheckOptions {
  */
 export class CrossCheck {
   readonly #pool: ParsePool;
+  readonly #isMysql: boolean;
 
   /** Throws an `Error` that says what to do when node-sql-parser is not installed. */
   constructor(
@@ -35,6 +38,7 @@ export class CrossCheck {
     { worker = new URL('./worker.js', import.meta.url), deadlineMs = DEADLINE_MS }: CrossCheckOptions = {},
   ) {
     const build = BUILDS[dialect];
+    this.#isMysql = dialect === 'mysql';
     requireInstalled(build);
     this.#pool = new ParsePool({ entry: worker, workerData: { build }, deadlineMs, maxWaiting: MAX_WAITING });
     // The first statement shall not wait for the parser to be loaded.
@@ -43,7 +47,7 @@ export class CrossCheck {
 
   /** What speaks against running the unit; `undefined` when nothing does. Never rejects. For people: no name and no literal of the text. */
   async objection(text: string, facts: UnitFacts, catalogue: Catalogue): Promise<string | undefined> {
-    if (TRANSACTION_WORDS.test(text)) return undefined;
+    if (TRANSACTION_WORDS.test(text) || (this.#isMysql && CHARACTER_SET_WORDS.test(text))) return undefined;
     if (text.length > MAX_CHARACTERS) return `the statement is too long for the cross-check; send at most ${MAX_CHARACTERS} characters`;
     if (depthOf(text) > MAX_DEPTH) return `the statement is nested too deeply for the cross-check; nest at most ${MAX_DEPTH} levels`;
     const parsed = await this.#read(text);

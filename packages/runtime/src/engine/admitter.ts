@@ -27,9 +27,8 @@ import { decide, deniedDecision } from './decide.js';
 import type { Engine, PolicyInForce } from './engine.js';
 import { failureRefusal, ledgerRefusal } from './failures.js';
 import { type Grant, granted, isCompleted, isMadeFor, isOutdated, namesWhatIsMissing, OUTDATED, proceed } from './granted.js';
-import { OpenCursors } from './open-cursors.js';
+import { LeftInSession } from './left-in-session.js';
 import { SessionLimits } from './limits.js';
-import { PreparedNames } from './prepared-names.js';
 import { RunningUnits } from './running-units.js';
 import { runningActivity } from './session-activity.js';
 import { GIVEN_UP, intentOf, LOST, NEVER_RAN, newTurn, type Running, type Turn } from './unit-turn.js';
@@ -52,8 +51,7 @@ export class Admitter implements ConnectionPolicy {
   #inForce: PolicyInForce;
   readonly #running = new RunningUnits<Running>();
   readonly #session: WireSession;
-  readonly #cursors = new OpenCursors();
-  readonly #prepared = new PreparedNames();
+  readonly #left: LeftInSession;
   readonly #transactions = new RecordedTransactions();
   #limits: SessionLimits;
   readonly #schema: SessionSchema;
@@ -76,6 +74,7 @@ export class Admitter implements ConnectionPolicy {
     this.#scope = scope;
     this.#identity = identity;
     this.#session = session;
+    this.#left = new LeftInSession(upstream.options.dialect.carriesSessionObjects === true);
     this.#schema = new SessionSchema(engine, upstream, session);
     this.#inForce = engine.inForce;
     this.#rightsKey = engine.rightsKey(scope.principal);
@@ -99,8 +98,7 @@ export class Admitter implements ConnectionPolicy {
   admit(unit: Unit): Admission | undefined {
     this.#watch?.begins();
     this.#followPolicy();
-    if (unit.portal !== undefined) this.#cursors.boundPortal(unit.portal);
-    if (unit.statementName !== undefined) this.#prepared.parsed(unit.statementName);
+    this.#left.named(unit);
     const decision = this.#known(unit);
     if (decision === undefined) this.#upstream.decisionCounts.made++;
     else this.#upstream.decisionCounts.found++;
@@ -158,7 +156,7 @@ export class Admitter implements ConnectionPolicy {
     const running = this.#running.take(ticket);
     if (running === undefined) return;
     this.#recordOutcome(ticket, running, outcome);
-    if (outcome.status === 'ok') this.#afterUnit(running);
+    this.#left.afterUnit(running.decision, running.transaction, outcome.status === 'ok');
     if (running.decision.changesSchema) this.#schema.mayHaveChanged(running.transaction, intentOf(ticket));
   }
 
@@ -178,21 +176,16 @@ export class Admitter implements ConnectionPolicy {
     return ticket;
   }
 
-  #afterUnit({ decision, transaction }: Running): void {
-    this.#cursors.afterUnit(decision.facts?.statements ?? [], transaction);
-    this.#prepared.afterUnit(decision);
-  }
-
-  /** What cursors and prepared statements are called by, and what they stand for; empty without any. */
-  get #names(): string {
-    return this.#cursors.key === '' && this.#prepared.key === '' ? '' : `${this.#cursors.key} ${this.#prepared.key}`;
-  }
-
   transactionEnded(ordinal: number, end: TransactionEnd): void {
     if (this.#transactions.ended(ordinal))
       this.#engine.recorder.after({ type: 'transaction.ended', session: this.#scope.session, transaction: ordinal, end });
-    this.#cursors.transactionEnded(ordinal, end === 'committed');
+    this.#left.transactionEnded(ordinal, end === 'committed');
     this.#schema.transactionEnded(ordinal, end !== 'rolled-back');
+  }
+
+  /** The server has set the session back, out of any statement's sight: nothing that units left in it is there any more. */
+  sessionReset(): void {
+    this.#left.reset();
   }
 
   security(event: SecurityEvent): void {
@@ -231,6 +224,7 @@ export class Admitter implements ConnectionPolicy {
   authenticate(_login: LoginRequest): void {}
   ready(_serverVersion: string): void {}
   cancelRequested(_key: CancelKey): void {}
+  killRequested(): void {}
   trouble(error: Error): void {
     this.#engine.trouble(error);
   }
@@ -240,9 +234,9 @@ export class Admitter implements ConnectionPolicy {
     if (snapshot === undefined) return undefined;
     const earlier = granted(unit)?.decision;
     // Statements other than queries look their names up when they run, so state and names must still be those of the binding.
-    const isSame = earlier?.epoch === snapshot.epoch && earlier.stateId === unit.state.id && earlier.names === this.#names;
+    const isSame = earlier?.epoch === snapshot.epoch && earlier.stateId === unit.state.id && earlier.names === this.#left.key;
     if (isSame && (unit.phase === 'execute' || (unit.phase === 'bind' && isMadeFor(earlier, unit)))) return earlier;
-    return snapshot.decisions.get(unit.text, this.#cacheKey(unit, this.#names));
+    return snapshot.decisions.get(unit.text, this.#cacheKey(unit, this.#left.key));
   }
 
   #cacheKey(unit: Unit, names: string): string {
@@ -329,9 +323,8 @@ export class Admitter implements ConnectionPolicy {
         parameterTypes: unit.parameterTypes,
         stateChangedInTransaction: unit.transaction.stateChanged,
         schemaChangedInTransaction: this.#schema.isChangedInTransaction,
-        cursors: this.#cursors.outputs,
-        prepared: this.#prepared.statements(snapshot.epoch, unit.state.id),
-        names: this.#names,
+        left: this.#left.context(snapshot.epoch, unit.state.id),
+        names: this.#left.key,
       },
       snapshot,
     );
@@ -370,8 +363,7 @@ export class Admitter implements ConnectionPolicy {
     // ROLLBACK TO takes back a part of what the transaction has changed.
     const takesBack = this.#schema.isChangedInTransaction && decision.statements.some(({ action }) => action === 'rollback');
     if (decision.changesSchema || takesBack) this.#schema.mayHaveChanged(unit.transaction.ordinal, intentOf(ticket));
-    this.#cursors.beforeUnit(decision.facts?.statements ?? []);
-    this.#prepared.beforeUnit(decision.facts?.statements ?? []);
+    this.#left.beforeUnit(decision.facts);
     if (!decision.durable) return proceed(ticket, decision, approval, allowances);
     turn.ticket = ticket;
     return this.#engine.recorder.durable(ticket).then(

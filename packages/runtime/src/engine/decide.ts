@@ -36,9 +36,9 @@ export interface DecideWhat {
   readonly parameterTypes: readonly number[];
   readonly stateChangedInTransaction: boolean;
   readonly schemaChangedInTransaction: boolean;
-  readonly cursors: NonNullable<AnalyseContext['cursors']>;
-  readonly prepared: NonNullable<AnalyseContext['prepared']>;
-  /** Equal for equal cursors and prepared statements. */
+  /** What units before have left in the session. */
+  readonly left: Pick<AnalyseContext, 'cursors' | 'prepared' | 'variables' | 'temporary'>;
+  /** Equal for equal {@link left}. */
   readonly names: string;
 }
 
@@ -53,8 +53,7 @@ export async function decide(who: DecideFor, what: DecideWhat, snapshot: Snapsho
     state: what.state,
     stateChangedInTransaction: what.stateChangedInTransaction,
     schemaChangedInTransaction: what.schemaChangedInTransaction,
-    cursors: what.cursors,
-    prepared: what.prepared,
+    ...what.left,
     documents: snapshot.protection.documents,
   });
   const judged = evaluate({

@@ -38,6 +38,7 @@ export function proceed(
     ticket,
     statements:
       allowances === undefined ? decision.statements : decision.statements.map((statement, at) => ({ ...statement, ...allowances[at] })),
+    ...(decision.facts?.branching === true ? { branching: true } : {}),
     cleanTexts: decision.cleanTexts,
     decision: kept,
   };

@@ -54,6 +54,12 @@ export class OpenCursors {
     this.#rekey();
   }
 
+  /** There are none any more. */
+  forget(): void {
+    this.#cursors.clear();
+    this.#rekey();
+  }
+
   #rekey(): void {
     this.#key = this.#cursors.size === 0 ? '' : JSON.stringify([...this.#cursors].map(([name, { facts }]) => [name, facts.outputs]));
   }

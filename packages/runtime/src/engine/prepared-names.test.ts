@@ -5,19 +5,33 @@ import { PreparedNames } from './prepared-names.js';
 
 const facts = (more: Partial<StatementFacts>): StatementFacts => ({ action: 'select', opaque: [], ...more }) as StatementFacts;
 
-function prepared(...names: readonly string[]): PreparedNames {
-  const all = new PreparedNames();
-  all.afterUnit({
+const span = (at: number) => ({ start: at, end: at + 1 });
+
+/** A unit of a PREPARE for each name; those of `inside` stand inside of a block in front of them. */
+function unitOf(names: readonly string[], inside: readonly string[] = []): Decision {
+  const block = { kind: 'block', span: span(0) };
+  return {
     text: names.join(),
-    unit: { statements: names.map((name) => `PREPARE ${name}`) },
-    facts: { statements: names.map((name) => facts({ action: 'prepare', prepares: name })) },
+    unit: { statements: [block, ...names.map((name, at) => ({ kind: 'prepare', name, span: span(at + 1) }))] },
+    facts: {
+      statements: [
+        ...inside.map((name) => facts({ action: 'prepare', prepares: name, span: span(0) })),
+        ...names.map((name, at) => facts({ action: 'prepare', prepares: name, span: span(at + 1) })),
+      ],
+    },
     epoch: 5,
     stateId: 7,
-  } as unknown as Decision);
+  } as unknown as Decision;
+}
+
+function prepared(...names: readonly string[]): PreparedNames {
+  const all = new PreparedNames();
+  all.afterUnit(unitOf(names));
   return all;
 }
 
-const known = (names: PreparedNames, epoch = 5, stateId = 7): [string, unknown][] => [...names.statements(epoch, stateId)];
+const known = (names: PreparedNames, epoch = 5, stateId = 7): [string, unknown][] =>
+  [...names.statements(epoch, stateId)].map(([name, statement]) => [name, `PREPARE ${(statement as { readonly name: string }).name}`]);
 
 describe('PreparedNames', () => {
   it('knows what was prepared, in the schema and state that its names were looked up in', () => {
@@ -41,5 +55,25 @@ describe('PreparedNames', () => {
     happens(names);
     expect(known(names).map(([name]) => name)).toEqual(left);
     expect(names.key).not.toBe(before);
+  });
+
+  it('does not know what a block has prepared, though as many statements stand in the text as were run', () => {
+    const names = prepared('a');
+    const unit = unitOf(['b'], ['a']);
+    names.afterUnit(unit);
+    expect(known(names)).toEqual([['b', 'PREPARE b']]);
+  });
+
+  it('forgets a name that a unit of several statements gives away: where a later one fails, it has another statement all the same', () => {
+    const names = prepared('p', 'q');
+    names.beforeUnit([facts({ action: 'prepare', prepares: 'p' }), facts({})]);
+    expect(known(names).map(([name]) => name)).toEqual(['q']);
+  });
+
+  it('forgets all of them when the session is set back', () => {
+    const names = prepared('p');
+    names.forget();
+    expect(known(names)).toEqual([]);
+    expect(names.key).toBe('');
   });
 });

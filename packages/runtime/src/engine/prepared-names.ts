@@ -1,4 +1,4 @@
-import type { StatementFacts } from '@sqlwarden/core';
+import { isStatement, type StatementFacts } from '@sqlwarden/core';
 import type { Decision } from './decision.js';
 
 interface Prepared {
@@ -35,6 +35,8 @@ export class PreparedNames {
     for (const statement of statements) {
       if (statement.deallocates?.name !== undefined) this.#names.delete(statement.deallocates.name);
       else if (statement.deallocates !== undefined || RUNS_CODE.has(statement.action) || statement.opaque.length > 0) this.#names.clear();
+      // MySQL gives the name to the new statement; when another statement of the unit fails, that has happened all the same.
+      else if (statement.prepares !== undefined && statements.length > 1) this.#names.delete(statement.prepares);
     }
     this.#rekey();
   }
@@ -47,12 +49,21 @@ export class PreparedNames {
   /** After a unit has succeeded. */
   afterUnit({ text, unit, facts, epoch, stateId }: Decision): void {
     let changed = false;
-    for (const [index, { prepares }] of (facts?.statements ?? []).entries()) {
+    for (const { prepares, span } of facts?.statements ?? []) {
       if (prepares === undefined) continue;
-      this.#names.set(prepares, { statement: unit?.statements[index], origin: `${index} ${text}`, epoch, stateId });
+      // One inside of a block is not known: whether it has run, and what it says.
+      const statement = unit?.statements.find((each) => isStatement(each) && each.kind === 'prepare' && each.span.start === span.start);
+      if (statement === undefined) this.#names.delete(prepares);
+      else this.#names.set(prepares, { statement, origin: `${span.start} ${text}`, epoch, stateId });
       changed = true;
     }
     if (changed) this.#rekey();
+  }
+
+  /** There are none any more. */
+  forget(): void {
+    this.#names.clear();
+    this.#rekey();
   }
 
   #rekey(): void {

@@ -83,4 +83,16 @@ describe('the schema as one session sees it', () => {
     expect(froms).toEqual([false, false]);
     expect((await schema.look(unit)).resolved.isIncomplete).toBe(false);
   });
+
+  it('is the committed one, looked at anew, where every change is seen by others at once', async () => {
+    const suspected: unknown[] = [];
+    const engine = { schemaSuspect: (_: unknown, intent: unknown) => suspected.push(intent) };
+    const committed = { epoch: 1, resolved: { catalogue: { version: 1 } } };
+    const upstream = { isSchemaShared: true, fresh: () => Promise.resolve(committed) };
+    const schema = new SessionSchema(engine as unknown as Engine, upstream as unknown as Upstream, {} as WireSession);
+    schema.mayHaveChanged(1, 7);
+    expect(suspected).toEqual([7]);
+    expect(schema.isChangedInTransaction).toBe(false);
+    expect(await schema.look({ state: {}, transaction: { status: 'open', ordinal: 1 } } as Unit)).toBe(committed);
+  });
 });

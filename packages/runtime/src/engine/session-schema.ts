@@ -97,7 +97,7 @@ export class SessionSchema {
   /** A statement that may change the schema was forwarded, or has run; `intent`: its entry, where it has one. */
   mayHaveChanged(transaction: number, intent: number | undefined): void {
     this.#own = undefined;
-    if (transaction <= this.#lastEnded) this.#engine.schemaSuspect(this.#upstream, intent);
+    if (transaction <= this.#lastEnded || this.#upstream.isSchemaShared) this.#engine.schemaSuspect(this.#upstream, intent);
     else this.#changes = { transaction, intent };
   }
 

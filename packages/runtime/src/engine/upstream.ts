@@ -105,6 +105,16 @@ export class Upstream {
     return this.options.dialect.cellType(column, this.#snapshot?.resolved);
   }
 
+  /** Transactions hold no changes of the schema: others see each at once. */
+  get isSchemaShared(): boolean {
+    return this.options.dialect.carriesSessionObjects === true;
+  }
+
+  /** The server's version in its own words, when the schema was last seen. */
+  get versionText(): string | undefined {
+    return this.#snapshot?.resolved.catalogue.versionText;
+  }
+
   /** The schema, if the last look at it is good enough for a decision now. */
   current(): Snapshot | undefined {
     const age = this.options.now() - this.#checkedAt;

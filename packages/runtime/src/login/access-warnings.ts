@@ -17,13 +17,20 @@ function upstreamWarnings(upstream: UpstreamConfig): readonly string[] {
   return found.map((warning) => `upstream ${upstream.name}: ${warning}`);
 }
 
-function serverWarnings({ server, credentials: { accept, channelBinding, password } }: UpstreamConfig): readonly string[] {
+function serverWarnings({ database, server, credentials: { accept, channelBinding, password } }: UpstreamConfig): readonly string[] {
   const found: string[] = [];
   if (server.tls === 'disable' && server.socket === undefined && !isLoopback(server.host))
     found.push('statements and rows cross the network to the server in clear; write tls: verify-full');
   if (server.tls !== 'require') return found;
   if (channelBinding === 'require') return found;
   found.push('whoever is between can take the place of the server, which tls: require does not check; write tls: verify-full');
+  if (database === 'mysql') {
+    // Inside TLS, caching_sha2_password may ask for the password in clear.
+    const isShown = accept === undefined || accept.includes('caching_sha2_password') || accept.includes('mysql_clear_password');
+    if (password.kind !== 'none' && isShown)
+      found.push('whoever takes the place of the server may ask for the password; write tls: verify-full');
+    return found;
+  }
   const isShown = accept === undefined || accept.includes('password') || accept.includes('md5');
   if (password.kind !== 'none' && isShown)
     found.push('whoever takes the place of the server may ask for the password; write accept: [scram-sha-256-plus, scram-sha-256]');

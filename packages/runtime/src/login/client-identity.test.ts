@@ -11,7 +11,14 @@ const principal: Principal = {
   proof: { subject: 'token' },
   expiresAt: Number.MAX_SAFE_INTEGER,
 };
-const users = openPasswordUsers([{ user: 'alice', verifier: makeScramVerifier('x'), kind: 'person' }], new Uint8Array(32));
+const users = openPasswordUsers(
+  [
+    { user: 'alice', verifier: makeScramVerifier('x'), kind: 'person' },
+    // RFC 4013 section 3: the Roman numeral that a keyboard gives as one letter.
+    { user: 'ivy', verifier: makeScramVerifier('IX'), kind: 'person' },
+  ],
+  new Uint8Array(32),
+);
 const certificates: readonly CertificateSubject[] = [{ commonName: 'bob', kind: 'person' }];
 const troubles: string[] = [];
 let workloadToken: Verification | undefined;
@@ -118,6 +125,12 @@ describe('who has proven who it is', () => {
     [{ kind: 'token', token: 'signature' }, ['token'], NONE, 'x', 'identity-invalid'],
     [{ kind: 'scram' }, ['password'], NONE, 'alice', 'alice'],
     [{ kind: 'scram' }, ['password'], NONE, 'mallory', 'identity-invalid'],
+    [{ kind: 'password', password: 'x' }, ['password'], NONE, 'alice', 'alice'],
+    [{ kind: 'password', password: 'y' }, ['password'], NONE, 'alice', 'identity-invalid'],
+    [{ kind: 'password', password: '' }, ['password'], NONE, 'alice', 'identity-invalid'],
+    [{ kind: 'password', password: 'x' }, ['password'], NONE, 'mallory', 'identity-invalid'],
+    [{ kind: 'password', password: '\u2168' }, ['password'], NONE, 'ivy', 'ivy'],
+    [{ kind: 'password', password: 'x' }, ['token', 'certificate'], NONE, 'alice', 'identity-invalid'],
     [{ kind: 'certificate' }, ['certificate'], named('bob'), 'x', 'bob'],
     [{ kind: 'certificate' }, ['certificate'], named('eve'), 'x', 'identity-invalid'],
     [{ kind: 'certificate' }, ['certificate'], BAD, 'x', 'identity-invalid'],
@@ -161,6 +174,7 @@ describe('what counts as a guess', () => {
   it('is a wrong password, and neither no token, a certificate, nor the workload', async () => {
     const refusal = { code: 'identity-invalid', message: 'x' } as const;
     expect(await identify({ kind: 'refused', refusal, isGuess: true }, ['password'])).toMatchObject({ isGuess: true });
+    expect(await identify({ kind: 'password', password: 'wrong' }, ['password'])).toMatchObject({ isGuess: true });
     expect(await identify({ kind: 'refused', refusal }, ['certificate'])).toMatchObject({ isGuess: false });
     expect(await identify({ kind: 'none' }, ['token'])).toMatchObject({ isGuess: false });
     workloadToken = { ok: false, code: 'signature', message: 'x' };

@@ -2,6 +2,7 @@ import type { ClientCredential, ClientIntroduction, ClientMethod, LoginRequest, 
 import { unreachable } from '@sqlwarden/core';
 import {
   type CertificateSubject,
+  fitsScramVerifier,
   type PasswordUsers,
   principalOfCertificate,
   svidProblem,
@@ -101,6 +102,8 @@ export class ClientIdentity {
         const principal = this.#options.users?.().principal(login.user);
         return principal === undefined ? no('identity-invalid', 'the password is wrong') : { ok: true, principal };
       }
+      case 'password':
+        return this.#byPassword(login.user, credential.password);
       case 'certificate': {
         const principal = certified(transport.shown, rules);
         return principal === undefined ? no('identity-invalid', 'the client certificate stands for nobody') : { ok: true, principal };
@@ -114,6 +117,16 @@ export class ClientIdentity {
   async byToken(token: string, { proofs }: ClientRules): Promise<Identified> {
     if (!isTaken({ kind: 'token', token }, proofs)) return no('identity-invalid', 'no tokens are taken here; connect again as you did');
     return identifiedBy(await this.#options.verifier.verify(token));
+  }
+
+  /** Who has given the password of `user` in clear, where the protocol has no SCRAM. Never rejects. */
+  async #byPassword(user: string, password: string): Promise<Identified> {
+    const users = this.#options.users?.();
+    if (users === undefined) return no('identity-invalid', 'this is no way to log in here');
+    const fits = await fitsScramVerifier(password, users.verifier(user));
+    const principal = users.principal(user);
+    if (fits && principal !== undefined) return { ok: true, principal };
+    return { ok: false, refusal: { code: 'identity-invalid', message: 'the password is wrong' }, isGuess: true };
   }
 
   /** Who the workload is by the token that is there now; asked again by its sessions when that token has ended. Never rejects. */
@@ -138,6 +151,7 @@ function isTaken({ kind }: ClientCredential, proofs: readonly ClientProof[]): bo
     case 'workload':
       return proofs.includes('workload');
     case 'scram':
+    case 'password':
       return proofs.includes('password');
     case 'certificate':
       return proofs.includes('certificate');

@@ -160,4 +160,25 @@ describe('whoever keeps failing', () => {
     for (let i = 0; i < 30_000; i += 1) opened.succeeded(`10.${i}`, `user${i}`);
     expect(opened.remembered).toBeLessThanOrEqual(40_000);
   });
+
+  it('are checked one after the other where checks take time, those of others beside them', async () => {
+    const { guard: opened } = guard();
+    const ended: string[] = [];
+    const release: (() => void)[] = [];
+    const check = (user: string, what: string): Promise<void> =>
+      opened.inTurn('10.0.0.1', user, async () => {
+        await new Promise<void>((resolve) => void release.push(resolve));
+        ended.push(what);
+      });
+    const all = [check('alice', 'first'), check('alice', 'second'), check('bob', 'other')];
+    await Promise.resolve();
+    expect(release).toHaveLength(2);
+    for (const one of release.splice(0)) one();
+    await Promise.all([all[0], all[2]]);
+    expect(ended.sort()).toEqual(['first', 'other']);
+    expect(release).toHaveLength(1);
+    release[0]?.();
+    await all[1];
+    expect(ended).toContain('second');
+  });
 });

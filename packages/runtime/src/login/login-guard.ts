@@ -36,6 +36,8 @@ export class LoginGuard {
   readonly #addresses = new Map<string, Failures>();
   readonly #users = new Map<string, Failures>();
   readonly #known = new Map<string, true>();
+  /** Ends when the last check of that name and address does. */
+  readonly #checks = new Map<string, Promise<unknown>>();
 
   /** `onGuessing`: called whenever logins begin to be refused; not for those that are. */
   constructor(now: () => number, onGuessing: (detail: string) => void) {
@@ -60,6 +62,19 @@ export class LoginGuard {
       return undefined;
     }
     return { code: 'login-throttled', message: `too many logins have failed; connect again in ${Math.ceil(waitMs / 1000)} s` };
+  }
+
+  /**
+   * Runs a check that takes its time, once those of the same name and address that were asked for before have ended: what came of them is known then,
+   * so that many logins begun at once are not many guesses. `check` does not reject.
+   */
+  async inTurn<Value>(host: string, user: string, check: () => Promise<Value>): Promise<Value> {
+    const pair = pairOf(addressOf(host), nameOf(user));
+    const turn = (this.#checks.get(pair) ?? Promise.resolve()).then(check);
+    this.#checks.set(pair, turn);
+    const value = await turn;
+    if (this.#checks.get(pair) === turn) this.#checks.delete(pair);
+    return value;
   }
 
   /** Somebody gave a wrong secret. */

@@ -20,7 +20,7 @@ export interface ServerAccess {
 export function openServerAccess(config: GatewayConfig, upstream: UpstreamConfig, dialect: Pick<Dialect, 'roleSettings'>): ServerAccess {
   checkPassword(config, upstream);
   const { credentials, propagate } = upstream;
-  const login = loginOf(upstream);
+  const login = loginOf(config, upstream);
   const password = openPasswordSource(credentials.password, config.directory);
   return {
     target: targetOf(config, upstream),
@@ -59,17 +59,23 @@ function targetOf({ file }: GatewayConfig, { server }: UpstreamConfig): ServerTa
   };
 }
 
-function loginOf({ server, credentials }: UpstreamConfig): ServerLogin {
+function loginOf({ file }: GatewayConfig, { database, server, credentials }: UpstreamConfig): ServerLogin {
   return {
     user: credentials.user,
     database: server.database,
     password: undefined,
     tls: server.tls === 'disable' ? 'disable' : 'require',
-    sslNegotiation: server.sslNegotiation,
     isPrivate: server.socket !== undefined || isLoopback(server.host),
+    isSocket: server.socket !== undefined,
     ...(credentials.accept === undefined ? {} : { accept: credentials.accept }),
-    channelBinding: credentials.channelBinding,
-    protocol: server.protocol,
+    ...(database === 'postgres' && {
+      sslNegotiation: server.sslNegotiation,
+      channelBinding: credentials.channelBinding,
+      protocol: server.protocol,
+    }),
+    ...(server.publicKey !== undefined && {
+      serverPublicKey: readNamedFile(file, server.publicKey, 'server.publicKey', 'give the PEM of the key of the server').toString('utf8'),
+    }),
   };
 }
 

@@ -5,6 +5,7 @@ import {
   type InactiveRule,
   labelsOf,
   type MaskFunction,
+  originByName,
   type ProtectionMap,
   type CompiledPolicy,
   type ResolvedCatalogue,
@@ -31,7 +32,9 @@ export function unfitMasks({ policy, protection, resolved, dialect, tools }: Unf
       const column = relation?.columns.find((candidate) => candidate.name === splitName(name).at(-1));
       if (column === undefined) continue;
       const { name: shown, number, typeId, typeModifier = -1 } = column;
-      const type = dialect.cellType({ name: shown, relationId: 0, columnNumber: number, typeId, typeModifier, format: 'text' }, resolved);
+      const origin = originByName(relation?.schema ?? '', relation?.name ?? '', shown);
+      const described = { name: shown, relationId: 0, columnNumber: number, origin, typeId, typeModifier, format: 'text' } as const;
+      const type = dialect.cellType(described, resolved);
       for (const { label, how, path } of labelsOf(policy, protection, name)) {
         if (how === 'derived') continue;
         for (const mask of policy.masks.get(label) ?? []) {

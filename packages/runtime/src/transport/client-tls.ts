@@ -29,8 +29,6 @@ export type ShownCertificate =
   | { readonly kind: 'trusted'; readonly certificate: ClientCertificate }
   | { readonly kind: 'untrusted'; readonly reason: string };
 
-const ALPN = 'postgresql';
-
 /** Throws what `node:tls` does when key, certificate and authorities cannot be used. */
 export function clientTlsContext({ certificate, key, ca, crl, minVersion = 'TLSv1.2' }: ClientTlsFiles): SecureContext {
   return createSecureContext({
@@ -56,8 +54,11 @@ export function shownEndPoint(stream: Duplex): Uint8Array | undefined {
   return own !== null && 'raw' in own ? endPointOf(own.raw) : undefined;
 }
 
-/** TLS over a client's stream, as its server. The result emits `secure` once the handshake is done, or `error`. */
-export function encryptClientStream(plain: Duplex, tls: ClientTls): TLSSocket {
+/**
+ * TLS over a client's stream, as its server. `alpn`: what the protocol inside is called there, where it has a name. The result emits `secure` once the
+ * handshake is done, or `error`.
+ */
+export function encryptClientStream(plain: Duplex, tls: ClientTls, alpn: string | undefined): TLSSocket {
   return new TLSSocket(plain, {
     isServer: true,
     secureContext: tls.context,
@@ -65,13 +66,8 @@ export function encryptClientStream(plain: Duplex, tls: ClientTls): TLSSocket {
     requestCert: tls.asksForCertificate,
     rejectUnauthorized: false,
     // A client that offers other protocols only is refused by TLS; one that offers none is a client of before direct TLS.
-    ALPNProtocols: [ALPN],
+    ...(alpn === undefined ? {} : { ALPNProtocols: [alpn] }),
   });
-}
-
-/** Whether the client said by ALPN that it speaks PostgreSQL, as direct TLS needs ("SSL Session Encryption"). */
-export function saysPostgres(stream: TLSSocket): boolean {
-  return stream.alpnProtocol === ALPN;
 }
 
 /** What the client of a stream showed. Fails closed: what cannot be judged is not trusted. */

@@ -6,6 +6,7 @@ import type {
   CancelKey,
   Dialect,
   EndReason,
+  KillAnswer,
   Leg,
   LoginRequest,
   Outcome,
@@ -28,10 +29,12 @@ export interface ConnectionPolicy {
   abandon(): void;
   settle(outcome: Outcome): void;
   transactionEnded(ordinal: number, end: TransactionEnd): void;
+  sessionReset(): void;
   security(event: SecurityEvent): void;
   mayHear(): boolean;
   ready(serverVersion: string): void;
   cancelRequested(key: CancelKey): void;
+  killRequested(id: number, scope: 'query' | 'connection', done: (answer: KillAnswer) => void): void;
   ended(reason: EndReason): void;
   /** For the operator: what the client is not told. */
   trouble(error: Error): void;
@@ -44,6 +47,7 @@ export interface ConnectionOptions {
   /** The gateway's end of TLS; without it clients cannot encrypt. */
   readonly clientTls: ClientTls | undefined;
   readonly clientLegIsPrivate: boolean;
+  readonly clientLegIsSocket: boolean;
   readonly server: ServerTarget;
   /** A client that has not logged in by then is closed. */
   readonly loginTimeoutMs: number;
@@ -115,6 +119,10 @@ export class Connection implements SessionHost, TurnMember {
     return this.#streams.client ?? this.#options.client;
   }
 
+  get clientLegIsSocket(): boolean {
+    return this.#options.clientLegIsSocket;
+  }
+
   get clientLegIsPrivate(): boolean {
     return this.#options.clientLegIsPrivate;
   }
@@ -181,7 +189,7 @@ export class Connection implements SessionHost, TurnMember {
     if (!isTaken) this.#hold(leg === 'client' ? 'server' : 'client', 'full', true);
   }
 
-  startTls(leg: Leg): void {
+  startTls(leg: Leg, ahead?: Uint8Array): void {
     const plain = this.#streams[leg];
     if (plain === undefined) return;
     // Requests for TLS carry no statement.
@@ -189,6 +197,10 @@ export class Connection implements SessionHost, TurnMember {
     plain.removeAllListeners('data');
     plain.removeAllListeners('end');
     plain.removeAllListeners('drain');
+    if (ahead !== undefined && ahead.length > 0) {
+      plain.pause();
+      plain.unshift(ahead);
+    }
     if (leg === 'client') this.#encryptClient(plain);
     else this.#encryptServer(plain as Socket);
   }
@@ -229,6 +241,10 @@ export class Connection implements SessionHost, TurnMember {
     this.#policy.transactionEnded(ordinal, end);
   }
 
+  sessionReset(): void {
+    this.#policy.sessionReset();
+  }
+
   security(event: SecurityEvent): void {
     this.#policy.security(event);
   }
@@ -244,6 +260,10 @@ export class Connection implements SessionHost, TurnMember {
 
   cancelRequested(key: CancelKey): void {
     this.#policy.cancelRequested(key);
+  }
+
+  killRequested(id: number, scope: 'query' | 'connection', done: (answer: KillAnswer) => void): void {
+    this.#policy.killRequested(id, scope, done);
   }
 
   pause(leg: Leg, paused: boolean): void {
@@ -294,14 +314,14 @@ export class Connection implements SessionHost, TurnMember {
   #encryptClient(plain: Duplex): void {
     const { clientTls } = this.#options;
     if (clientTls === undefined) return;
-    const secure = encryptClientStream(plain, clientTls);
+    const secure = encryptClientStream(plain, clientTls, this.#options.dialect.alpn);
     this.#streams.client = secure;
     secure.once('secure', () => this.session.tlsStarted('client'));
     this.#attach('client', secure);
   }
 
   #encryptServer(plain: Socket): void {
-    const secure = encryptServerSocket(plain, this.#options.server);
+    const secure = encryptServerSocket(plain, this.#options.server, this.#options.dialect.alpn);
     this.#streams.server = secure;
     this.#applyKeepAlive();
     secure.once('secureConnect', () => this.session.tlsStarted('server', serverTlsFacts(secure)));

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Socket } from 'node:net';
 import type { CancelKey, Dialect, ServerClient, ServerLogin } from '@sqlwarden/core';
 import { nodeHash } from '../node-hash.js';
+import { nodePublicKey } from '../node-public-key.js';
 import { dialServer, encryptServerSocket, serverTlsFacts, type ServerTarget } from './server-socket.js';
 
 /** What went wrong on a connection of the gateway's own; the message names the upstream's answer, never a secret. */
@@ -30,9 +31,15 @@ export class ControlConnection {
   readonly #onFailure = new Set<(error: ControlConnectionError) => void>();
   readonly #answerTimeoutMs: number;
 
-  /** Asks a server to stop what runs under its key. Nobody learns what became of it; the server closes the connection. */
-  static cancel(dialect: Dialect, target: ServerTarget, login: ServerLogin, key: CancelKey): void {
-    new ControlConnection(dialect, target, login, key).unref();
+  /** Asks a server to stop what runs under its key. Nobody learns what became of it; the connection is closed after it. */
+  static cancel(dialect: Dialect, target: ServerTarget, login: ServerLogin | Promise<ServerLogin>, key: CancelKey): void {
+    const connection = new ControlConnection(dialect, target, login, key);
+    connection.unref();
+    // Ready: the server has done it, where it answers at all.
+    connection.ready().then(
+      () => connection.close(),
+      () => undefined,
+    );
   }
 
   /** `answerTimeoutMs`: how long the login, and each statement, may take. */
@@ -60,7 +67,7 @@ export class ControlConnection {
     };
     this.#socket = dialServer(target);
     const connected = new Promise<void>((resolve) => this.#socket.once('connect', resolve));
-    this.#listen(this.#socket);
+    this.#watch(this.#socket);
     Promise.all([login, connected]).then(
       ([known]) => this.#begin(dialect, target, known, cancel, resolveReady),
       (error: unknown) => this.#fail(new ControlConnectionError((error as Error).message)),
@@ -104,18 +111,21 @@ export class ControlConnection {
         send: (bytes) => void active.write(bytes),
         startTls: () => {
           active.removeAllListeners('data');
-          const secure = encryptServerSocket(active, target);
+          const secure = encryptServerSocket(active, target, dialect.alpn);
           active = secure;
           secure.once('secureConnect', () => client.tlsStarted(serverTlsFacts(secure)));
-          this.#listen(secure);
+          this.#watch(secure);
+          this.#read(secure, client);
         },
         randomBytes: (length) => randomBytes(length),
         ready,
         failed: (detail, refused) => this.#fail(new ControlConnectionError(detail, refused)),
       },
-      { login, hash: nodeHash, maxMessageBytes: MAX_MESSAGE_BYTES, ...(cancel === undefined ? {} : { cancel }) },
+      { login, hash: nodeHash, publicKey: nodePublicKey, maxMessageBytes: MAX_MESSAGE_BYTES, ...(cancel === undefined ? {} : { cancel }) },
     );
     this.#client = client;
+    // Not before: a server that speaks first does not wait until it is known how to log in.
+    this.#read(this.#socket, client);
     client.connected();
   }
 
@@ -137,13 +147,11 @@ export class ControlConnection {
     return setTimeout(() => this.#fail(new ControlConnectionError(`the server did not ${what} within ${ms} ms`)), ms).unref();
   }
 
-  #received(chunk: Buffer): void {
-    if (this.#client === undefined) this.#fail(new ControlConnectionError('the server sent bytes where none belong'));
-    else this.#client.receive(chunk);
+  #read(socket: Socket, client: ServerClient): void {
+    socket.on('data', (chunk: Buffer) => client.receive(chunk));
   }
 
-  #listen(socket: Socket): void {
-    socket.on('data', (chunk: Buffer) => this.#received(chunk));
+  #watch(socket: Socket): void {
     socket.on('error', (error: NodeJS.ErrnoException) =>
       this.#fail(new ControlConnectionError(`connection to the server failed: ${error.code ?? error.message}`)),
     );

@@ -30,8 +30,8 @@ export function dialServer(target: ServerTarget): Socket {
   return socket;
 }
 
-/** TLS over a connected socket, as its client. The result emits `secureConnect` or `error`. */
-export function encryptServerSocket(socket: Socket, target: ServerTarget): TLSSocket {
+/** TLS over a connected socket, as its client. `alpn`: what the protocol inside is called there, where it has a name. The result emits `secureConnect` or `error`. */
+export function encryptServerSocket(socket: Socket, target: ServerTarget, alpn: string | undefined): TLSSocket {
   const { certificate } = target;
   return connectTls({
     socket,
@@ -41,7 +41,7 @@ export function encryptServerSocket(socket: Socket, target: ServerTarget): TLSSo
     ...(certificate === undefined ? {} : { cert: certificate.certificate, key: certificate.key }),
     rejectUnauthorized: target.tls === 'verify-full',
     minVersion: 'TLSv1.2',
-    ALPNProtocols: ['postgresql'],
+    ...(alpn === undefined ? {} : { ALPNProtocols: [alpn] }),
   });
 }
 

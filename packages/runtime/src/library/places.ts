@@ -8,6 +8,16 @@ export class Places {
     this.#max = max;
   }
 
+  /** Who comes now waits. */
+  get isFull(): boolean {
+    return this.#taken >= this.#max;
+  }
+
+  /** How many wait. */
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
   /** Takes a place, to be given back once. Rejects when none was free for `timeoutMs`; 0 waits for as long as it takes. */
   take(timeoutMs: number): Promise<void> {
     if (this.#taken < this.#max) {
@@ -33,7 +43,7 @@ export class Places {
 
   #giveUp(enter: () => void, reject: (error: Error) => void): void {
     this.#waiting.splice(this.#waiting.indexOf(enter), 1);
-    // As `pg.Pool` says it.
+    // As `pg.Pool` says it; `mysql2` waits without end.
     reject(new Error('timeout exceeded when trying to connect'));
   }
 }

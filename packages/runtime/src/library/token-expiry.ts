@@ -1,4 +1,4 @@
-import type { Identity } from '@sqlwarden/runtime';
+import type { Identity } from '../intent/identity-context.js';
 
 /**
  * When an identity ends, in milliseconds since the epoch; `Infinity` when it does not say. What a token says of itself is not verified here

@@ -1,0 +1,6 @@
+import type { Dialect } from '@sqlwarden/core';
+import { mysqlDialect } from '@sqlwarden/mysql';
+import { postgresDialect } from '@sqlwarden/postgres';
+
+/** Every database that the command speaks to. */
+export const DIALECTS: readonly Dialect[] = [postgresDialect, mysqlDialect];

@@ -1,0 +1,44 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { requireOrSkip } from '@sqlwarden/testkit';
+import type { World } from '../harness/canaries.js';
+import { GUESSES, WORLD_A, WORLD_B } from '../harness/worlds.js';
+import { loadMysqlAttacks, type MysqlAttack } from './mysql-case.js';
+import { MARIADB, type MysqlCorpusServer, MYSQL, startMysqlCorpusServer } from './mysql-database.js';
+import { mysqlLeaks } from './mysql-oracle.js';
+import { type MysqlRun, observeMysql, runMysqlCase } from './mysql-run.js';
+
+/**
+ * An attack that gives nothing away by itself proves nothing. Run without a gateway, every one must show pieces of secrets, or tell the two
+ * worlds apart.
+ */
+describe.each([MARIADB, MYSQL])('attacks without a gateway on $flavour', (kind) => {
+  (requireOrSkip(kind.finding) ? describe : describe.skip)('each', () => {
+    const attacks = loadMysqlAttacks().filter(({ on }) => on === undefined || on === kind.flavour);
+    let server: MysqlCorpusServer;
+    const pristine = new Map<string, string>();
+
+    beforeAll(async () => {
+      server = await startMysqlCorpusServer(kind);
+    }, 60_000);
+    afterAll(() => server?.stop());
+
+    async function run(attack: MysqlAttack, database: string, world: World): Promise<MysqlRun> {
+      if (pristine.get(database) === undefined || pristine.get(database) !== (await server.fingerprint(database))) {
+        await server.create(database, world);
+        pristine.set(database, await server.fingerprint(database));
+      }
+      const fill = { ...GUESSES, database, directory: server.directory };
+      const [way = 'text'] = attack.ways;
+      return runMysqlCase(attack, way, { open: () => server.direct(database, way === 'prepared'), fill });
+    }
+
+    it.each(attacks.map((attack) => [`${attack.file}: ${attack.note}`, attack] as const))('%s', async (_, attack) => {
+      const inA = await run(attack, 'direct_a', WORLD_A);
+      const leaks = mysqlLeaks(attack, inA);
+      if (leaks.length > 0 || attack.direct !== undefined) return;
+      const [one, other] = [observeMysql(inA, 'direct_a'), observeMysql(await run(attack, 'direct_b', WORLD_B), 'direct_b')];
+      if (JSON.stringify(one) === JSON.stringify(other)) throw new Error(`nothing is given away: ${one.join('\n').slice(0, 2000)}`);
+      expect(one).not.toEqual(other);
+    });
+  });
+});

@@ -1,0 +1,27 @@
+import type { Conversation } from './conversation.js';
+
+/** Actions that leave an open transaction open. */
+const STAYS_OPEN: ReadonlySet<string> = new Set(['select', 'insert', 'update', 'delete', 'merge', 'show', 'explain', 'savepoint', 'empty']);
+
+/**
+ * Ends what was sent and not answered when the session is over: a unit ends `unknown`; a transaction whose end may have been under way is `unknown`, any
+ * other is `rolled-back`, because the server rolls back what its client leaves open.
+ */
+export function settleLost(talk: Conversation): void {
+  const reply = talk.expected;
+  talk.expected = undefined;
+  const work = reply?.work;
+  let mayCommit = false;
+  if (work !== undefined && reply?.kind !== 'prepare') {
+    mayCommit = talk.transactions.status === 'idle' || !work.statements.every(({ action }) => STAYS_OPEN.has(action));
+    // It ran, or may have, though nothing of its reply came.
+    talk.transactions.touched(work.statements[work.index]?.action ?? 'unknown');
+  }
+  if (work !== undefined) {
+    // Also what was returned before the end counts.
+    if (work.rowsReturned > 0) work.results.push({ command: '', rowsReturned: work.rowsReturned, rowsAffected: null });
+    talk.settle(work, work.errorCode === undefined ? 'unknown' : 'error');
+  }
+  talk.transactions.lost(mayCommit);
+  reply?.injection?.done({ kind: 'error', code: '2013', message: 'the connection to the database was lost' });
+}

@@ -1,0 +1,23 @@
+import { describe, expect, it } from '@jest/globals';
+import { assertedInComment, howToAssert } from './asserted-comment.js';
+
+describe('a comment at the end of a statement', () => {
+  it('says why it is run', () => {
+    expect(assertedInComment("select 1 /*ticket='CHG-7'*/;")).toEqual({ ticket: { value: 'CHG-7', source: 'comment' } });
+  });
+
+  it.each(["select 1 /*! ticket='CHG-7' */", "select 1 /*!99999 ticket='CHG-7' */", "select 1 /*M! ticket='CHG-7' */"])(
+    'says nothing where it is code: %s',
+    (text) => {
+      expect(assertedInComment(text)?.ticket).toBeUndefined();
+    },
+  );
+});
+
+describe('the hint of a refusal', () => {
+  it('names every field that is missing, and every way to say it', () => {
+    expect(howToAssert(['ticket'])).toContain('SET @sqlwarden.ticket =');
+    expect(howToAssert(['ticket'])).toContain("/*ticket='…'*/");
+    expect(howToAssert(['ticket', 'purpose'])).toContain('(the same for purpose)');
+  });
+});
