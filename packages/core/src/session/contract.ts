@@ -96,6 +96,8 @@ export interface AdmittedStatement {
   readonly hasEffects: boolean;
   /** Its command, for the session's own bookkeeping (`begin`, `commit`, `set`, `copy`, …). */
   readonly action: string;
+  /** Its rows are messages of earlier statements: cleaned where texts are. */
+  readonly messages?: true;
   /** It may turn the connection to copying (in PostgreSQL COPY from or to the client). */
   readonly mayCopy: boolean;
   /** What the rows that it returns draw from; absent: any number. Of this admission only. */

@@ -81,7 +81,7 @@ class UnitWalker implements Walker {
 
   statement(statement: Statement): Part {
     return this.#told(statement.span, (run) => {
-      const { part, effects } = execute(run, statement, ROOT);
+      const { part, effects } = execute(run, toldAlone(statement), ROOT);
       // What a batch returns goes to whoever sent it.
       if (part.returns !== undefined) effects.flow(part.returns, { kind: 'external', name: 'the status of a batch' });
       return { part, effects };
@@ -151,7 +151,7 @@ class UnitWalker implements Walker {
     }
     // Where it is not known which assignment comes last, each leaves what any of them may.
     const left = new Map([...all].map(([name, assigns]) => [name, this.#joined(name, assigns)]));
-    const statements = this.#facts.map((facts) =>
+    const statements = this.#facts.map(withoutMessages).map((facts) =>
       facts.assigns === undefined ? facts : { ...facts, assigns: facts.assigns.map((assign) => left.get(assign.name) ?? assign) },
     );
     return { statements, branching: true, ...more };
@@ -166,6 +166,19 @@ class UnitWalker implements Walker {
 function joined(name: string, all: readonly VariableFacts[]): VariableFacts {
   const value = either(all.map((each) => outputValue({ ...each, name })));
   return { name, origins: originList(value.origins), opaque: all.some((each) => each.opaque) };
+}
+
+/** The rows of a statement that is not part of another are known from all others: messages among them can be cleaned. */
+function toldAlone(statement: Statement): Statement {
+  if (statement.kind !== 'show' || statement.messages !== true) return statement;
+  const { reveals: _, ...rest } = statement;
+  return rest;
+}
+
+/** Where it is not known which rows are whose, nobody can tell messages from rows. */
+function withoutMessages({ messages, ...facts }: StatementFacts): StatementFacts {
+  if (messages === undefined) return facts;
+  return { ...facts, opaque: [...facts.opaque, { kind: 'session-state', detail: 'messages of earlier statements among branches' }] };
 }
 
 /** What a statement names may mean something else: nothing that it returns is certain. */

@@ -218,6 +218,8 @@ export interface StatementFacts {
   readonly deallocates?: { readonly name: string | undefined };
   /** The cursor that the statement closes; its name is `undefined` for all of them. */
   readonly closes?: { readonly name: string | undefined };
+  /** Its rows are messages of earlier statements (SHOW WARNINGS), whose texts may quote any value: whoever passes them on cleans them. */
+  readonly messages?: true;
   /** What the statement leaves in variables of the session (MySQL `@x`): what reading them yields from then on. */
   readonly assigns?: readonly VariableFacts[];
   readonly flows: readonly Flow[];

@@ -150,6 +150,11 @@ export interface DialectRules {
   readonly outputNamesInside?: boolean;
   /** Methods of values (`x.value('…')`) that compute from value and arguments and nothing else; other methods are opaque. Folded names. */
   readonly pureMethods?: ReadonlySet<string>;
+  /**
+   * Operators and functions may leave operands out for what others are (NULL), and what cannot be converted to what they take is a warning that
+   * clients hear of (MySQL).
+   */
+  readonly looseOperands?: boolean;
   /** EXPLAIN runs functions while it plans (MySQL). */
   readonly explainRunsRoutines?: boolean;
   /** A routine in FROM is a table, whose columns only its declaration tells (T-SQL); else one without such is a column of its own name. */

@@ -98,7 +98,11 @@ export function runShow(run: Run, statement: Show): Part {
   sessionOnly(run);
   const outputs = statement.columns === undefined ? UNKNOWN_OUTPUTS : columnsNamed(statement.columns);
   const value = statement.reveals === undefined ? NOTHING : OPAQUE;
-  return { action: 'show', outputs: { ...outputs, columns: outputs.columns.map((column) => ({ ...column, value })) } };
+  return {
+    action: 'show',
+    outputs: { ...outputs, columns: outputs.columns.map((column) => ({ ...column, value })) },
+    ...(statement.messages === true && statement.reveals === undefined && { messages: true }),
+  };
 }
 
 /** What is told to the client besides rows. */

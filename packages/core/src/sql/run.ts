@@ -20,6 +20,8 @@ export interface Part {
   readonly cursor?: NonNullable<StatementFacts['cursor']>;
   readonly closes?: NonNullable<StatementFacts['closes']>;
   readonly prepares?: string;
+  /** Its rows are messages of earlier statements. */
+  readonly messages?: true;
   readonly deallocates?: NonNullable<StatementFacts['deallocates']>;
   /** Outputs that are already facts: FETCH. */
   readonly fixedOutputs?: StatementFacts['outputs'];

@@ -66,6 +66,7 @@ export function statementFacts(span: Span, part: Part, effects: Effects): Statem
     ...(part.cursor === undefined ? {} : { cursor: part.cursor }),
     ...named('closes', part.closes, effects.changesCursors),
     ...(part.prepares === undefined ? {} : { prepares: part.prepares }),
+    ...(part.messages === true && { messages: true }),
     ...named('deallocates', part.deallocates, effects.changesPrepared),
     flows: effects.flows,
     locks: effects.locks,

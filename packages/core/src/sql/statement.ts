@@ -373,6 +373,8 @@ export interface Show {
   readonly columns?: readonly string[];
   /** Set when what it tells may hold values of rows, or texts of sessions. */
   readonly reveals?: OpaqueReason;
+  /** It tells the messages of earlier statements: by itself that reveals nothing, because whoever passes its rows on cleans them. */
+  readonly messages?: true;
 }
 
 /** USE: what unqualified names mean from here on. */

@@ -2,6 +2,7 @@ import type { MaskPlan, MaskTools, RowAllowance } from '@sqlwarden/core';
 import type { ExpectedReply } from './expected-reply.js';
 import { HeaderReader, type ResultHeader } from './origins.js';
 import { nextResultSet } from './result-plans.js';
+import { messageRows } from './message-rows.js';
 import { type BoundRows, bindRows, PASSING } from './result-rows.js';
 import { UnmaskableResult } from './session-ends.js';
 
@@ -16,17 +17,20 @@ export class ResultBinding {
   readonly #lastHeaders = new WeakMap<MaskPlan, ResultHeader>();
   readonly #lastRows = new WeakMap<MaskPlan, { readonly columns: ResultHeader['columns']; readonly rows: BoundRows }>();
   #plans: readonly MaskPlan[] = [];
+  #areMessages = false;
 
   constructor(tools: MaskTools) {
     this.#tools = tools;
   }
 
   /** A result set of so many columns begins in the reply. Returns what its rows draw from. */
-  begin({ work, statement, kind }: ExpectedReply, columns: number): RowAllowance | undefined {
+  begin({ work, statement, kind, clean }: ExpectedReply, columns: number): RowAllowance | undefined {
     const next = work === undefined ? undefined : nextResultSet(work, columns);
     if (next === undefined) throw new UnmaskableResult('the result belongs to no statement that was analysed');
     this.#plans = next.plans;
     const [plan] = next.plans;
+    this.#areMessages = clean && next.areMessages;
+    if (this.#areMessages && plan === undefined) throw new UnmaskableResult('the columns of messages are not known');
     const known = statement !== undefined || plan === undefined ? statement?.lastHeader : this.#lastHeaders.get(plan);
     if (plan !== undefined) this.#header.begin(known, kind === 'execute' ? 'binary' : 'text');
     return next.returned;
@@ -42,6 +46,7 @@ export class ResultBinding {
     const [plan] = this.#plans;
     if (plan === undefined) return PASSING;
     const header = this.#header.end(columns);
+    if (this.#areMessages) return messageRows(header.columns);
     const last = statement === undefined ? this.#lastRows.get(plan) : statement.lastBinding;
     if (statement === undefined) this.#lastHeaders.set(plan, header);
     else statement.lastHeader = header;

@@ -12,6 +12,8 @@ export interface ResultPlans {
   /** To be bound to its columns one over the other; none: rows pass as they came. */
   readonly plans: readonly MaskPlan[];
   readonly returned: RowAllowance | undefined;
+  /** The rows are messages of earlier statements. */
+  readonly areMessages: boolean;
 }
 
 /** Makes `work.index` the statement whose result set comes now. `undefined`: there is none that it could belong to. */
@@ -21,9 +23,9 @@ export function nextResultSet(work: Work, columns: number): ResultPlans | undefi
     const statement = work.statements[at] as AdmittedStatement;
     if (!returnsRows(statement)) continue;
     work.index = at;
-    return { plans: plansOf(work, statement), returned: statement.returned };
+    return { plans: plansOf(work, statement), returned: statement.returned, areMessages: statement.messages === true };
   }
-  return isUnprotected(work) ? { plans: NO_PLANS, returned: undefined } : undefined;
+  return isUnprotected(work) ? { plans: NO_PLANS, returned: undefined, areMessages: false } : undefined;
 }
 
 /** Nothing is protected from whoever runs it: what comes unexpected (the parameters of a CALL that go out) may pass. */
@@ -70,11 +72,13 @@ function anyOf(work: Work, columns: number): ResultPlans | undefined {
   const fitting = [...all].filter(({ outputs }) => outputs.length === columns);
   const isDue = all.size > 0 && statements.every(({ plan }) => plan !== undefined);
   if (fitting.length === 0 && isDue && !isUnprotected(work)) return undefined;
+  // Which rows are messages is not known.
+  if (statements.some(({ messages }) => messages === true) && !isUnprotected(work)) return undefined;
   const isPlain = all.size === 0 && !branching;
   const returned = isPlain
     ? statements[Math.min(index, statements.length - 1)]?.returned
     : allOf(statements.flatMap((statement) => statement.returned ?? []));
-  return { plans: fitting.length === 0 ? NO_PLANS : [strictest(fitting)], returned };
+  return { plans: fitting.length === 0 ? NO_PLANS : [strictest(fitting)], returned, areMessages: false };
 }
 
 /** Position by position the mask that hides most; where two do not have the same one, a constant that hides both. */

@@ -1,9 +1,10 @@
-import { joinName } from '@sqlwarden/core';
-import type { NameParts, OperatorName, RoutineFacts, RoutineKnowledge, TypeName } from '@sqlwarden/core';
+import { joinName, splitName } from '@sqlwarden/core';
+import type { ColumnName, Expression, NameParts, OperatorName, RoutineFacts, RoutineKnowledge, Sources, TypeName } from '@sqlwarden/core';
 import type { MysqlCatalogue } from '../catalog/resolved-catalogue.js';
 import { builtInFunction } from './functions.js';
 import { SYSTEM_ROUTINES } from './functions-effects.js';
-import { TOTAL_OPERATORS, TOTAL_TYPES } from './routines-total.js';
+import { type Family, familyOf, type Given, quietly, quietSides } from './routines-quiet.js';
+import { COMPARING_OPERATORS, NUMBER_TYPES, TOTAL_OPERATORS, TOTAL_TYPES } from './routines-total.js';
 
 /**
  * What is known of functions, procedures, operators and casts, given a catalogue ("Function Name Parsing and Resolution"): a name alone is a
@@ -38,6 +39,8 @@ class CatalogueKnowledge implements RoutineKnowledge {
     argumentCount: number,
     searchPath: readonly string[],
     kind?: 'function' | 'procedure',
+    expressions?: readonly Expression[],
+    sources?: Sources,
   ): RoutineFacts | undefined {
     const own = name.at(-1);
     const schema = name.at(-2);
@@ -48,20 +51,53 @@ class CatalogueKnowledge implements RoutineKnowledge {
     if (this.#catalogue.loadable.has(own)) return undefined;
     const builtIn = builtInFunction(own, argumentCount, this.#catalogue.flavour);
     // Of one name are a function of some versions of the server, and a stored routine: which one is meant is not certain.
-    return stored ?? (builtIn && { name: joinName('mysql', own), ...builtIn });
+    const given = this.#given(expressions, sources);
+    return stored ?? (builtIn && { name: joinName('mysql', own), ...(given === undefined ? builtIn : quietly(own, builtIn, given)) });
   }
 
-  operator(operator: OperatorName, operandCount: number): RoutineFacts {
+  operator(
+    operator: OperatorName,
+    operandCount: number,
+    _searchPath?: readonly string[],
+    operands?: readonly Expression[],
+    sources?: Sources,
+  ): RoutineFacts {
     const { symbol } = operator;
+    if (COMPARING_OPERATORS.has(symbol)) return this.#comparison(this.#given(operands, sources));
     if (MATCHING.has(symbol))
       return operandCount === 2 && symbol.endsWith('like') && symbol !== 'rlike' ? TOTAL_OPERATOR : MATCHING_OPERATOR;
     return TOTAL_OPERATORS.has(symbol) ? TOTAL_OPERATOR : PURE_OPERATOR;
   }
 
-  cast(type: TypeName): RoutineFacts {
+  cast(type: TypeName, _searchPath?: readonly string[], source?: readonly ColumnName[]): RoutineFacts {
     const own = type.name.at(-1) ?? '';
     if (TEXT_TYPES.has(own) && type.modified !== true) return TEXT_CAST;
-    return TOTAL_TYPES.has(own) ? TOTAL_CAST : PURE_CAST;
+    const family = this.#family(source);
+    const isQuiet = family === 'temporal' || (family === 'number' && NUMBER_TYPES.has(own));
+    return isQuiet && TOTAL_TYPES.has(own) ? TOTAL_CAST : PURE_CAST;
+  }
+
+  #comparison(given: Given | undefined): RoutineFacts {
+    const quiet = given === undefined ? undefined : quietSides(given);
+    return quiet === undefined || quiet.length === given?.expressions.length ? TOTAL_OPERATOR : { ...PURE_OPERATOR, total: quiet };
+  }
+
+  #given(expressions: readonly Expression[] | undefined, sources: Sources | undefined): Given | undefined {
+    if (expressions === undefined || sources === undefined) return undefined;
+    return { expressions, sources, families: sources.map((source) => this.#family(source)) };
+  }
+
+  #family(source: readonly ColumnName[] | undefined): Family {
+    const families = new Set(source?.map((column) => this.#familyOfColumn(column)));
+    return families.size === 1 ? [...families][0] : undefined;
+  }
+
+  #familyOfColumn(column: ColumnName): Family {
+    const parts = splitName(column);
+    const name = parts.at(-1);
+    const relation = this.#catalogue.catalogue.relations.get(joinName(...parts.slice(0, -1)));
+    const found = relation?.columns.find((each) => each.name === name);
+    return found === undefined ? undefined : familyOf(found.type);
   }
 
   #firstStored(own: string, searchPath: readonly string[]): RoutineFacts | undefined {

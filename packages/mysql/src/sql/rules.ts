@@ -92,6 +92,7 @@ export const MYSQL_RULES: DialectRules = {
   outputNamesInside: true,
   mergesInTableOrder: true,
   explainRunsRoutines: true,
+  looseOperands: true,
   // MariaDB calls them after the expressions of the first row.
   valuesColumn: (at) => `column_${at}`,
   explainColumn: 'EXPLAIN',

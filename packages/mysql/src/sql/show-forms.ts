@@ -9,6 +9,8 @@ export interface ShowForm {
   /** The columns that it returns, when they are known; some depend on the server and the schema. */
   readonly columns?: readonly string[] | ((isMariaDb: boolean, schema: string) => readonly string[] | undefined);
   readonly reveals?: OpaqueReason;
+  /** Its rows are messages, which are cleaned on their way. */
+  readonly messages?: true;
 }
 
 const OTHER_SESSIONS: OpaqueReason = { kind: 'foreign-data', detail: 'what other sessions are running' };
@@ -163,7 +165,7 @@ export const SHOW_FORMS: readonly ShowForm[] = [
   ...forms('slave hosts | replica hosts | replicas', {}),
   ...forms('all slaves status | all replicas status | slave status | replica status', { subject: 'options', reveals: REPLICATION }),
   ...forms('slave | replica', { subject: 'options', reveals: REPLICATION }),
-  ...forms('warnings | errors', { columns: ['level', 'code', 'message'], reveals: MESSAGES }),
+  ...forms('warnings | errors', { columns: ['level', 'code', 'message'], reveals: MESSAGES, messages: true }),
   ...forms('profiles', { columns: ['query_id', 'duration', 'query'], reveals: MESSAGES }),
   ...forms('profile', { subject: 'options' }),
   ...forms('authors | contributors | locales', {}),

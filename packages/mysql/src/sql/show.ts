@@ -32,6 +32,7 @@ export const parseShow: ParseStatement = (cursor, start) => {
     relations,
     ...(columns !== undefined && { columns }),
     ...(form.reveals !== undefined && { reveals: form.reveals }),
+    ...(form.messages === true && { messages: true }),
   };
 };
 

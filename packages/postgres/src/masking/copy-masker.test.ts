@@ -298,7 +298,7 @@ describe('any chunking of the bytes', () => {
   }
 
   it('takes linear time for a row that comes byte by byte', () => {
-    const row = utf8(`${'x'.repeat(300_000)}\n`);
+    const row = utf8(`${'x'.repeat(500_000)}\n`);
     const from = performance.now();
     copy(
       { format: 'text' },
@@ -312,7 +312,8 @@ describe('any chunking of the bytes', () => {
       Array.from(row, (byte) => new Uint8Array([byte])),
       1_000_000,
     );
-    expect(performance.now() - from).toBeLessThan(3000);
+    // Quadratic time would be more than 20 s of copying.
+    expect(performance.now() - from).toBeLessThan(15_000);
   });
 });
 

@@ -129,6 +129,7 @@ function admitted(facts: StatementFacts, masks: StatementMasks | undefined, byOr
     hasEffects: facts.locks || (facts.class !== 'read' && facts.class !== 'session' && facts.class !== 'transaction'),
     action: facts.action,
     mayCopy: copies(facts) || facts.action === 'unknown',
+    ...(facts.messages === true && { messages: true }),
   };
 }
 

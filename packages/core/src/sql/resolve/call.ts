@@ -27,17 +27,42 @@ export interface ResolvedCall {
   readonly parameters?: readonly string[];
 }
 
+/**
+ * The values of operands of which some may be left out for what others are (`leavesOut`): where whether one is computed shows, it tells about
+ * the others.
+ */
+export function operandValues(r: Resolver, operands: readonly Expression[], scope: Scope, leavesOut: boolean): Value[] {
+  if (!leavesOut || operands.length < 2) return operands.map((operand) => r.value(operand, scope));
+  const tells: boolean[] = [];
+  const before = r.effects.tells;
+  const values = operands.map((operand) => {
+    r.effects.tells = false;
+    const value = r.value(operand, scope);
+    tells.push(r.effects.tells);
+    return value;
+  });
+  r.effects.tells = before || tells.includes(true);
+  for (const [at, value] of values.entries()) if (tells.some((each, other) => each && other !== at)) r.effects.use(value, 'failure');
+  return values;
+}
+
 export function callValue(r: Resolver, call: Call, scope: Scope): Value {
   return resolveCall(r, call, scope).value;
 }
 
 export function resolveCall(r: Resolver, call: Call, scope: Scope, kind: 'function' | 'procedure' = 'function'): ResolvedCall {
-  const values = call.arguments.map((argument) => r.value(argument.expression, scope));
+  const values = operandValues(
+    r,
+    call.arguments.map((argument) => argument.expression),
+    scope,
+    r.options.rules.looseOperands === true,
+  );
   const facts = asCalled(call, findRoutine(r, call, values.length, kind, sourcesOf(values)));
   const stored = findBodies(r, call, facts);
   const field = facts === undefined && stored.length === 0 ? fieldByCall(r, call, values) : undefined;
   if (field !== undefined) return { facts, arguments: values, value: field };
   const body = stored.length === 0 ? undefined : r.programs.call(r, stored, bodyArguments(call, values));
+  if (body !== undefined) r.effects.tells = true;
   const results = body === undefined ? [] : [body.value];
   const others = body === undefined ? facts : besides(r, call, facts, stored, kind);
   if (body === undefined || others !== undefined) results.push(applyRoutine(r, joinName(...call.name), others, values));
@@ -171,8 +196,10 @@ function findWindows(scope: Scope): NamedWindows | undefined {
 /** Records that some of the values may make the statement fail. What is not known of is opaque anyway. */
 function mayFail(r: Resolver, facts: RoutineFacts | undefined, values: readonly Value[]): void {
   const total = facts?.total;
+  if (facts === undefined || ARGUMENT_CATEGORIES.has(facts.category)) r.effects.tells = true;
   if (facts === undefined || total === 'all') return;
   const partial = total === undefined ? values : values.filter((_, at) => !total.includes(at));
+  if (partial.length > 0) r.effects.tells = true;
   for (const value of partial) r.effects.use(value, 'failure');
 }
 
@@ -228,7 +255,10 @@ export function applyRoutine(r: Resolver, written: string, facts: RoutineFacts |
   if (ARGUMENT_CATEGORIES.has(facts.category)) effects.use(whole, 'argument');
   if (facts.category === 'unknown') effects.raise('write');
   if (facts.category === 'elevated') effects.elevated = true;
-  if (facts.returnsSet === true) effects.use(whole, 'predicate-other');
+  if (facts.returnsSet === true) {
+    effects.use(whole, 'predicate-other');
+    effects.tells = true;
+  }
   if (facts.opaque !== undefined) effects.opaque(facts.opaque);
   if (facts.flow !== undefined) effects.flow(whole, facts.flow);
   if (facts.changesState === true) effects.changesState = true;

@@ -37,6 +37,8 @@ export class Effects {
   locks = false;
   elevated = false;
   changesState = false;
+  /** Whether it is computed at all shows: it may fail or warn for some values, takes time, or does something. */
+  tells = false;
   /** A schema may be searched from now on that was not; within the unit that is simulated. */
   changesSearch = false;
   class: StatementClass = 'read';
@@ -132,6 +134,7 @@ export class Effects {
     this.elevated ||= other.elevated;
     this.changesState ||= other.changesState;
     this.changesSearch ||= other.changesSearch;
+    this.tells ||= other.tells;
     this.raise(other.class);
     this.filtered(other.filter);
   }

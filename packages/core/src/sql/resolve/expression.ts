@@ -1,7 +1,7 @@
 import { unreachable } from '../../unreachable.js';
 import type { Call, Case, ColumnReference, Comparison, Expression, MethodCall, Operator, OperatorName, Query } from '../model.js';
 import { joinName } from '../names.js';
-import { callValue, castValue, chainedOperator, isKnownCall, operatorValue } from './call.js';
+import { callValue, castValue, chainedOperator, isKnownCall, operandValues, operatorValue } from './call.js';
 import { caseCondition, comparedValue, queried } from './condition.js';
 import type { Resolver } from './context.js';
 import { documentMember } from './document.js';
@@ -29,23 +29,22 @@ export function expressionValue(r: Resolver, expression: Expression, scope: Scop
     case 'comparison':
       return comparisonValue(r, expression, scope);
     case 'logical':
-      return valueOf(r, expression.operands, scope);
+      return truthOf(r, expression.operands, scope);
     case 'not':
-    case 'null-test':
     case 'boolean-test':
+      return truthOf(r, [expression.operand], scope);
+    case 'null-test':
       return valueOf(r, [expression.operand], scope);
-    case 'in-list':
-      return operatorValue(
-        r,
-        expression.operator,
-        [expression.operand, ...expression.list].map((operand) => r.value(operand, scope)),
-        [expression.operand, ...expression.list],
-      );
+    case 'in-list': {
+      const operands = [expression.operand, ...expression.list];
+      return operatorValue(r, expression.operator, operandValues(r, operands, scope, true), operands);
+    }
     case 'in-query':
       return comparedToQuery(r, expression.operator, expression.operand, expression.query, scope);
     case 'exists':
       return existsValue(r, expression.query, scope);
     case 'scalar-query':
+      if (!returnsOneRow(r, expression.query)) r.effects.tells = true;
       return scalarQuery(r.query(expression.query, scope));
     case 'array-query':
       return derive([outputsValue(r.query(expression.query, scope))]);
@@ -62,8 +61,10 @@ export function expressionValue(r: Resolver, expression: Expression, scope: Scop
       return rowValue(r, expression.fields, scope);
     case 'array':
       return valueOf(r, expression.elements, scope);
-    case 'construct':
-      return valueOf(r, expression.operands, scope);
+    case 'construct': {
+      const leavesOut = expression.name === 'coalesce' || r.options.rules.looseOperands === true;
+      return combine(r, operandValues(r, expression.operands, scope, leavesOut));
+    }
     case 'field':
       return fieldValue(r, r.value(expression.operand, scope), expression.field);
     case 'field-star':
@@ -74,12 +75,14 @@ export function expressionValue(r: Resolver, expression: Expression, scope: Scop
       return r.programs.variable(r, expression);
     case 'assignment': {
       const value = r.value(expression.value, scope);
+      r.effects.tells = true;
       r.programs.assignByRow(r, expression.variable, value);
       return value;
     }
     case 'method':
       return methodValue(r, expression, scope);
     case 'opaque':
+      r.effects.tells = true;
       r.effects.opaque(expression.reason);
       return { ...valueOf(r, expression.operands, scope), opaque: true };
     default:
@@ -88,7 +91,54 @@ export function expressionValue(r: Resolver, expression: Expression, scope: Scop
 }
 
 function comparisonValue(r: Resolver, { operator, left, right }: Comparison, scope: Scope): Value {
-  return operatorValue(r, operator, [r.value(left, scope), r.value(right, scope)], [left, right]);
+  return operatorValue(r, operator, operandValues(r, [left, right], scope, r.options.rules.looseOperands === true), [left, right]);
+}
+
+/** AND and OR stop where the others can change nothing any more. */
+function truthOf(r: Resolver, operands: readonly Expression[], scope: Scope): Value {
+  const values = operandValues(r, operands, scope, true);
+  if (r.options.rules.looseOperands === true)
+    for (const [at, value] of values.entries()) if (!isTruth(operands[at])) noteFailure(r, value);
+  return combine(r, values);
+}
+
+/** Whether it can be computed depends on the value, and shows. */
+function noteFailure(r: Resolver, value: Value): void {
+  r.effects.tells = true;
+  r.effects.use(value, 'failure');
+}
+
+const TRUTHS: ReadonlySet<Expression['kind']> = new Set<Expression['kind']>([
+  'comparison',
+  'logical',
+  'not',
+  'null-test',
+  'boolean-test',
+  'in-list',
+  'in-query',
+  'exists',
+  'quantified',
+  'column',
+  'literal',
+]);
+
+/** It is true or false, or a column as it stands: nothing is converted that was computed. */
+function isTruth(expression: Expression | undefined): boolean {
+  return expression !== undefined && TRUTHS.has(expression.kind);
+}
+
+/** However many rows it reads, one row at most comes out; more of them would be an error. */
+function returnsOneRow(r: Resolver, { body, limit }: Query): boolean {
+  if (limit?.kind === 'literal' && limit.value === '1') return true;
+  if (body.kind === 'values') return body.rows.length === 1;
+  if (body.kind !== 'select' || body.groupBy.length > 0) return false;
+  return body.from.length === 0 || body.items.some(({ expression }) => isAggregate(r, expression));
+}
+
+/** Without GROUP BY it makes one row of all. */
+function isAggregate(r: Resolver, expression: Expression): boolean {
+  if (expression.kind !== 'call' || expression.over !== undefined || r.routineChanged(expression.name)) return false;
+  return r.options.routines.routine(expression.name, expression.arguments.length, r.searchPath)?.category === 'aggregate';
 }
 
 function valueOf(r: Resolver, operands: readonly Expression[], scope: Scope): Value {
@@ -250,7 +300,7 @@ function comparedToQuery(r: Resolver, operator: OperatorName, operand: Expressio
 function methodValue(r: Resolver, expression: MethodCall, scope: Scope): Value {
   if (expression.call !== undefined && isKnownCall(r, expression.call)) return callValue(r, expression.call, scope);
   const value = valueOf(r, [expression.operand, ...expression.arguments], scope);
-  r.effects.use(value, 'failure');
+  noteFailure(r, value);
   if (r.options.rules.pureMethods?.has(expression.method) === true) return value;
   r.effects.opaque({ kind: 'unknown-routine', detail: `method ${joinName(expression.method)}` });
   return { ...value, opaque: true };
@@ -281,7 +331,7 @@ function operatorChain(r: Resolver, expression: Operator, scope: Scope): Value {
     return operatorValue(
       r,
       expression.operator,
-      expression.operands.map((operand) => r.value(operand, scope)),
+      operandValues(r, expression.operands, scope, r.options.rules.looseOperands === true),
       expression.operands,
     );
   }
@@ -297,6 +347,6 @@ function operatorChain(r: Resolver, expression: Operator, scope: Scope): Value {
     total &&= isTotal;
     values.push(value);
   }
-  if (!total) for (const value of values) r.effects.use(value, 'failure');
+  if (!total) for (const value of values) noteFailure(r, value);
   return { ...combine(r, values), opaque: opaque || values.some((value) => value.opaque) };
 }
