@@ -28,7 +28,9 @@ export function findMariadbClient(): Finding {
 }
 
 /** A Python that has this module; the path is the interpreter's. Distributions install modules for their own interpreter, so that is first. */
-export function findPython(module: 'pymysql' | 'psycopg2' | 'psycopg' | 'asyncpg' | 'sqlalchemy' | 'pandas' | 'django' | 'ctypes'): Finding {
+export function findPython(
+  module: 'pymysql' | 'psycopg2' | 'psycopg' | 'asyncpg' | 'sqlalchemy' | 'pandas' | 'django' | 'ctypes',
+): Finding {
   const name = `python3 with ${module}`;
   const interpreters = ['/usr/bin/python3', ...onPath('python3')].filter(isExecutable);
   for (const path of interpreters) {

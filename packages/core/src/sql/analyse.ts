@@ -151,9 +151,11 @@ class UnitWalker implements Walker {
     }
     // Where it is not known which assignment comes last, each leaves what any of them may.
     const left = new Map([...all].map(([name, assigns]) => [name, this.#joined(name, assigns)]));
-    const statements = this.#facts.map(withoutMessages).map((facts) =>
-      facts.assigns === undefined ? facts : { ...facts, assigns: facts.assigns.map((assign) => left.get(assign.name) ?? assign) },
-    );
+    const statements = this.#facts
+      .map(withoutMessages)
+      .map((facts) =>
+        facts.assigns === undefined ? facts : { ...facts, assigns: facts.assigns.map((assign) => left.get(assign.name) ?? assign) },
+      );
     return { statements, branching: true, ...more };
   }
 

@@ -118,8 +118,8 @@ function alter(altered: Altered, action: AlterAction): void {
   }
 }
 
-function addKeys({ run, statement, name, after }: Altered, keys: readonly ForeignKey[] = []): void {
-  after.push(foreignKeys(run, statement.name, name, keys));
+function addKeys({ run, statement, name, columns, after }: Altered, keys: readonly ForeignKey[] = []): void {
+  after.push(foreignKeys(run, statement.name, name, keys, columns));
 }
 
 /** The values that are there are compared with one another, or with those that they have to be among. */

@@ -7,7 +7,7 @@ import { type Column, derive, NOTHING, OPAQUE, type Outputs, someOf, UNKNOWN_OUT
 import type { Part, Run } from './run.js';
 import { perform } from './run-body.js';
 import { localName, put, setVariable, withoutMark } from './run-variables.js';
-import type { CallProcedure } from './statement.js';
+import type { CallProcedure, Statement } from './statement.js';
 
 /** Statements that run others: procedures, texts, lists. */
 
@@ -104,9 +104,28 @@ function unseen(run: Run, statement: Dynamic, values: readonly Value[]): Part {
   return { action: 'execute', outputs: UNKNOWN_OUTPUTS };
 }
 
+/** The variable of the session that a part of a SET assigns. */
+function assignedBy(statement: Statement): string | undefined {
+  if (statement.kind !== 'assign' || statement.target.kind !== 'variable') return undefined;
+  return statement.target.scope === 'session' ? statement.target.name : undefined;
+}
+
 /** One statement of several parts: each sees what the ones before have done. */
 export function runSequence(run: Run, statement: Sequence, scope: Scope): Part {
-  const parts = statement.statements.map((inner) => perform(run, inner, scope));
+  const before = new Map<string, Value>();
+  const given = new Map<string, Value>();
+  const parts = statement.statements.map((inner) => {
+    const name = assignedBy(inner);
+    const held = name === undefined ? NOTHING : (before.get(name) ?? run.unit.sessionVariable(name) ?? OPAQUE);
+    const part = perform(run, inner, scope);
+    if (name === undefined) return part;
+    before.set(name, held);
+    given.set(name, run.unit.sessionVariable(name) ?? OPAQUE);
+    // INVARIANT: the servers compute all values of a SET before they assign any, those of stored routines one after another: either is read.
+    run.unit.setSessionVariable(name, held, 'join');
+    return part;
+  });
+  for (const [name, value] of given) run.unit.setSessionVariable(name, value, 'set');
   const [first, ...rest] = parts;
   if (parts.every((part) => part.action === 'set' || part.action === 'declare')) run.r.effects.class = sessionClass(run);
   for (const part of rest) if (part.action !== first?.action) run.r.effects.innerActions.add(part.action);

@@ -94,22 +94,43 @@ export function runCreateTable(run: Run, statement: CreateTable): Part {
 }
 
 /**
- * Foreign keys of a relation: every value that is written, or is there already, is looked for in the columns that they refer to. Gives what adds
- * them. One that refers to the relation itself, which is not there yet, looks nowhere.
+ * Foreign keys of a relation: every value that is written, or is there already, is looked for in the columns that they refer to; with ON UPDATE CASCADE,
+ * whatever these become stands in it too. Gives what adds them. `own`: the columns that the relation has, for keys that refer to itself; none while it is
+ * not there yet.
  */
-export function foreignKeys(run: Run, written: NameParts, name: RelationName, keys: readonly ForeignKey[]): () => void {
+export function foreignKeys(
+  run: Run,
+  written: NameParts,
+  name: RelationName,
+  keys: readonly ForeignKey[],
+  own: readonly Column[] = [],
+): () => void {
   const added = keys.map((key): ReferenceTo => {
     const { relation: _, ...reference } = key;
-    if (joinName(...key.relation) === joinName(...written)) return { to: name, reference: { ...reference, relation: name } };
+    if (joinName(...key.relation) === joinName(...written)) {
+      comesAlong(run, name, key, own);
+      return { to: name, reference: { ...reference, relation: name } };
+    }
     const other = findNamed(run, key.relation);
     run.r.effects.reads.add(other.name);
-    for (const column of other.relation?.outputs.columns ?? [])
-      if (key.referenced.includes(column.name)) run.r.effects.use(column.value, 'predicate-equality');
+    const columns = other.relation?.outputs.columns ?? [];
+    for (const column of columns) if (key.referenced.includes(column.name)) run.r.effects.use(column.value, 'predicate-equality');
+    comesAlong(run, name, key, columns);
     return { to: other.name, reference: { ...reference, relation: name } };
   });
   return () => {
     for (const { to, reference } of added) run.unit.references.add(to, reference);
   };
+}
+
+/** What the columns that a key refers to (any of `columns`, where it does not say which) become goes into its own, by updates that others make. */
+function comesAlong({ r }: Run, relation: RelationName, key: ForeignKey, columns: readonly Column[]): void {
+  if (key.onUpdate !== 'cascade') return;
+  for (const [at, name] of key.columns.entries()) {
+    const into = { kind: 'column', column: `${relation}.${joinName(name)}` } as const;
+    const from = columns.filter((column) => key.referenced.length === 0 || column.name === key.referenced[at]);
+    for (const { value } of from) r.effects.flow(value, into);
+  }
 }
 
 /** What exists stays as it is: CREATE says so itself, or stands behind a condition that asks for it, or fails. */

@@ -27,10 +27,12 @@ create table things (id int primary key, name varchar(20)); insert into things v
 create table secrets (id int primary key); insert into secrets values (1);
 create user gateway identified by '${ACCOUNT}'; grant select, insert on shop.things to gateway; -- What an account has no right on it does not see.
 grant references, execute on shop.* to gateway;
+create procedure leave_role() sql security invoker set role editor;
 grant select on mysql.* to gateway;
 create role analyst, editor; grant select on shop.secrets to editor;
 grant analyst to gateway; grant editor to gateway;
 create user carol identified by '${CAROL}'; grant analyst to carol; grant select on shop.things to carol;
+create user ''@'%' identified by 'of whoever comes'; grant select on shop.things to ''@'%';
 create user trusted; grant select on shop.things to trusted;
 create user blue_user identified by 'resu_eulb'; grant select on shop.things to blue_user`;
 
@@ -275,6 +277,22 @@ describe.each([MARIADB, MYSQL])('logins on $flavour', ({ finding, start, plugin 
       ada.destroy();
     });
 
+    it.each([
+      'call leave_role(); select id from secrets',
+      'call leave_role(); select 1; select id from secrets',
+      'begin; call leave_role(); select id from secrets',
+    ])('are not left within %s', async (sql) => {
+      const ada = await as('analysts');
+      const rows = await ada.query<RowDataPacket[]>(sql).then(
+        ([found]) => JSON.stringify(found),
+        () => 'refused',
+      );
+      expect(rows).not.toContain('"id":1');
+      const after = await valueOf(ada, 'select id from secrets').catch(() => 'over');
+      expect(after).not.toBe(1);
+      ada.destroy();
+    });
+
     it('keep it when the session is reset', async () => {
       const eve = await as('editors');
       await eve.reset();
@@ -303,6 +321,7 @@ describe.each([MARIADB, MYSQL])('logins on $flavour', ({ finding, start, plugin 
       ['somebody who is not there', 'nobody', 'x'],
       ['no password', 'trusted', ''],
       ['a password where there is none', 'trusted', 'x'],
+      ['a name that is nobody, by the password of the anonymous account', 'the_owner', 'of whoever comes'],
       ['a name that the server would cut', `carol${' '.repeat(130)}`, CAROL],
     ])('refuse %s, and write down no session', async (_what, user, password) => {
       const opened = (await events('session.opened')).filter(({ serverUser }) => serverUser === user).length;

@@ -54,7 +54,7 @@ const CAPABILITY = {
   QUERY_ATTRIBUTES: 0x800_0000,
 } as const;
 const WANTED = Object.values(CAPABILITY).reduce((all, flag) => all | flag, 0) & ~CAPABILITY.SSL;
-const TIMEOUT_MS = 15_000;
+const TIMEOUT_MS = 50_000;
 const UTF8MB4 = 45;
 
 /**

@@ -23,6 +23,8 @@ const PRIVILEGES =
   'SELECT, INSERT, UPDATE, DELETE, CREATE, DROP, REFERENCES, INDEX, ALTER, CREATE TEMPORARY TABLES, LOCK TABLES, EXECUTE, CREATE VIEW, ' +
   'SHOW VIEW, CREATE ROUTINE, ALTER ROUTINE, EVENT, TRIGGER, FILE, PROCESS, RELOAD';
 
+const ANALYSED = ['people', 'orders', 'order_items', 'products', 'settings', 'schema_migrations', 'visits', 'staff'];
+
 /** A kind of server that suites run on. */
 export interface MysqlKind {
   readonly flavour: Flavour;
@@ -35,6 +37,12 @@ export interface MysqlKind {
 export const MARIADB: MysqlKind = { flavour: 'mariadb', finding: findMariadb(), start: startMariadb, plugin: 'mysql_native_password' };
 export const MYSQL: MysqlKind = { flavour: 'mysql', finding: findMysql(), start: startMysql, plugin: 'caching_sha2_password' };
 
+/** Changes whenever anything in a database was changed. */
+export interface Fingerprint {
+  readonly schema: string;
+  readonly data: string;
+}
+
 /** A running server with the databases of the corpora in it. */
 export interface MysqlCorpusServer {
   readonly kind: MysqlKind;
@@ -45,8 +53,7 @@ export interface MysqlCorpusServer {
   readonly directory: string;
   /** Makes a database from scratch with the values of a world. */
   create(database: string, world: World): Promise<void>;
-  /** Changes whenever anything in the database was changed. */
-  fingerprint(database: string): Promise<string>;
+  fingerprint(database: string): Promise<Fingerprint>;
   /** Statements as root. */
   admin(sql: string): Promise<RowDataPacket[]>;
   /** A connection around the gateway, as {@link GATEWAY_ACCOUNT}. */
@@ -55,7 +62,8 @@ export interface MysqlCorpusServer {
 }
 
 export async function startMysqlCorpusServer(kind: MysqlKind, options: MysqlServerOptions = {}): Promise<MysqlCorpusServer> {
-  const server = await kind.start(options);
+  // Plans depend on statistics, and these on when the server makes them: it makes them when it is told to.
+  const server = await kind.start({ ...options, parameters: { 'innodb-stats-auto-recalc': 'OFF', ...options.parameters } });
   const password = 'of the gateway only';
   const directory = mkdtempSync(join(tmpdir(), 'sqlwarden-files-'));
   chmodSync(directory, 0o777);
@@ -82,6 +90,7 @@ export async function startMysqlCorpusServer(kind: MysqlKind, options: MysqlServ
       for (const name of [database, `hr_${database}`]) await root.query(`drop database if exists ${name}; create database ${name}`);
       const owner = await connect(GATEWAY_ACCOUNT, password, database);
       await owner.query(`${mysqlCorpus('database', 'schema.sql').replaceAll('{{database}}', database)}\n${mysqlWorldSql(world)}`);
+      await owner.query(`analyze table ${ANALYSED.join(', ')}`);
       await owner.end();
     },
     fingerprint: (database) => fingerprintOf(root, database),
@@ -99,7 +108,7 @@ export async function startMysqlCorpusServer(kind: MysqlKind, options: MysqlServ
   };
 }
 
-async function fingerprintOf(root: Connection, database: string): Promise<string> {
+async function fingerprintOf(root: Connection, database: string): Promise<Fingerprint> {
   const [tables] = await root.query<RowDataPacket[]>(
     `select table_schema s, table_name n, table_type t, create_time c from information_schema.tables where table_schema in (?, ?) order by 1, 2;`,
     [database, `hr_${database}`],
@@ -114,5 +123,5 @@ async function fingerprintOf(root: Connection, database: string): Promise<string
      select concat(table_name, sha2(view_definition, 256)), null from information_schema.views where table_schema = ?`,
     [database, database, database, database, database],
   );
-  return JSON.stringify([tables, sums, programs]);
+  return { schema: JSON.stringify([tables, programs]), data: JSON.stringify(sums) };
 }

@@ -20,7 +20,7 @@ export interface MysqlConnectOptions extends TokenOptions {
 export type MysqlGatewayRequest = Omit<GatewayRequest, 'server'> & { readonly server: MysqlCorpusServer };
 
 export async function startMysqlGateway(request: MysqlGatewayRequest): Promise<MysqlGateway> {
-  // Summing the schema up takes this server a quarter of a second: what is changed is changed through the gateway here, or told of by `refresh`.
+  // Not summed up again and again while cases run: what is changed is changed through the gateway here, or told of by `refresh`.
   const config = { catalogue: { maxAgeMs: 600_000 }, ...request.config };
   const gateway = await startGateway({ ...request, config, upstream: { database: 'mysql', ...request.upstream } });
   const connect: MysqlGateway['connect'] = (
@@ -40,10 +40,8 @@ export async function startMysqlGateway(request: MysqlGatewayRequest): Promise<M
     connect,
     async refresh(upstream) {
       const client = await connect(upstream, ['app', 'privacy']);
-      for (const sql of ['create table refreshed (a int)', 'drop table refreshed']) {
-        const [result] = await client.query(sql);
-        if (result?.kind !== 'ok') throw new Error(`${sql}: ${JSON.stringify(result)}`);
-      }
+      const [result] = await client.query('drop table if exists there_is_none');
+      if (result?.kind !== 'ok') throw new Error(`the schema is not read again: ${JSON.stringify(result)}`);
       await client.close();
     },
   };

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { requireOrSkip } from '@sqlwarden/testkit';
 import type { World } from '../harness/canaries.js';
 import { GUESSES, WORLD_A, WORLD_B } from '../harness/worlds.js';
-import { loadMysqlAttacks, type MysqlAttack } from './mysql-case.js';
+import { loadMysqlAttacks, mayChange, type MysqlAttack } from './mysql-case.js';
 import { MARIADB, type MysqlCorpusServer, MYSQL, startMysqlCorpusServer } from './mysql-database.js';
 import { mysqlLeaks } from './mysql-oracle.js';
 import { type MysqlRun, observeMysql, runMysqlCase } from './mysql-run.js';
@@ -19,17 +19,26 @@ describe.each([MARIADB, MYSQL])('attacks without a gateway on $flavour', (kind) 
 
     beforeAll(async () => {
       server = await startMysqlCorpusServer(kind);
+      await restore('direct_a', WORLD_A);
+      await restore('direct_b', WORLD_B);
     }, 60_000);
     afterAll(() => server?.stop());
 
     async function run(attack: MysqlAttack, database: string, world: World): Promise<MysqlRun> {
-      if (pristine.get(database) === undefined || pristine.get(database) !== (await server.fingerprint(database))) {
-        await server.create(database, world);
-        pristine.set(database, await server.fingerprint(database));
-      }
       const fill = { ...GUESSES, database, directory: server.directory };
       const [way = 'text'] = attack.ways;
-      return runMysqlCase(attack, way, { open: () => server.direct(database, way === 'prepared'), fill });
+      const result = await runMysqlCase(attack, way, { open: () => server.direct(database, way === 'prepared'), fill });
+      if (mayChange(attack) && (await fingerprint(database)) !== pristine.get(database)) await restore(database, world);
+      return result;
+    }
+
+    async function restore(database: string, world: World): Promise<void> {
+      await server.create(database, world);
+      pristine.set(database, await fingerprint(database));
+    }
+
+    async function fingerprint(database: string): Promise<string> {
+      return JSON.stringify(await server.fingerprint(database));
     }
 
     it.each(attacks.map((attack) => [`${attack.file}: ${attack.note}`, attack] as const))('%s', async (_, attack) => {

@@ -49,6 +49,17 @@ describe.each([MARIADB, MYSQL])('what a session of $flavour leaves to its later 
       expect(await run('select @p')).toEqual([[['plain']]]);
     });
 
+    it('a variable that one SET gives something else still says to the rest of that SET what it held', async () => {
+      await run('select phone into @p from people where id = 1');
+      await run("set @p = 'plain', @q = @p");
+      expect(await run('select @p, @q')).toEqual([[['plain', MASKED_PHONE]]]);
+      await run('select phone into @p from people where id = 1');
+      await run("set @p = 'one', @p = 'two', @q = @p");
+      expect(await run('select @p, @q')).toEqual([[['two', MASKED_PHONE]]]);
+      await run("set @p = 'one', @q = 'two', @r = @q");
+      expect(await run('select @p, @q')).toEqual([[['one', 'two']]]);
+    });
+
     it('a variable that was not given anything is nothing, and one of rows that are not protected is shown', async () => {
       expect(await run('select @never')).toEqual([[[null]]]);
       await run('select name into @n from people where id = 1');

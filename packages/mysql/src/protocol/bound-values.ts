@@ -18,6 +18,11 @@ export interface BoundValue extends ParameterType {
 }
 
 const MAX_TEMPORAL = 12;
+/**
+ * The pages give them a fixed length, MySQL 9.7 reads a length-encoded string. INVARIANT: a value that may end elsewhere for the server is not read, since
+ * what follows it is the text of the statement.
+ */
+const UNSURE: ReadonlySet<number> = new Set([FIELD_TYPE.MYSQL_TYPE_NULL, FIELD_TYPE.MYSQL_TYPE_INT24, FIELD_TYPE.MYSQL_TYPE_YEAR]);
 const NO_VALUES: readonly BoundValue[] = Object.freeze([]);
 
 /** What must be known from before to read values. */
@@ -64,8 +69,8 @@ function readTypes(reader: PayloadReader, context: ValueContext): readonly Param
   return types;
 }
 
-function readValue(reader: PayloadReader, type: number): Uint8Array | null {
-  if (type === FIELD_TYPE.MYSQL_TYPE_NULL) return null;
+function readValue(reader: PayloadReader, type: number): Uint8Array {
+  if (UNSURE.has(type)) throw new ProtocolError('invalid-value', 'a value has a type that clients have no values of');
   const form = binaryForm(type);
   if (form === 'lenenc') return reader.lenencBytes();
   if (form !== 'temporal') return reader.bytes(form ?? 0);

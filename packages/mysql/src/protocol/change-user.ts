@@ -24,7 +24,8 @@ export function readChangeUser(reader: PayloadReader, capabilities: Capabilities
   const database = reader.nulText();
   const collation = reader.remaining > 0 ? reader.int2() : undefined;
   const authPlugin = hasCapability(capabilities, CLIENT_PLUGIN_AUTH) && reader.remaining > 0 ? lenientText(reader.nulBytes()) : undefined;
-  const attributes = hasCapability(capabilities, CLIENT_CONNECT_ATTRS) && reader.remaining > 0 ? readAttributes(reader) : undefined;
+  // mysql2 sends them by what it could do, agreed or not.
+  const attributes = reader.remaining > 0 ? readAttributes(reader) : undefined;
   return { user, authResponse, database, collation, authPlugin, attributes };
 }
 

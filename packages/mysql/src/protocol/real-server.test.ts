@@ -5,10 +5,10 @@ import { readAuthenticationPacket, writeAuthenticationPacket } from './authentic
 import type { BoundValue } from './bound-values.js';
 import { CAPABILITIES, type Capabilities, hasCapability } from './capabilities.js';
 import { characterSetOf } from './character-sets.js';
-import { type ClientCommand, CURSOR_TYPE, writeCommand, writeExecute } from './client-command.js';
+import { type ClientCommand, CURSOR_TYPE, decodeCommand, writeCommand, writeExecute } from './client-command.js';
 import { type ColumnDefinition41, readColumnDefinition, writeColumnDefinition } from './column-definition.js';
 import { readErr, writeErr } from './err-packet.js';
-import { FIELD_TYPE } from './field-types.js';
+import { binaryForm, FIELD_TYPE } from './field-types.js';
 import { type HandshakeV10, readHandshakeV10, writeHandshakeV10 } from './handshake.js';
 import { writeHandshakeResponse41 } from './handshake-response.js';
 import { type OkPacket, readEof, readOk, writeEof, writeOk } from './ok-packet.js';
@@ -369,6 +369,30 @@ describe.each([
         ? [bound(FIELD_TYPE.MYSQL_TYPE_STRING, utf8('report'), 'purpose')]
         : [];
       expect(await client.query('select 5', attributes)).toMatchObject([{ rows: [['5']] }]);
+    });
+  });
+
+  test('that have query attributes end where the server says, whatever their type', async () => {
+    await withClient((BASE | NEW) >>> 0, async (client) => {
+      if (!hasCapability(client.capabilities, C.CLIENT_QUERY_ATTRIBUTES)) return;
+      let read = 0;
+      for (const type of Object.values(FIELD_TYPE)) {
+        const form = binaryForm(type);
+        if (form === undefined) continue;
+        const attribute = bound(type, new Uint8Array(typeof form === 'number' ? form : 0), 'a');
+        const command = { kind: 'COM_QUERY', attributes: [attribute], text: utf8('select 5') } as const;
+        const bytes = new PacketWriter();
+        writeCommand(bytes, command, client.capabilities);
+        const payload = bytes.take();
+        try {
+          decodeCommand(payload, 0, payload.length, client.capabilities);
+        } catch {
+          continue;
+        }
+        expect([type, await client.query('select 5', [attribute])]).toMatchObject([type, [{ rows: [['5']] }]]);
+        read += 1;
+      }
+      expect(read).toBeGreaterThan(20);
     });
   });
 

@@ -150,6 +150,7 @@ export class ClientMessages {
     reply.ended = (ok) => {
       if (!ok) return;
       talk.transactions.reset();
+      talk.mayHoldLocks = false;
       talk.prepared.clear();
       talk.host.sessionReset?.();
     };

@@ -61,6 +61,10 @@ export class Conversation implements RepliesTo {
   roleLost = false;
   /** The ROLLBACKs of the command under way end whole transactions. */
   rollsBackWhole = true;
+  /** The COMMITs of the command under way may be XA PREPARE. */
+  mayPrepare = false;
+  /** LOCK TABLES may hold: a transaction of the gateway's own would give the locks up. */
+  mayHoldLocks = false;
   /** The status flags that go with {@link state}. */
   #lexicalStatus = 0;
   /** The reply that is expected is to a statement of the gateway's own. */
@@ -101,8 +105,16 @@ export class Conversation implements RepliesTo {
   }
 
   statementEnded(work: Work, action: string, status: number): void {
-    this.transactions.completed(action, status, action === 'rollback' && this.rollsBackWhole);
+    // Also when a later statement of its packet fails, whose answer has no flags.
+    this.status = status;
+    this.transactions.completed(action, status, action === 'rollback' && this.rollsBackWhole, action === 'commit' && this.mayPrepare);
     work.ordinal = this.transactions.ordinal;
+  }
+
+  /** What the flags say of the transaction, or of autocommit where it was off, may have changed with an error: it must be asked. */
+  get isDoubtful(): boolean {
+    const { transactions } = this;
+    return transactions.isDoubtful || (transactions.hasFailed && (this.status & STATUS.SERVER_STATUS_AUTOCOMMIT) === 0);
   }
 
   failed(code: number): void {

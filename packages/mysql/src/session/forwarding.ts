@@ -1,10 +1,12 @@
 import type { Refusal } from '@sqlwarden/core';
 import type { PacketSplitter } from '../protocol/packet-splitter.js';
+import { STATUS } from '../protocol/status-flags.js';
 import type { Conversation } from './conversation.js';
 import { ExpectedReply, newWork, outcomeOf, type ReplyKind, type Work } from './expected-reply.js';
 import { refusalPacket } from '../refusal.js';
 import { errPacket } from './own-packets.js';
 import type { Proceed } from './prepared.js';
+import { mayPrepare, rollsBackWhole } from './transactions.js';
 import { UnitAdmission } from './unit-admission.js';
 
 /** What every command of the client's needs: the command at hand is the packet in the splitter. Methods that end it return true. */
@@ -27,6 +29,11 @@ export class Forwarding {
   /** `character_set_client`, in which texts come. */
   get charset(): string {
     return this.talk.state?.lexical['character_set_client'] ?? 'utf8mb4';
+  }
+
+  /** By the flags of the server's last answer. */
+  get isAutocommitOn(): boolean {
+    return (this.talk.status & STATUS.SERVER_STATUS_AUTOCOMMIT) !== 0;
   }
 
   /** `true`: a unit can be asked for. `'wait'`: not yet. `'refused'`: it cannot, and the client was told. */
@@ -72,10 +79,18 @@ export class Forwarding {
     return newWork(admission.ticket, admission.statements, this.talk.transactions.snapshot(), [], admission.branching === true);
   }
 
-  /** Accounts for statements that are about to run. */
-  runs(admission: Proceed): void {
+  /** Accounts for statements of `text` that are about to run. */
+  runs(admission: Proceed, text: string): void {
     const { talk } = this;
+    const { length } = admission.statements;
+    talk.rollsBackWhole = true;
+    talk.mayPrepare = false;
     for (const statement of admission.statements) {
+      const { action } = statement;
+      if (action === 'rollback') talk.rollsBackWhole = rollsBackWhole(text, length);
+      else if (action === 'commit') talk.mayPrepare = mayPrepare(text);
+      else if (action === 'lock') talk.mayHoldLocks = length > 1 || !UNLOCKS.test(text);
+      else if (action === 'begin' && length === 1) talk.mayHoldLocks = false;
       if (statement.changesState) talk.stateStale = true;
       talk.transactions.runs(statement);
     }
@@ -103,6 +118,8 @@ export class Forwarding {
   }
 }
 
+/** UNLOCK TABLES, as people write it; another spelling only keeps the locks for held. */
+const UNLOCKS = /^\s*unlock\s+tables?\s*;?\s*$/i;
 const MAX_PAYLOAD = 0xff_ffff;
 function packetsIn(bytes: Uint8Array): number {
   return Math.floor(bytes.length / (MAX_PAYLOAD + 4)) + 1;

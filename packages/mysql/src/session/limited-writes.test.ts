@@ -27,6 +27,15 @@ describe('planWrites', () => {
     for (const action of ['insert', 'update', 'delete', 'copy']) expect(planWrites([statement(action)], false).kind).toBe('wrap');
   });
 
+  it('refuses to give up the locks of LOCK TABLES for a transaction of its own', () => {
+    expect(planWrites([statement('update')], false, true)).toMatchObject({
+      kind: 'refuse',
+      refusal: { code: 'limit-exceeded', message: expect.stringContaining('LOCK TABLES') },
+    });
+    expect(planWrites([statement('update')], true, true).kind).toBe('as-it-is');
+    expect(planWrites([statement('update', false)], false, true).kind).toBe('as-it-is');
+  });
+
   it('leaves writes alone that can still be undone', () => {
     expect(planWrites([statement('update')], true).kind).toBe('as-it-is');
     expect(planWrites([statement('select', false), statement('update'), statement('insert', false)], true).kind).toBe('as-it-is');

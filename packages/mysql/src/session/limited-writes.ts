@@ -20,10 +20,10 @@ const COUNTED: ReadonlySet<string> = new Set(['insert', 'update', 'delete', 'mer
 const HARMLESS: ReadonlySet<string> = new Set(['select', 'show', 'explain', 'empty']);
 
 /**
- * How a unit is to be run. `mayBeUndone`: the server holds a transaction open, or autocommit is off. The server runs a whole packet before the first
+ * How a unit is to be run. `mayBeUndone`: the server holds a transaction open, or autocommit is off. `holdsLocks`: LOCK TABLES may hold. The server runs a whole packet before the first
  * count can be acted on, so that nothing in it may commit.
  */
-export function planWrites(statements: readonly AdmittedStatement[], mayBeUndone: boolean): WritePlan {
+export function planWrites(statements: readonly AdmittedStatement[], mayBeUndone: boolean, holdsLocks = false): WritePlan {
   const limited = statements.find((statement) => statement.affected !== undefined && !HARMLESS.has(statement.action));
   if (limited?.affected === undefined) return AS_IT_IS;
   const isCounted = statements.every(({ action, affected }) => HARMLESS.has(action) || COUNTED.has(action) || affected === undefined);
@@ -38,6 +38,9 @@ export function planWrites(statements: readonly AdmittedStatement[], mayBeUndone
   if (mayBeUndone) return AS_IT_IS;
   if (statements.length > 1)
     return refused(limited, 'counts written rows before they are committed; send the statement by itself, or START TRANSACTION first');
+  // START TRANSACTION gives the locks up ("LOCK TABLES and UNLOCK TABLES Statements").
+  if (holdsLocks)
+    return refused(limited, 'counts written rows in a transaction, which LOCK TABLES cannot have; SET autocommit = 0 first, and COMMIT');
   return WRAP;
 }
 

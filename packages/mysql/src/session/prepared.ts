@@ -26,9 +26,10 @@ export interface PreparedStatement extends StatementReplies {
   isLongDataLost: boolean;
 }
 
-/** The pieces of one parameter, kept until the statement is executed or reset. */
+/** What came for one parameter, kept until the statement is executed or reset: in one buffer, since pieces may be as small as one byte, or empty. */
 export interface LongData {
-  readonly pieces: Uint8Array[];
+  /** Its first {@link bytes} are the value. */
+  buffer: Uint8Array;
   bytes: number;
 }
 
@@ -81,9 +82,11 @@ export class PreparedStatements {
       return;
     }
     let data = statement.longData.get(parameter);
-    if (data === undefined) statement.longData.set(parameter, (data = { pieces: [], bytes: 0 }));
-    data.pieces.push(piece.slice());
-    data.bytes += piece.length;
+    if (data === undefined) statement.longData.set(parameter, (data = { buffer: new Uint8Array(0), bytes: 0 }));
+    const bytes = data.bytes + piece.length;
+    if (bytes > data.buffer.length) data.buffer = grown(data.buffer, Math.max(bytes, data.bytes * 2));
+    data.buffer.set(piece, data.bytes);
+    data.bytes = bytes;
     this.#longBytes += piece.length;
   }
 
@@ -92,4 +95,10 @@ export class PreparedStatements {
     statement.longData.clear();
     statement.isLongDataLost = false;
   }
+}
+
+function grown(buffer: Uint8Array, length: number): Uint8Array {
+  const larger = new Uint8Array(length);
+  larger.set(buffer);
+  return larger;
 }

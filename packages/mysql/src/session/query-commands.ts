@@ -2,7 +2,6 @@ import type { AssertedIntent, KillAnswer, Refusal } from '@sqlwarden/core';
 import type { ClientCommand } from '../protocol/client-command.js';
 import { COMMAND } from '../protocol/command.js';
 import { encodePacket } from '../protocol/packet-writer.js';
-import { STATUS } from '../protocol/status-flags.js';
 import { intentOf } from './intent-attributes.js';
 import type { ReplyKind, Work } from './expected-reply.js';
 import type { Forwarding } from './forwarding.js';
@@ -12,7 +11,6 @@ import { okPacket } from './own-packets.js';
 import type { Proceed } from './prepared.js';
 import { statementText } from './statement-text.js';
 import { tokenSetting } from './token-setting.js';
-import { rollsBackWhole } from './transactions.js';
 
 type Command<Kind extends ClientCommand['kind']> = Extract<ClientCommand, { kind: Kind }>;
 
@@ -73,8 +71,8 @@ export class QueryCommands {
     if (admission.kind === 'refuse') return to.refuse(admission.refusal);
     const kill = killIn(unit.text, admission.statements);
     if (kill !== undefined) return this.#kill(to.work(admission), kill);
-    const mayBeUndone = to.talk.transactions.status === 'open' || (to.talk.status & STATUS.SERVER_STATUS_AUTOCOMMIT) === 0;
-    const writes = planWrites(admission.statements, mayBeUndone);
+    const mayBeUndone = to.talk.transactions.status === 'open' || !to.isAutocommitOn;
+    const writes = planWrites(admission.statements, mayBeUndone, to.talk.mayHoldLocks);
     if (writes.kind === 'refuse') return to.refuseAdmitted(to.work(admission), writes.refusal);
     if (writes.kind === 'as-it-is') return this.#forward(kind, unit.text, admission, false, forwarded);
     const wrapped = { admission, failed: false };
@@ -94,7 +92,7 @@ export class QueryCommands {
   ): boolean {
     this.#begun = undefined;
     if (begun.failed) return this.#to.refuseAdmitted(this.#to.work(begun.admission), NOT_BEGUN);
-    return this.#forward(kind, text, begun.admission, true, forwarded);
+    return this.#forward(kind, text, begun.admission, this.#to.isAutocommitOn, forwarded);
   }
 
   #forward(kind: ReplyKind, text: string, admission: Proceed, isWrapped: boolean, forwarded: Uint8Array | undefined): true {
@@ -104,13 +102,9 @@ export class QueryCommands {
     reply.work = to.work(admission);
     reply.text = text;
     reply.isWrapped = isWrapped;
-    to.runs(admission);
-    talk.rollsBackWhole = true;
-    for (const { action } of admission.statements) {
-      // Variables of the session in which it says why it runs what it runs are asked for with its state.
-      if (action === 'set' && MENTIONS_INTENT.test(text)) talk.stateStale = true;
-      if (action === 'rollback') talk.rollsBackWhole = rollsBackWhole(text, admission.statements.length);
-    }
+    to.runs(admission, text);
+    // Variables of the session in which it says why it runs what it runs are asked for with its state.
+    if (admission.statements.some(({ action }) => action === 'set') && MENTIONS_INTENT.test(text)) talk.stateStale = true;
     if (forwarded === undefined) return to.pass(reply);
     return to.passInstead(this.#queryPacket(forwarded), reply);
   }

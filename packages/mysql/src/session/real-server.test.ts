@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { Outcome, Unit } from '@sqlwarden/core';
 import { findMariadb, findMysql, type MysqlServer, requireOrSkip, startMariadb, startMysql, until } from '@sqlwarden/testkit';
 import { type Connection, createConnection, type ResultSetHeader, type RowDataPacket } from 'mysql2/promise';
@@ -217,6 +217,32 @@ describe.each(servers)('a session with a real $name and mysql2', ({ finding, sta
     expect(await rowsOf(other, 'SELECT n FROM steps WHERE n BETWEEN 43 AND 44')).toHaveLength(2);
   });
 
+  test('undoes a write over its limit when a packet turned autocommit on before it failed', async () => {
+    const client = await connect({ multipleStatements: true });
+    await client.query('SET autocommit = 0');
+    await expect(client.query('SET autocommit = 1; SELECT nothing_like_it')).rejects.toMatchObject({ errno: 1054 });
+    await expect(client.query('INSERT INTO steps (n) VALUES (60), (61), (62) /* at most 2 */')).rejects.toMatchObject({ errno: 1226 });
+    const other = await connect();
+    await until(async () => (await rowsOf(other, 'SELECT n FROM steps WHERE n BETWEEN 60 AND 62')).length === 0);
+  });
+
+  test('counts and keeps a write under its limit that follows a packet that turned autocommit off before it failed', async () => {
+    const client = await connect({ multipleStatements: true });
+    await expect(client.query('SET autocommit = 0; SELECT nothing_like_it')).rejects.toMatchObject({ errno: 1054 });
+    await client.query('INSERT INTO steps (n) VALUES (63) /* at most 2 */');
+    await client.query('ROLLBACK');
+    expect(await rowsOf(await connect(), 'SELECT n FROM steps WHERE n = 63')).toHaveLength(0);
+  });
+
+  test('does not give up the locks of LOCK TABLES for a write under a limit', async () => {
+    const client = await connect();
+    await client.query('LOCK TABLES steps WRITE');
+    await expect(client.query('INSERT INTO steps (n) VALUES (64) /* at most 2 */')).rejects.toMatchObject({ errno: 1226 });
+    await client.query('UNLOCK TABLES');
+    await client.query('INSERT INTO steps (n) VALUES (64) /* at most 2 */');
+    expect(await rowsOf(client, 'SELECT n FROM steps WHERE n = 64')).toHaveLength(1);
+  });
+
   test('passes statements and values of more than one packet', async () => {
     const client = await connect();
     const big = 'x'.repeat(17 << 20);
@@ -277,6 +303,17 @@ describe.each(servers)('a session with a real $name and mysql2', ({ finding, sta
     await several.query('SELECT 1');
     expect(gateway.seen.units.at(-1)?.state.lexical['sql_mode']).toBe('NO_BACKSLASH_ESCAPES');
     client.destroy();
+  });
+
+  test('says in its place why it lets nobody in whom the server has let in', async () => {
+    // How mysql2 says that sequence ids are wrong, where other clients give up.
+    const complaint = jest.spyOn(console, 'error').mockImplementation(() => undefined);
+    const other = await startGateway(server, { refusesReady: true });
+    await expect(connect({}, other.port)).rejects.toMatchObject({ message: expect.stringContaining('you are let in no more') });
+    expect(other.seen.reasons).toMatchObject([{ kind: 'refused', refusal: { code: 'identity-revoked' } }]);
+    await other.close();
+    expect(complaint.mock.calls).toEqual([]);
+    complaint.mockRestore();
   });
 
   test('ends a unit as unknown when the connection is lost while it runs', async () => {

@@ -304,6 +304,34 @@ function kindOf(command: number): ReplyKind {
     });
   });
 
+  describe('messages of earlier statements', () => {
+    const columns = plan([null, null, null]);
+    const show: AdmittedStatement = { ...passes, action: 'show', plan: columns, messages: true };
+
+    it('have the text of their code, in both protocols', async () => {
+      const client = await session({ statements: [passes] });
+      await client.query("SELECT CAST('canary-7' AS SIGNED)");
+      rule = () => ({ statements: [show], clean: true });
+      const cleaned = [{ Level: 'Warning', Code: 1292, Message: "Incorrect value: '***'" }];
+      expect(await rowsOf(client.query('SHOW WARNINGS'))).toEqual(cleaned);
+      expect(await rowsOf(client.execute('SHOW WARNINGS'))).toEqual(cleaned);
+    });
+
+    it('are shown where nothing is protected', async () => {
+      const client = await session({ statements: [passes] });
+      await client.query("SELECT CAST('canary-7' AS SIGNED)");
+      rule = () => ({ statements: [{ ...show, plan: undefined }] });
+      expect(JSON.stringify(await rowsOf(client.query('SHOW WARNINGS')))).toContain('canary-7');
+    });
+
+    it('end the session where they cannot be told from rows', async () => {
+      const client = await session({ statements: [passes] });
+      rule = () => ({ statements: [show, { ...passes, plan: plan([null]) }], branching: true, clean: true });
+      await expect(client.query('SHOW WARNINGS')).rejects.toThrow();
+      expect(relay.failure).toBeInstanceOf(UnmaskableResult);
+    });
+  });
+
   describe('masked rows', () => {
     const select = 'SELECT id, name, ssn, salary FROM people ORDER BY id';
     const ruling = (mask: OutputMask): Ruling => ({ statements: [{ ...passes, plan: plan([null, null, mask, zeroed]) }] });

@@ -1,4 +1,4 @@
-import { type AssertedIntent, assertedIntent, INTENT_FIELDS, type SqlState } from '@sqlwarden/core';
+import { type AssertedIntent, assertedIntent, INTENT_FIELDS, type InjectResult, type SqlState } from '@sqlwarden/core';
 
 /** Bytes that no `character_set_results` changes on their way. */
 function bytesOf(expression: string): string {
@@ -66,7 +66,13 @@ export function stateFromRow(row: readonly (string | null)[]): SqlState | undefi
 /** The role in the row of a probe, without its host; `undefined` when there is none (MySQL says `NONE`, MariaDB NULL). */
 export function roleFromRow(row: readonly (string | null)[]): string | undefined {
   const role = roleOf(row[3]);
-  return role === undefined ? undefined : (/^`((?:[^`]|``)*)`@`[^`]*`$/.exec(role)?.[1]?.replaceAll('``', '`') ?? role);
+  return role === undefined ? undefined : (/^`((?:[^`]|``)*)`@`%`$/.exec(role)?.[1]?.replaceAll('``', '`') ?? role);
+}
+
+/** The name of the account in what {@link STATE_PROBE} answered, without its host. */
+export function accountOf(result: InjectResult): string | undefined {
+  const account = result.kind === 'rows' ? result.rows[0]?.[2] : undefined;
+  return account?.slice(0, account.lastIndexOf('@'));
 }
 
 function roleOf(role: string | null | undefined): string | undefined {

@@ -3,7 +3,6 @@ import type { BoundValue } from '../protocol/bound-values.js';
 import { type ClientCommand, CURSOR_TYPE, readExecuteValues, writeCommand, writeExecute } from '../protocol/client-command.js';
 import { encodePacket } from '../protocol/packet-writer.js';
 import { ProtocolError } from '../protocol/protocol-error.js';
-import { STATUS } from '../protocol/status-flags.js';
 import { newWork, type Work } from './expected-reply.js';
 import type { Forwarding } from './forwarding.js';
 import { intentOf } from './intent-attributes.js';
@@ -12,7 +11,6 @@ import { planWrites } from './limited-writes.js';
 import type { PreparedStatement, Proceed } from './prepared.js';
 import { statementText } from './statement-text.js';
 import { tokenSetting } from './token-setting.js';
-import { rollsBackWhole } from './transactions.js';
 
 type Command<Kind extends ClientCommand['kind']> = Extract<ClientCommand, { kind: Kind }>;
 
@@ -109,8 +107,8 @@ export class StatementCommands {
 
   #run(command: Command<'COM_STMT_EXECUTE'>, statement: PreparedStatement, values: readonly BoundValue[], begun: Begun): boolean {
     const to = this.#to;
-    const mayBeUndone = to.talk.transactions.status === 'open' || (to.talk.status & STATUS.SERVER_STATUS_AUTOCOMMIT) === 0;
-    const writes = planWrites(begun.admission.statements, mayBeUndone);
+    const mayBeUndone = to.talk.transactions.status === 'open' || !to.isAutocommitOn;
+    const writes = planWrites(begun.admission.statements, mayBeUndone, to.talk.mayHoldLocks);
     if (writes.kind === 'refuse') return this.#refuseAdmitted(statement, begun.work, writes.refusal);
     if (writes.kind === 'as-it-is') return this.#forward(command, statement, values, begun, false);
     this.#begun = begun;
@@ -122,7 +120,7 @@ export class StatementCommands {
 
   #begin(command: Command<'COM_STMT_EXECUTE'>, statement: PreparedStatement, values: readonly BoundValue[], begun: Begun): boolean {
     if (begun.failed) return this.#refuseAdmitted(statement, begun.work, NOT_BEGUN);
-    return this.#forward(command, statement, values, begun, true);
+    return this.#forward(command, statement, values, begun, this.#to.isAutocommitOn);
   }
 
   #forward(
@@ -143,9 +141,7 @@ export class StatementCommands {
     reply.asksForCursor = (command.flags & CURSOR_TYPE.CURSOR_TYPE_READ_ONLY) !== 0;
     reply.text = statement.text;
     reply.isWrapped = isWrapped;
-    to.runs(admission);
-    const rollsBack = admission.statements.some(({ action }) => action === 'rollback');
-    talk.rollsBackWhole = !rollsBack || rollsBackWhole(statement.text, 1);
+    to.runs(admission, statement.text);
     statement.cursor = undefined;
     statement.opened = bound;
     const areTypesSent = statement.areTypesSent;
@@ -229,8 +225,9 @@ export class StatementCommands {
 
   #sendLongData(statement: PreparedStatement): void {
     const { talk } = this.#to;
-    for (const [parameter, { pieces }] of statement.longData)
-      for (const data of pieces) {
+    for (const [parameter, { buffer, bytes }] of statement.longData)
+      for (let at = 0; at === 0 || at < bytes; at += LONG_DATA_PIECE) {
+        const data = buffer.subarray(at, Math.min(bytes, at + LONG_DATA_PIECE));
         const command = { kind: 'COM_STMT_SEND_LONG_DATA', statementId: statement.id, parameter, data } as const;
         talk.toServer.write(encodePacket(0, (writer) => writeCommand(writer, command, talk.capabilities)));
       }
@@ -255,6 +252,8 @@ export class StatementCommands {
 }
 
 const UNSIGNED = 0x8000;
+/** Values that were sent ahead go on in pieces of so many bytes: a packet must be under the server's `max_allowed_packet`. */
+const LONG_DATA_PIECE = 512 << 10;
 const UNKNOWN_STATEMENT = 'Unknown prepared statement handler given to this command, prepare it again';
 
 function newStatement(
@@ -299,14 +298,7 @@ function boundParameter({ type, isUnsigned, value }: BoundValue, statement: Prep
 
 function joined(statement: PreparedStatement, parameter: number): Uint8Array {
   const data = statement.longData.get(parameter);
-  if (data === undefined) return new Uint8Array(0);
-  const whole = new Uint8Array(data.bytes);
-  let at = 0;
-  for (const piece of data.pieces) {
-    whole.set(piece, at);
-    at += piece.length;
-  }
-  return whole;
+  return data === undefined ? new Uint8Array(0) : data.buffer.subarray(0, data.bytes);
 }
 
 const NO_PLANS: readonly MaskPlan[] = Object.freeze([]);

@@ -22,7 +22,8 @@ const LABELS: Readonly<Record<string, string>> = {
 
 const latin1 = characterSet('latin1');
 
-const UTF8: ReadonlySet<string> = new Set(['utf8', 'utf8mb3', 'utf8mb4']);
+/** Names in a text of no character set (`binary`) are taken as they are, which is UTF-8. */
+const UTF8: ReadonlySet<string> = new Set(['utf8', 'utf8mb3', 'utf8mb4', 'binary']);
 /** Where bytes that are no UTF-8 are put: code points that no text has. */
 const ESCAPE = 0xdc00;
 

@@ -53,11 +53,12 @@ export class Transactions {
     if (MAY_COMMIT_INSIDE.has(action)) this.#partly = true;
   }
 
-  /** A statement was completed. `status`: its status flags. `isRollback`: it rolls back whole transactions. */
-  completed(action: string, status: number, isRollback: boolean): void {
+  /** A statement was completed. `status`: its status flags. `isRollback`: it rolls back whole transactions; `isPrepared`: it may leave them to others (XA PREPARE). */
+  completed(action: string, status: number, isRollback: boolean, isPrepared = false): void {
     const wasOpen = this.status === 'open';
     const isOpen = (status & STATUS.SERVER_STATUS_IN_TRANS) !== 0;
     if (isRollback) this.#end('rolled-back');
+    else if (isPrepared) this.#end('unknown');
     else if (ENDS.has(action)) {
       if (action === 'commit' || wasOpen) this.#end(this.#unreported('committed'));
     } else if (!isOpen) this.#end(this.#unreported('committed'));
@@ -87,6 +88,11 @@ export class Transactions {
     return this.#lastError !== undefined && this.status === 'open';
   }
 
+  /** The last statement failed, and nothing was heard of the session's flags since. */
+  get hasFailed(): boolean {
+    return this.#lastError !== undefined;
+  }
+
   /** The session was set back: the server rolled back what was open. */
   reset(): void {
     this.#end('rolled-back');
@@ -114,6 +120,11 @@ export class Transactions {
     this.#ordinal += 1;
     this.#ended(ordinal, end);
   }
+}
+
+/** Whether a COMMIT of this text may be XA PREPARE, after which anybody may commit or roll back. */
+export function mayPrepare(text: string): boolean {
+  return /\bxa\b/i.test(text) && /\bprepare\b/i.test(text);
 }
 
 /** Whether a ROLLBACK ends the transaction: not one back to a savepoint. Of a text of `statements` statements. */

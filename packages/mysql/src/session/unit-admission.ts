@@ -50,7 +50,7 @@ export class UnitAdmission {
   readiness(): 'ready' | 'wait' | Refusal {
     const talk = this.#talk;
     // An error in a transaction says nothing of whether it is still open.
-    if (talk.transactions.isDoubtful) {
+    if (talk.isDoubtful) {
       talk.ping(() => undefined);
       return 'wait';
     }

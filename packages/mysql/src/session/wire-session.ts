@@ -28,7 +28,7 @@ import { type ServerLoggedIn, ServerLoginLeg, type ServerLoginFailure } from './
 import { ServerMessages } from './server-messages.js';
 import { LimitReached, UnmaskableResult } from './session-ends.js';
 import { roleStatement } from './session-role.js';
-import { STATE_PROBE } from './sql-state.js';
+import { accountOf, STATE_PROBE } from './sql-state.js';
 
 /**
  * A MySQL or MariaDB session between a client and a server, as {@link WireSession} states. Protocol 4.1 with handshake v10; see "Client/Server Protocol" of
@@ -59,8 +59,8 @@ class MysqlSession implements WireSession {
   #database = '';
   #serverVersion = '';
   #phase: Phase = 'client-login';
-  /** The server is asked whether the client is who it says. */
-  #isClientsLogin = false;
+  /** The account that the client says it has, where the server is asked whether that is so. */
+  #clientsUser: string | undefined;
   #serverKey: CancelKey | undefined;
   #clientPaused = false;
   #busy = false;
@@ -131,7 +131,7 @@ class MysqlSession implements WireSession {
       this.#talk.pinnedRole = { name: server.role, statement: roleStatement(server.role) };
       this.#talk.roleLost = true;
     }
-    this.#isClientsLogin = server.isClients === true;
+    if (server.isClients === true) this.#clientsUser = server.user;
     this.#host.connectServer();
     this.#run();
   }
@@ -291,7 +291,7 @@ class MysqlSession implements WireSession {
   }
 
   #loginFailed(failure: ServerLoginFailure): void {
-    if (this.#isClientsLogin && failure.isIdentity === true)
+    if (this.#clientsUser !== undefined && failure.isIdentity === true)
       return this.#refuse({ code: 'identity-invalid', message: 'the database did not let you in, check user name and password' });
     this.#refuse({ code: failure.kind === 'protocol' ? 'upstream-unavailable' : 'upstream-refused', message: failure.detail });
   }
@@ -322,9 +322,13 @@ class MysqlSession implements WireSession {
     if (this.#over) return;
     if (!this.#talk.observed(result))
       return this.#refuse({ code: 'upstream-unavailable', message: 'the state of the session could not be read' });
-    this.#phase = 'open';
-    this.#host.ready({ serverVersion: this.#serverVersion });
+    if (this.#clientsUser !== undefined && this.#clientsUser !== accountOf(result)) return this.#refuse(ANOTHER_ACCOUNT);
     const asked = this.#handshake?.database ?? '';
+    if (asked !== '' && asked !== this.#database && this.#clientPackets.buffered > 0) return this.#refuse(SENT_AHEAD);
+    // Before the session is open, since the host may yet refuse, in answer to the login.
+    this.#host.ready({ serverVersion: this.#serverVersion });
+    if (this.#over) return;
+    this.#phase = 'open';
     const { sequenceId } = this.#clientLogin;
     if (asked === '' || asked === this.#database) {
       this.#talk.toClient.write(okPacket(sequenceId, this.#talk.status));
@@ -334,7 +338,6 @@ class MysqlSession implements WireSession {
 
   /** The database that the client named in its login is judged as if it asked for it now, and the answer is that to its login. */
   #openDatabase(database: string, sequenceId: number): void {
-    if (this.#clientPackets.buffered > 0) throw new ProtocolError('unexpected-message', 'a command before the end of the login');
     const before = (sequenceId - 1) & 0xff;
     this.#clientPackets.expected = before;
     this.#clientPackets.push(encodePacket(before, (writer) => writer.int1(COMMAND.COM_INIT_DB).text(database)));
@@ -404,6 +407,12 @@ function keyOf(processId: number): CancelKey {
 
 const NO_SECRET = new Uint8Array(0);
 
+// Anonymous accounts take every name, and proxied ones stand for others: neither says who the client is.
+const ANOTHER_ACCOUNT: Refusal = {
+  code: 'identity-invalid',
+  message: 'the database let you in as another account than the one that you named, use the name of an account',
+};
+const SENT_AHEAD: Refusal = { code: 'message-unsupported', message: 'a command came before the end of the login' };
 const NOT_TAKEN: Refusal = {
   code: 'upstream-refused',
   message: 'the database did not take the role of this session, check that it is granted to the account of the gateway',

@@ -8,6 +8,8 @@ export interface Alteration {
   readonly actions: AlterAction[];
   /** Rows are deleted: TRUNCATE PARTITION, DROP PARTITION. */
   deletesRows: boolean;
+  /** A table that rows of it become: CONVERT PARTITION. */
+  made?: NameParts;
 }
 
 /** Reads an action whose first word was consumed. */
@@ -20,7 +22,13 @@ export function other(
   {
     expressions = [],
     foreignKeys = [],
-  }: { readonly expressions?: readonly Expression[]; readonly foreignKeys?: readonly ForeignKey[] } = {},
+    unique = [],
+  }: {
+    readonly expressions?: readonly Expression[];
+    readonly foreignKeys?: readonly ForeignKey[];
+    readonly unique?: readonly string[];
+  } = {},
 ): void {
-  actions.push({ kind: 'other', what, expressions, relations: [], ...(foreignKeys.length > 0 && { foreignKeys }) });
+  const keys = foreignKeys.length > 0 && { foreignKeys };
+  actions.push({ kind: 'other', what, expressions, relations: [], ...keys, ...(unique.length > 0 && { unique }) });
 }

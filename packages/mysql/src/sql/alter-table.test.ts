@@ -41,6 +41,9 @@ test.each([
       { kind: 'rename', to: 'u' },
     ],
   ],
+  ['ADD INDEX i (a, b(5), (f(c)))', [{ kind: 'other', expressions: [{ kind: 'call', name: ['f'] }] }]],
+  ['ADD UNIQUE i (a, b(5))', [{ kind: 'other', expressions: [{ kind: 'construct', operands: [{ name: 'b' }] }], unique: ['a'] }]],
+  ['ADD PRIMARY KEY (a, b)', [{ kind: 'other', expressions: [], unique: ['a', 'b'] }]],
   ['EXCHANGE PARTITION p WITH TABLE s.u', [{ kind: 'exchange', relation: ['s', 'u'] }]],
   [
     'ENGINE = InnoDB, COMMENT "c", ALGORITHM = INPLACE',
@@ -56,7 +59,6 @@ test.each([
 });
 
 test.each([
-  ['CONVERT PARTITION p TO TABLE u', [{ kind: 'exchange', relation: ['u'] }]],
   ['CONVERT TABLE u TO PARTITION p VALUES LESS THAN (f(1))', [{ kind: 'exchange', relation: ['u'] }, { expressions: [{ name: ['f'] }] }]],
   ['ADD COLUMN IF NOT EXISTS a INT, DROP COLUMN IF EXISTS b', [{ ifNotExists: true }, { kind: 'drop-column' }]],
   ['ADD SYSTEM VERSIONING', [{ kind: 'other' }]],
@@ -75,6 +77,20 @@ test.each(['TRUNCATE PARTITION p', 'DROP PARTITION p, q', 'DISCARD TABLESPACE', 
     expect(parse(`ALTER TABLE s.t ${sql}`)).toMatchObject({ kind: 'sequence', statements: [truncate, { kind: 'alter-relation' }] });
   },
 );
+
+test('MariaDB: ALTER TABLE t CONVERT PARTITION p TO TABLE u makes a table of rows that are there', () => {
+  expect(parse('ALTER TABLE s.t CONVERT PARTITION p TO TABLE u', 'mariadb')).toMatchObject({
+    kind: 'sequence',
+    statements: [
+      {
+        kind: 'create-table-as',
+        name: ['u'],
+        source: { query: { body: { items: [{ expression: { kind: 'star' } }], from: [{ name: ['s', 't'] }] } } },
+      },
+      { kind: 'alter-relation', name: ['s', 't'], actions: [{ kind: 'other', what: 'partition' }] },
+    ],
+  });
+});
 
 test.each(['DROP PERIOD FOR p', 'DROP PERIOD IF EXISTS FOR p', 'DROP COLUMN period'])('ALTER TABLE t %s', (sql) => {
   expect(parse(`ALTER TABLE t ${sql}`)).toMatchObject({

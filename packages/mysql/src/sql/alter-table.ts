@@ -3,7 +3,7 @@ import { other, type Alteration, type ReadAction } from './alter-table-action.js
 import { addPartition, dropPartition, PARTITION_ACTIONS } from './alter-table-partition.js';
 import { isTableConstraint, readColumnDefinition, readTableConstraint } from './create-column.js';
 import { readPartition } from './create-partition.js';
-import { attachments, skipWait } from './create-table.js';
+import { attachments, createFrom, skipWait } from './create-table.js';
 import { isTableOption, readTableOptions } from './create-table-options.js';
 import { acceptCharacterSet, readNameOrString } from './create-type.js';
 import type { TokenCursor } from './cursor.js';
@@ -23,6 +23,7 @@ export function parseAlterTable(cursor: TokenCursor, start: number): Statement {
   const altered: Statement = { kind: 'alter-relation', span, objectKind: 'table', name, actions: alteration.actions, ifExists };
   const statements: Statement[] = [altered];
   if (alteration.deletesRows) statements.unshift({ kind: 'truncate', span, relations: [{ name, only: false }], cascade: false });
+  if (alteration.made !== undefined) statements.unshift(createFrom(cursor, start, alteration.made, name));
   return inSequence(cursor, start, statements);
 }
 
@@ -123,9 +124,15 @@ function readAdd(cursor: TokenCursor, alteration: Alteration): void {
   );
 }
 
+const KEYS: ReadonlySet<string> = new Set(['primary key', 'unique key', 'index']);
+
 function addConstraint(cursor: TokenCursor, alteration: Alteration): void {
   const { what, expressions, foreignKeys } = readTableConstraint(cursor);
-  other(alteration, what, { expressions, foreignKeys });
+  if (!KEYS.has(what)) return other(alteration, what, { expressions, foreignKeys });
+  // Whole columns are compared with one another where they are to be unique; in an index they are only stored again.
+  const columns = expressions.flatMap((expression) => (expression.kind === 'column' ? [expression.name] : []));
+  const computed = expressions.filter(({ kind }) => kind !== 'column');
+  other(alteration, what, { expressions: computed, unique: what === 'index' ? [] : columns });
 }
 
 function readPosition(cursor: TokenCursor): { readonly position?: ColumnPosition } {
@@ -195,8 +202,8 @@ function readConvert(cursor: TokenCursor, alteration: Alteration): void {
   if (cursor.accept('partition')) {
     readName(cursor);
     cursor.expect('to', 'table');
-    alteration.actions.push({ kind: 'exchange', relation: readRelationName(cursor) });
-    return;
+    alteration.made = readRelationName(cursor);
+    return other(alteration, 'partition');
   }
   if (cursor.accept('table')) {
     const relation = readRelationName(cursor);

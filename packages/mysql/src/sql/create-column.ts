@@ -248,25 +248,32 @@ function readKey(cursor: TokenCursor): TableConstraint {
   readIndexType(cursor);
   if (!cursor.isSymbol('(')) readName(cursor);
   readIndexType(cursor);
-  const expressions = readKeyParts(cursor);
+  const isUnique = kind === 'primary' || kind === 'unique';
+  const expressions = readKeyParts(cursor, isUnique);
   skipIndexOptions(cursor);
-  return { what: kind === 'primary' ? 'primary key' : 'index', expressions, foreignKeys: [] };
+  return { what: kind === 'primary' ? 'primary key' : isUnique ? 'unique key' : 'index', expressions, foreignKeys: [] };
 }
 
 export function readIndexType(cursor: TokenCursor): void {
   if (cursor.acceptOneOf('using', 'type') !== undefined) readAnyName(cursor);
 }
 
-/** `(a, b(10) DESC, (lower(c)), start WITHOUT OVERLAPS)`: the columns and expressions of an index. */
-export function readKeyParts(cursor: TokenCursor): Expression[] {
-  return cursor.parenthesised(() => cursor.list(() => readKeyPart(cursor)));
+/**
+ * `(a, b(10) DESC, (lower(c)), start WITHOUT OVERLAPS)`: the columns and expressions of an index. Where they are compared, as a unique one does,
+ * the beginnings of a column are not the column.
+ */
+export function readKeyParts(cursor: TokenCursor, areCompared: boolean): Expression[] {
+  return cursor.parenthesised(() => cursor.list(() => readKeyPart(cursor, areCompared)));
 }
 
-function readKeyPart(cursor: TokenCursor): Expression {
-  const expression: Expression = cursor.isSymbol('(')
+function readKeyPart(cursor: TokenCursor, isCompared: boolean): Expression {
+  let expression: Expression = cursor.isSymbol('(')
     ? cursor.parenthesised(() => cursor.grammar.expression(cursor))
     : { kind: 'column', qualifier: [], name: readColumnName(cursor) };
-  if (cursor.isSymbol('(')) skipOne(cursor);
+  if (cursor.isSymbol('(')) {
+    skipOne(cursor);
+    if (isCompared) expression = { kind: 'construct', name: 'prefix', operands: [expression] };
+  }
   if (cursor.acceptOneOf('asc', 'desc') === undefined && cursor.acceptWords('without', 'overlaps')) return expression;
   return expression;
 }

@@ -14,6 +14,7 @@ export interface SchemaDetails {
   readonly relation?: NameParts;
   readonly newName?: string;
   readonly expressions?: readonly Expression[];
+  readonly unique?: boolean;
   readonly relations?: readonly NameParts[];
   readonly code?: SchemaStatement['code'];
   readonly privileges?: boolean;
@@ -43,17 +44,17 @@ export function schema(
 }
 
 /** CREATE INDEX behind the word INDEX. MySQL Reference Manual, "CREATE INDEX Statement". */
-export function parseCreateIndex(cursor: TokenCursor, start: number): Statement {
+export function parseCreateIndex(cursor: TokenCursor, start: number, unique: boolean): Statement {
   const ifNotExists = acceptIfNotExists(cursor);
   const name = readColumnName(cursor);
   readIndexType(cursor);
   cursor.expect('on');
   const relation = readRelationName(cursor);
   skipWait(cursor);
-  const expressions = readKeyParts(cursor);
+  const expressions = readKeyParts(cursor, unique);
   skipIndexOptions(cursor);
   skipOptions(cursor);
-  return schema(cursor, start, 'create', 'index', [[name]], { relation, expressions, ifNotExists });
+  return schema(cursor, start, 'create', 'index', [[name]], { relation, expressions, ifNotExists, ...(unique && { unique }) });
 }
 
 /** CREATE and ALTER DATABASE. MySQL Reference Manual, "CREATE DATABASE Statement". */

@@ -6,6 +6,7 @@ import type {
   Expression,
   ForeignKey,
   NameParts,
+  Query,
   Statement,
 } from '@sqlwarden/core';
 import { isTableConstraint, readColumnDefinition, readTableConstraint } from './create-column.js';
@@ -13,6 +14,7 @@ import { readPartitioning } from './create-partition.js';
 import { readTableOptions } from './create-table-options.js';
 import type { TokenCursor } from './cursor.js';
 import { readRelationName } from './names.js';
+import { asQuery, wholeTable } from './query.js';
 import { acceptIfNotExists, dropFirst, inSequence } from './statement-parts.js';
 
 /** CREATE TABLE. MySQL Reference Manual, "CREATE TABLE Statement" and the sections below it; MariaDB, "CREATE TABLE". */
@@ -38,11 +40,13 @@ export function parseCreateTable(cursor: TokenCursor, start: number, words: Crea
   if (words.replace) statements.push(dropFirst(cursor, start, name));
   const like = readLike(cursor);
   if (like === undefined) statements.push(...readTable(cursor, start, name, { ...words, ifNotExists }));
-  else {
-    const content: TableContent = { columns: [], expressions: [], foreignKeys: [] };
-    statements.push(createTable(cursor, start, name, content, { temporary: words.temporary, ifNotExists, columnsOf: [like] }));
-  }
+  else statements.push(createTable(cursor, start, name, emptyContent(), { temporary: words.temporary, ifNotExists, columnsOf: [like] }));
   return inSequence(cursor, start, statements);
+}
+
+/** A table that is made of the rows of another. */
+export function createFrom(cursor: TokenCursor, start: number, name: NameParts, from: NameParts): CreateTableAs {
+  return createOfQuery(cursor, start, name, emptyContent(), { temporary: false, ifNotExists: false }, asQuery(wholeTable(from)));
 }
 
 /** `LIKE t`, `(LIKE t)`. */
@@ -132,7 +136,17 @@ function readElement(cursor: TokenCursor, content: TableContent): void {
 
 /** A table that is made from a query, with columns of its own in front of those of the query. */
 function createTableAs(cursor: TokenCursor, start: number, name: NameParts, content: TableContent, words: TableWords): CreateTableAs {
-  const query = cursor.grammar.query(cursor);
+  return createOfQuery(cursor, start, name, content, words, cursor.grammar.query(cursor));
+}
+
+function createOfQuery(
+  cursor: TokenCursor,
+  start: number,
+  name: NameParts,
+  content: TableContent,
+  words: TableWords,
+  query: Query,
+): CreateTableAs {
   return {
     kind: 'create-table-as',
     span: cursor.spanFrom(start),

@@ -16,6 +16,7 @@ interface Words {
   readonly replace: boolean;
   readonly temporary: boolean;
   readonly aggregate: boolean;
+  readonly unique: boolean;
 }
 
 type ParseCreate = (cursor: TokenCursor, start: number, words: Words) => Statement;
@@ -23,7 +24,7 @@ type ParseCreate = (cursor: TokenCursor, start: number, words: Words) => Stateme
 const CREATIONS: Readonly<Record<string, ParseCreate>> = {
   table: parseCreateTable,
   view: (cursor, start, { replace }) => parseView(cursor, start, replace),
-  index: parseCreateIndex,
+  index: (cursor, start, { unique }) => parseCreateIndex(cursor, start, unique),
   database: (cursor, start, { replace }) => parseDatabase(cursor, start, 'create', replace),
   schema: (cursor, start, { replace }) => parseDatabase(cursor, start, 'create', replace),
   sequence: (cursor, start, { replace }) => parseSequence(cursor, start, 'create', replace),
@@ -42,14 +43,14 @@ export const parseCreate: ParseStatement = (cursor, start) => {
   skipCodeOptions(cursor);
   const temporary = cursor.accept('temporary');
   const aggregate = cursor.accept('aggregate');
-  skipIndexKind(cursor);
+  const unique = readIndexKind(cursor);
   const plain = PLAIN_OBJECTS.find((words) => cursor.acceptWords(...words));
   if (plain !== undefined) return parsePlainObject(cursor, start, 'create', plain.join(' '));
   const token = cursor.peek();
   const create = token.kind === 'word' && Object.hasOwn(CREATIONS, token.text) ? CREATIONS[token.text] : undefined;
   if (create === undefined) return cursor.fail('what is created');
   cursor.next();
-  return create(cursor, start, { replace, temporary, aggregate });
+  return create(cursor, start, { replace, temporary, aggregate, unique });
 };
 
 /** `ALGORITHM = x`, `DEFINER = account`, `SQL SECURITY x`: in front of views and stored programs. */
@@ -64,10 +65,12 @@ export function skipCodeOptions(cursor: TokenCursor): void {
   }
 }
 
-/** UNIQUE, FULLTEXT, SPATIAL and the like in front of INDEX. */
-function skipIndexKind(cursor: TokenCursor): void {
+/** UNIQUE, FULLTEXT, SPATIAL and the like in front of INDEX; whether it is UNIQUE. */
+function readIndexKind(cursor: TokenCursor): boolean {
   cursor.acceptOneOf('online', 'offline');
-  for (const kind of ['unique', 'fulltext', 'spatial', 'vector']) if (cursor.isWord(kind) && cursor.isWord('index', 1)) cursor.next();
+  const kind = ['unique', 'fulltext', 'spatial', 'vector'].find((word) => cursor.isWord(word) && cursor.isWord('index', 1));
+  if (kind !== undefined) cursor.next();
+  return kind === 'unique';
 }
 
 /** MariaDB: CREATE OR REPLACE USER and ROLE. */

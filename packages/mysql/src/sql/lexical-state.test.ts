@@ -25,8 +25,8 @@ describe('readLexicalState', () => {
     expect(read({ sql_mode: 'ANSI' })).toMatchObject({ ansiQuotes: true, pipesAsConcat: true, ignoreSpace: true });
   });
 
-  it.each(['gbk', 'big5', 'sjis', 'cp932', 'gb18030', 'swe7', 'utf16', 'unheard'])(
-    'refuses character set %s, in which a quote may be half of a character',
+  it.each(['gbk', 'big5', 'sjis', 'cp932', 'gb18030', 'swe7', 'utf16', 'cp850', 'cp852', 'macce', 'unheard'])(
+    'refuses character set %s, in which a quote may be half of a character or names are not known',
     (charset) => {
       expect(read({ character_set_client: charset })).toBeUndefined();
     },

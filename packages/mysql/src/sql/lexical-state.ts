@@ -73,7 +73,8 @@ type Modes = Pick<LexicalState, 'ansiQuotes' | 'noBackslashEscapes' | 'pipesAsCo
 
 /**
  * Character sets of the client in which every byte below 0x80 is that ASCII character wherever it stands. In others (gbk, sjis, …) a quote or
- * a backslash may be half of a character, so that where a string ends depends on bytes that are not here.
+ * a backslash may be half of a character, so that where a string ends depends on bytes that are not here. Those that no decoder of the platform knows
+ * (cp850, cp852, macce) are left out as well: the names in a text would not be those that the server reads.
  */
 const SAFE_CHARSETS: Readonly<Record<string, LexicalState['wideNames']>> = {
   utf8: 'all',
@@ -89,14 +90,11 @@ const SAFE_CHARSETS: Readonly<Record<string, LexicalState['wideNames']>> = {
   cp1251: 'none',
   cp1256: 'none',
   cp1257: 'none',
-  cp850: 'none',
-  cp852: 'none',
   cp866: 'none',
   greek: 'none',
   hebrew: 'none',
   koi8r: 'none',
   koi8u: 'none',
-  macce: 'none',
   macroman: 'none',
   tis620: 'none',
 };
@@ -128,6 +126,11 @@ export function withSqlMode(state: LexicalState, modes: string): LexicalState | 
 export function withClientCharset(state: LexicalState, charset: string): LexicalState | undefined {
   const wideNames = wideNamesOf(charset);
   return wideNames === undefined ? undefined : { ...state, wideNames };
+}
+
+/** The whole text came as bytes in the character set before: what stands behind the change of it the server decodes by another one. */
+export function isDecodedOtherwise(before: LexicalState, after: LexicalState): boolean {
+  return before.wideNames !== after.wideNames || after.wideNames === 'none';
 }
 
 function readModes(text: string): Modes | undefined {

@@ -55,3 +55,9 @@ function afterSetting(setting: SessionSetting, state: LexicalState): LexicalStat
 export function isPlainText(text: string): boolean {
   return /^[\w\s;,.()*=<>@'`+/#?:$-]*$/.test(text) && !/\bnot\b|\w\s+\(/i.test(text);
 }
+
+/** Every character set of a client says the same of the text. */
+export function isAscii(text: string): boolean {
+  // oxlint-disable-next-line no-control-regex
+  return /^[\0-\x7f]*$/.test(text);
+}

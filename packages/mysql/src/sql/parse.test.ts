@@ -91,6 +91,14 @@ describe('a session that changes within a text', () => {
     expect(failure(text).kind).toBe('limit');
   });
 
+  it('is refused behind another character set of the client, which the server decodes its names by', () => {
+    const behind = 'set names utf8mb4; select * from `pÃ©rs`';
+    expect(failure(behind, { character_set_client: 'latin1' }).message).toMatch(/how texts are read/);
+    expect(failure('set names cp1251; select * from `é`', { character_set_client: 'cp1250' }).kind).toBe('limit');
+    expect(statements(behind)).toHaveLength(2);
+    expect(statements("set names utf8mb4; select 'e'", { character_set_client: 'latin1' })).toHaveLength(2);
+  });
+
   it.each([`set names gbk; select a from t where b = 'c'`, `set sql_mode = @x; select 1`, 'execute s; deallocate prepare s;'])(
     'does not matter where nothing depends on it: %s',
     (text) => {

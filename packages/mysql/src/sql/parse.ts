@@ -1,9 +1,9 @@
 import type { ParseContext, ParseResult, Statement } from '@sqlwarden/core';
 import { TokenCursor, type Grammar } from './cursor.js';
 import { continueExpression, parseExpression, parseOperand } from './expression.js';
-import { readLexicalState } from './lexical-state.js';
+import { isDecodedOtherwise, readLexicalState } from './lexical-state.js';
 import { ParseError } from './parse-error.js';
-import { isPlainText, stateAfter } from './parse-state.js';
+import { isAscii, isPlainText, stateAfter } from './parse-state.js';
 import { parseQuery } from './query.js';
 import { parseStatement } from './statement.js';
 
@@ -43,12 +43,18 @@ function parseStatements(cursor: TokenCursor): Statement[] {
     if (!cursor.isEnd() && !cursor.isSymbol(';')) cursor.fail('the end of the statement');
     const state = stateAfter(statement, cursor.state);
     if (state === undefined) isRestPlain ||= checkRest(cursor);
-    else if (state !== cursor.state) cursor.changeState(state);
+    else if (state !== cursor.state) {
+      if (isDecodedOtherwise(cursor.state, state) && !isAscii(cursor.text.slice(cursor.lastEnd))) refuseRest(cursor);
+      cursor.changeState(state);
+    }
   }
 }
 
 /** The statement before may have changed how texts are read: what stands behind it must mean the same however it is read. */
 function checkRest(cursor: TokenCursor): true {
-  if (isPlainText(cursor.text.slice(cursor.lastEnd))) return true;
+  return isPlainText(cursor.text.slice(cursor.lastEnd)) || refuseRest(cursor);
+}
+
+function refuseRest(cursor: TokenCursor): never {
   return cursor.refuse('the statement before may have changed how texts are read: send what follows in a text of its own');
 }

@@ -56,7 +56,7 @@ function parseQueryInto(cursor: TokenCursor, sink: IntoSink | undefined, first?:
 /** What can be an operand of a set operation: a query in parentheses, or a body without them. */
 type Operand = Query | QueryBody;
 
-function asQuery(operand: Operand): Query {
+export function asQuery(operand: Operand): Query {
   return operand.kind === 'query' ? operand : { kind: 'query', body: operand, orderBy: [], locks: [] };
 }
 
@@ -149,7 +149,7 @@ function parseRow(cursor: TokenCursor): Expression[] {
   return cursor.parenthesised(() => cursor.list(() => cursor.grammar.expression(cursor)));
 }
 
-function wholeTable(name: NameParts): Select {
+export function wholeTable(name: NameParts): Select {
   const items = [{ expression: { kind: 'star', qualifier: [] }, name: '' }] as const;
   return { kind: 'select', items, from: [{ kind: 'relation', name, only: false }], groupBy: [], windows: [] };
 }

@@ -3,9 +3,7 @@
  * leaves the range of its type; bit operations, whose operands may differ in length; JSON operators, whose operands may be no documents.
  */
 export const TOTAL_OPERATORS: ReadonlySet<string> = new Set(
-  '||,&&,!,and,or,xor,not,is,is true,is false,is unknown,binary,collate,sounds like'.split(
-    ',',
-  ),
+  '||,&&,!,and,or,xor,not,is,is true,is false,is unknown,binary,collate,sounds like'.split(','),
 );
 
 /** Compare: a text with a number as numbers, which warns where the text is none ("Type Conversion in Expression Evaluation"). */
@@ -19,4 +17,6 @@ export const TOTAL_TYPES: ReadonlySet<string> = new Set(
 );
 
 /** Those of them that take a number as it is. */
-export const NUMBER_TYPES: ReadonlySet<string> = new Set('char nchar varchar binary varbinary signed integer int bigint float double real'.split(' '));
+export const NUMBER_TYPES: ReadonlySet<string> = new Set(
+  'char nchar varchar binary varbinary signed integer int bigint float double real'.split(' '),
+);

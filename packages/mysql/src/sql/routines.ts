@@ -83,7 +83,7 @@ class CatalogueKnowledge implements RoutineKnowledge {
   }
 
   #given(expressions: readonly Expression[] | undefined, sources: Sources | undefined): Given | undefined {
-    if (expressions === undefined || sources === undefined) return undefined;
+    if (expressions === undefined || sources?.length !== expressions.length) return undefined;
     return { expressions, sources, families: sources.map((source) => this.#family(source)) };
   }
 

@@ -70,7 +70,8 @@ function parseExplained(cursor: TokenCursor, start: number, options: Options): E
 function columnsOf(cursor: TokenCursor, { analyze, format, extended, partitions }: Options): readonly string[] | undefined {
   if (format !== undefined && format !== 'traditional') return ['explain'];
   if (!cursor.isMariaDb) {
-    if (analyze) return ['explain'];
+    // The default of `explain_format` is TREE since MySQL 9.5.
+    if (analyze || (format === undefined && cursor.state.serverVersion >= 90_500)) return ['explain'];
     return planColumns({ partitions: true, filtered: true });
   }
   return planColumns({ partitions, filtered: extended });

@@ -130,7 +130,10 @@ export const SHOW_FORMS: readonly ShowForm[] = [
   ...forms('variables | global variables | session variables | local variables | status | global status | session status | local status', {
     columns: ['variable_name', 'value'],
   }),
-  ...forms('procedure status | function status | package status | package body status', { columns: ROUTINE_STATUS }),
+  ...forms('procedure status | function status | package status | package body status', {
+    // MySQL 9 has the language besides.
+    columns: (isMariaDb) => (isMariaDb ? ROUTINE_STATUS : undefined),
+  }),
   ...forms('procedure code | function code | package body code', { subject: 'routine', columns: ['pos', 'instruction'] }),
   ...forms('character set | char set | charset', { columns: ['charset', 'description', 'default collation', 'maxlen'] }),
   ...forms('collation', {
@@ -150,7 +153,8 @@ export const SHOW_FORMS: readonly ShowForm[] = [
   }),
   ...forms('grants', { subject: 'account', reveals: ACCOUNTS }),
   ...forms('create user', { subject: 'account', reveals: ACCOUNTS }),
-  ...forms('create table', { subject: 'relation', columns: ['table', 'create table'] }),
+  // Of a view it shows what SHOW CREATE VIEW shows.
+  ...forms('create table', { subject: 'relation' }),
   ...forms('create view', { subject: 'relation', columns: ['view', 'create view', 'character_set_client', 'collation_connection'] }),
   ...forms('create sequence', { subject: 'relation', columns: ['table', 'create table'] }),
   ...forms('create database | create schema', { subject: 'schema', columns: ['database', 'create database'] }),

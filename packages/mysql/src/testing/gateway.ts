@@ -63,6 +63,8 @@ const controls: Readonly<Record<string, string>> = {
   delete: 'delete',
   create: 'create',
   kill: 'maintain',
+  lock: 'lock',
+  unlock: 'lock',
 };
 
 const NOT_FOR_YOU: Admission = {
@@ -146,10 +148,15 @@ interface GatewayOptions {
   readonly database?: string;
   /** Bytes of both legs come in pieces of so many. */
   readonly cutBytes?: number;
+  /** Who has been let in by the server is refused by the host. */
+  readonly refusesReady?: boolean;
 }
 
 /** The least of a host: two sockets and the stand-in decision, given late for texts with `held`. */
-export async function startGateway(server: MysqlServer, { role, database = 'app', cutBytes }: GatewayOptions = {}): Promise<Gateway> {
+export async function startGateway(
+  server: MysqlServer,
+  { role, database = 'app', cutBytes, refusesReady }: GatewayOptions = {},
+): Promise<Gateway> {
   const seen: Seen = { units: [], issued: [], outcomes: [], ends: [], reasons: [], kills: [], resets: 0, refuseNext: false };
   let tickets = 0;
   const sessions = new Set<WireSession>();
@@ -197,7 +204,9 @@ export async function startGateway(server: MysqlServer, { role, database = 'app'
       settle: (outcome) => void seen.outcomes.push(outcome),
       transactionEnded: (ordinal, end) => void seen.ends.push([ordinal, end]),
       security: () => undefined,
-      ready: () => undefined,
+      ready: () => {
+        if (refusesReady === true) session.terminate({ code: 'identity-revoked', message: 'you are let in no more' });
+      },
       mayHear: () => true,
       cancelRequested: () => undefined,
       sessionReset: () => void (seen.resets += 1),

@@ -132,9 +132,17 @@ export function joinColumns(r: Resolver, left: Value, right: Value): void {
 
 function comparison(r: Resolver, expression: Expression & { kind: 'comparison' }, scope: Scope, negated: boolean): Value {
   const tests: readonly string[] = negated ? ['not-equal', 'distinct'] : ['equal', 'not-distinct'];
-  if (!tests.includes(expression.test)) return other(r, r.value(expression, scope));
+  if (!tests.includes(expression.test)) {
+    const values = [r.value(expression.left, scope), r.value(expression.right, scope)];
+    return other(r, operatorValue(r, expression.operator, values, named(r, [expression.left, expression.right])));
+  }
   const [left, right] = [sides(r, expression.left, scope), sides(r, expression.right, scope)];
   return equalSides(r, expression.operator, left, [right], [expression.left, expression.right]);
+}
+
+/** That they are compared is recorded: what a warning of a loose comparison tells is no more. */
+function named(r: Resolver, operands: readonly Expression[] | undefined): readonly Expression[] | undefined {
+  return r.options.rules.looseOperands === true ? undefined : operands;
 }
 
 /** A row as its fields, anything else as itself. */
@@ -158,7 +166,7 @@ function equalSides(
   operands?: readonly Expression[],
 ): Value {
   const all = [...left, ...rights.flat()].map((side) => side.value);
-  const value = operatorValue(r, operator, all, operands);
+  const value = operatorValue(r, operator, all, named(r, operands));
   if (rights.some((right) => right.length !== left.length)) return other(r, value);
   for (const [at, side] of left.entries()) {
     equal(

@@ -97,8 +97,7 @@ function comparisonValue(r: Resolver, { operator, left, right }: Comparison, sco
 /** AND and OR stop where the others can change nothing any more. */
 function truthOf(r: Resolver, operands: readonly Expression[], scope: Scope): Value {
   const values = operandValues(r, operands, scope, true);
-  if (r.options.rules.looseOperands === true)
-    for (const [at, value] of values.entries()) if (!isTruth(operands[at])) noteFailure(r, value);
+  if (r.options.rules.looseOperands === true) for (const [at, value] of values.entries()) if (!isTruth(operands[at])) noteFailure(r, value);
   return combine(r, values);
 }
 
