@@ -49,15 +49,17 @@ export class UnitAdmission {
    */
   readiness(): 'ready' | 'wait' | Refusal {
     const talk = this.#talk;
-    // An error in a transaction says nothing of whether it is still open.
-    if (talk.isDoubtful) {
-      talk.ping(() => undefined);
-      return 'wait';
-    }
-    if (!talk.stateStale && talk.state !== undefined) return 'ready';
     const failure = this.#probeFailure;
     this.#probeFailure = undefined;
     if (failure !== undefined) return failure;
+    // An error in a transaction says nothing of whether it is still open.
+    if (talk.isDoubtful) {
+      talk.ping((result) => {
+        if (result.kind === 'error') this.#probeFailure = STATE_UNKNOWN;
+      });
+      return 'wait';
+    }
+    if (!talk.stateStale && talk.state !== undefined) return 'ready';
     if (talk.roleLost && talk.pinnedRole !== undefined) {
       this.#restoreRole(talk.pinnedRole.statement);
       return 'wait';
