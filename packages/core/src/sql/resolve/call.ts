@@ -255,10 +255,7 @@ export function applyRoutine(r: Resolver, written: string, facts: RoutineFacts |
   if (ARGUMENT_CATEGORIES.has(facts.category)) effects.use(whole, 'argument');
   if (facts.category === 'unknown') effects.raise('write');
   if (facts.category === 'elevated') effects.elevated = true;
-  if (facts.returnsSet === true) {
-    effects.use(whole, 'predicate-other');
-    effects.tells = true;
-  }
+  if (facts.returnsSet === true) effects.use(whole, 'predicate-other');
   if (facts.opaque !== undefined) effects.opaque(facts.opaque);
   if (facts.flow !== undefined) effects.flow(whole, facts.flow);
   if (facts.changesState === true) effects.changesState = true;
