@@ -25,6 +25,7 @@ export default {
   // Not among the temporary files, which do not outlive a run.
   cacheDirectory: '<rootDir>/node_modules/.cache/jest',
   testTimeout: 60_000,
+  testSequencer: '<rootDir>/scripts/heavy-first.cjs',
   maxWorkers: 2,
   watchman: false,
   reporters: ['default', 'summary', '<rootDir>/scripts/jest-reporter.mjs'],

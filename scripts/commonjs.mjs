@@ -1,5 +1,6 @@
 // Run in a package's directory after `tsc -b`: adds what CommonJS users need beside the ESM that tsc wrote.
 //   dist/index.cjs    dist/index.js and all that it imports, bundled; other packages stay external
+//   dist/<entry>.cjs  the same of every other entry of the package; it shares dist/index.cjs, which it may import and nothing else of dist/
 //   dist/**/*.d.cts   a copy of each declaration, its relative imports pointing at the other copies
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -41,18 +42,43 @@ async function writeDeclarations() {
   );
 }
 
-async function main() {
+/** A second copy of what the index holds would be a second state: an import of it stays one, of its CommonJS build. */
+const sharedIndex = {
+  name: 'shared-index',
+  setup(bundler) {
+    bundler.onResolve({ filter: /^\.{1,2}\// }, ({ path: wanted, importer }) => {
+      if (wanted === './index.js') return { path: './index.cjs', external: true };
+      return {
+        errors: [{ text: `${path.relative(dist, importer)} imports ${wanted}; an entry beside the index may import ./index.js only` }],
+      };
+    });
+  },
+};
+
+/** Entries of the package beside its index, by name. */
+async function otherEntries() {
+  const { exports } = JSON.parse(await readFile('package.json', 'utf8'));
+  const files = Object.values(exports ?? {}).map((target) => target?.require?.default);
+  return files.filter((file) => typeof file === 'string' && file !== './dist/index.cjs').map((file) => path.basename(file, '.cjs'));
+}
+
+async function bundle(name, plugins) {
   await build({
-    entryPoints: [path.join(dist, 'index.js')],
-    outfile: path.join(dist, 'index.cjs'),
+    entryPoints: [path.join(dist, `${name}.js`)],
+    outfile: path.join(dist, `${name}.cjs`),
     bundle: true,
     format: 'cjs',
     platform: 'node',
     target: 'node20.19',
     packages: 'external',
-    plugins: [originalUrls],
+    plugins,
     logLevel: 'warning',
   });
+}
+
+async function main() {
+  await bundle('index', [originalUrls]);
+  for (const name of await otherEntries()) await bundle(name, [originalUrls, sharedIndex]);
   await writeDeclarations();
 }
 

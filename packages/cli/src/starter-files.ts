@@ -1,6 +1,6 @@
-/** What `sqlwarden init` writes. It is checked by a test as a user's files would be. */
+import type { DialectName } from '@sqlwarden/core';
 
-export type StarterDatabase = 'postgres' | 'mysql';
+/** What `sqlwarden init` writes. It is checked by a test as a user's files would be. */
 
 const UPSTREAMS = {
   postgres: `    listen: 127.0.0.1:15432
@@ -9,10 +9,17 @@ const UPSTREAMS = {
   mysql: `    listen: 127.0.0.1:13306
     server: { host: 127.0.0.1, port: 3306, database: app, tls: disable } # elsewhere: tls: verify-full, and ca: ./server-ca.pem
     credentials: { user: gateway, passwordEnvironment: DB_PASSWORD } # or passwordFile: ./secrets/db`,
-} as const satisfies Record<StarterDatabase, string>;
+  sqlserver: `    listen: 127.0.0.1:11433
+    server: { host: 127.0.0.1, port: 1433, database: app, tls: require } # elsewhere: tls: verify-full, and ca: ./server-ca.pem
+    credentials: { user: gateway, passwordEnvironment: DB_PASSWORD } # or passwordFile: ./secrets/db`,
+} as const satisfies Record<DialectName, string>;
+
+export function isStarterDatabase(name: string): name is DialectName {
+  return Object.hasOwn(UPSTREAMS, name);
+}
 
 export const starterConfig = (
-  database: StarterDatabase,
+  database: DialectName,
 ): string => `# What the gateway is and where it stands. Paths are relative to this file. "sqlwarden check" explains what is wrong in it.
 version: 1
 environment: development

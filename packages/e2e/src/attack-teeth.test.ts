@@ -16,7 +16,8 @@ import { GUESSES, SECRETS, WORLD_A, WORLD_B } from './harness/worlds.js';
   const attacks = loadAttacks();
   const oracle = new LeakOracle(SECRETS);
   let server: CorpusServer;
-  const pristine = new Set<string>();
+  const fingerprints = new Map<string, string>();
+  const mayHaveChanged = new Set<string>();
 
   beforeAll(async () => {
     server = await startCorpusServer();
@@ -24,9 +25,14 @@ import { GUESSES, SECRETS, WORLD_A, WORLD_B } from './harness/worlds.js';
   afterAll(() => server.stop());
 
   async function run(attack: AttackCase, database: string, world: World): Promise<CaseRun> {
-    if (!pristine.has(database)) await server.create(database, world);
-    if (mayChange(attack)) pristine.delete(database);
-    else pristine.add(database);
+    const isPristine =
+      fingerprints.has(database) && (!mayHaveChanged.has(database) || (await server.fingerprint(database)) === fingerprints.get(database));
+    if (!isPristine) {
+      await server.create(database, world);
+      fingerprints.set(database, await server.fingerprint(database));
+    }
+    if (mayChange(attack)) mayHaveChanged.add(database);
+    else mayHaveChanged.delete(database);
     const [variant] = variantsOf(attack);
     const fill = { ...GUESSES, database, password: server.password, port: String(server.server.port) };
     return runCase(attack, variant ?? { protocol: 'simple', format: 'text' }, { open: () => server.direct(database), fill });

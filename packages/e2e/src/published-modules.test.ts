@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { runProgram } from '@sqlwarden/testkit';
 
-const published = ['core', 'identity', 'ledger', 'runtime', 'postgres', 'pg', 'sidecar', 'cli'];
+const published = ['core', 'identity', 'ledger', 'runtime', 'postgres', 'pg', 'mysql', 'mysql2', 'sidecar', 'cli'];
 
 /** The names that a plain Node gets from evaluating `expression(specifier)`, in order. */
 async function exportsOf(expression: string, specifier: string): Promise<string[]> {
@@ -46,5 +46,23 @@ describe.each(published)('@sqlwarden/%s', (name) => {
   it('keeps its insides to itself', async () => {
     await expect(exportsOf('require', `${specifier}/internal/x.js`)).rejects.toThrow(/ERR_PACKAGE_PATH_NOT_EXPORTED/);
     await expect(exportsOf('require', `${specifier}/dist/index.js`)).rejects.toThrow(/ERR_PACKAGE_PATH_NOT_EXPORTED/);
+  });
+});
+
+describe('@sqlwarden/mysql2/promise', () => {
+  it('gives the same names to import and to require', async () => {
+    const specifier = '@sqlwarden/mysql2/promise';
+    const [imported, required] = await Promise.all([exportsOf('(name) => import(name)', specifier), exportsOf('require', specifier)]);
+    expect(required).toEqual(imported);
+    expect(imported).toContain('createPool');
+  });
+
+  it('shares the state of the index, so that both have one gateway for a ledger', async () => {
+    const script = `const [index, promise] = [require('@sqlwarden/mysql2'), require('@sqlwarden/mysql2/promise')];
+      console.log(index.createPoolPromise === promise.createPool, index.createConnectionPromise === promise.createConnection)`;
+    const { stdout, stderr } = await runProgram(process.execPath, ['--input-type=commonjs', '--eval', script], {
+      cwd: import.meta.dirname,
+    });
+    expect([stdout.trim(), stderr]).toEqual(['true true', '']);
   });
 });

@@ -1,8 +1,8 @@
-import type { Dialect } from '@sqlwarden/core';
+import { type Dialect, readState } from '@sqlwarden/core';
 import { createCatalogueReader, FINGERPRINT_SQL } from './catalog/index.js';
 import { cellType } from './masking/index.js';
 import { readAccountFacts } from './session/account-facts.js';
-import { createServerClient, createWireSession, readState } from './session/index.js';
+import { createServerClient, createWireSession, STATE_PROBE, stateFromRow } from './session/index.js';
 import { readMemberships } from './session/memberships.js';
 import { analyse, relationOutputs } from './sql/analyse.js';
 import { assertedInComment, howToAssert } from './sql/asserted-comment.js';
@@ -14,8 +14,9 @@ export const mysqlDialect: Dialect = {
   parserEntry: new URL('./sql/parser-worker.js', import.meta.url),
   cancelNeedsLogin: true,
   carriesSessionObjects: true,
+  commitsSchemaChanges: true,
   createCatalogueReader,
-  readState,
+  readState: (query) => readState(query, STATE_PROBE, stateFromRow),
   catalogueFingerprintSql: FINGERPRINT_SQL,
   readMemberships,
   readAccountFacts,

@@ -1,9 +1,9 @@
-import type { Dialect } from '@sqlwarden/core';
+import { type Dialect, readState } from '@sqlwarden/core';
 import { createCatalogueReader } from './catalog/index.js';
 import { cellType } from './masking/cell-types.js';
 import { readAccountFacts } from './session/account-facts.js';
 import { readMemberships } from './session/memberships.js';
-import { createServerClient, createWireSession, readState } from './session/index.js';
+import { createServerClient, createWireSession, STATE_PROBE, stateFromRow } from './session/index.js';
 import { analyse, relationOutputs } from './sql/analyse.js';
 import { assertedInComment, howToAssert } from './sql/asserted-comment.js';
 import { copyToClient } from './sql/copy-to-client.js';
@@ -15,7 +15,7 @@ export const postgresDialect: Dialect = {
   alpn: 'postgresql',
   parserEntry: new URL('./sql/parser-worker.js', import.meta.url),
   createCatalogueReader,
-  readState,
+  readState: (query) => readState(query, STATE_PROBE, stateFromRow),
   readMemberships,
   readAccountFacts,
   roleSettings: ['role', 'session_authorization'],

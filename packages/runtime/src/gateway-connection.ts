@@ -345,10 +345,13 @@ export class GatewayConnection implements ConnectionPolicy {
     }
   }
 
-  /** A session of MySQL may be in any database of its server, and go to another by a statement, which is judged; one of PostgreSQL stays in its own. */
+  /**
+   * A session of MySQL may be in any database of its server, and go to another by a statement, which is judged; others begin in the upstream's own. Who names
+   * none gets that.
+   */
   #serves(database: string): boolean {
     const { dialect, login } = this.upstream.options;
-    return dialect.name === 'mysql' || database === login.database || database === this.upstream.name;
+    return dialect.name === 'mysql' || database === '' || database === login.database || database === this.upstream.name;
   }
 
   async #identified(login: LoginRequest): Promise<Identified & { readonly account?: ClientAccount }> {

@@ -27,17 +27,51 @@ export function findMariadbClient(): Finding {
   return { found: true, name, path, version: /Distrib ([^,\s]+)/.exec(stdout)?.[1] ?? '' };
 }
 
+/** A program of FreeTDS: `tsql`, its terminal; `bsqldb` and `freebcp`, of its db-lib. */
+export function findFreetds(program: 'tsql' | 'bsqldb' | 'freebcp'): Finding {
+  const name = `${program} of FreeTDS`;
+  const path = onPath(program).find(isExecutable);
+  if (path === undefined) return { found: false, name, reason: `no ${program} (apt-get install freetds-bin)` };
+  const tsql = onPath('tsql').find(isExecutable) ?? path;
+  const { stdout } = spawnSync(tsql, ['-C'], { encoding: 'utf8' });
+  return { found: true, name, path, version: /freetds v(\S+)/.exec(stdout)?.[1] ?? '' };
+}
+
+/** The ODBC driver of FreeTDS, whose path is that of the library: `Driver=PATH` in a connection string, with no odbcinst.ini. */
+export function findFreetdsOdbc(): Finding {
+  const name = 'ODBC driver of FreeTDS';
+  const places = ['x86_64-linux-gnu', 'aarch64-linux-gnu'].map((machine) => `/usr/lib/${machine}/odbc/libtdsodbc.so`);
+  const path = places.find((place) => existsSync(place));
+  return path === undefined
+    ? { found: false, name, reason: 'no libtdsodbc.so (apt-get install tdsodbc)' }
+    : { found: true, name, path, version: '' };
+}
+
 /** A Python that has this module; the path is the interpreter's. Distributions install modules for their own interpreter, so that is first. */
 export function findPython(
-  module: 'pymysql' | 'psycopg2' | 'psycopg' | 'asyncpg' | 'sqlalchemy' | 'pandas' | 'django' | 'ctypes',
+  module: 'pymysql' | 'psycopg2' | 'psycopg' | 'asyncpg' | 'sqlalchemy' | 'pandas' | 'django' | 'ctypes' | 'pymssql' | 'pyodbc' | 'pytds',
 ): Finding {
   const name = `python3 with ${module}`;
   const interpreters = ['/usr/bin/python3', ...onPath('python3')].filter(isExecutable);
   for (const path of interpreters) {
-    const { status, stdout } = spawnSync(path, ['-c', `import ${module}; print(${module}.__version__)`], { encoding: 'utf8' });
+    const { status, stdout } = spawnSync(
+      path,
+      ['-c', `import ${module}; print(getattr(${module}, '__version__', None) or ${module}.version)`],
+      { encoding: 'utf8' },
+    );
     if (status === 0) return { found: true, name, path, version: stdout.trim() };
   }
   return { found: false, name, reason: interpreters.length === 0 ? 'no python3' : `python3 has no module ${module}` };
+}
+
+/** MariaDB's JDBC driver with a JDK: the path is that of the archive, which stands where Debian puts it. */
+export function findMariadbJdbc(): Finding {
+  const name = 'MariaDB JDBC driver';
+  const path = '/usr/share/java/mariadb-java-client.jar';
+  if (!existsSync(path)) return { found: false, name, reason: 'no mariadb-java-client.jar (apt-get install libmariadb-java)' };
+  const { status, stdout } = spawnSync('javac', ['--version'], { encoding: 'utf8' });
+  if (status !== 0) return { found: false, name, reason: 'no javac on PATH (apt-get install default-jdk-headless)' };
+  return { found: true, name, path, version: stdout.trim() };
 }
 
 function findPostgresProgram(program: string): Finding {

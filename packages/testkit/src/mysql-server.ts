@@ -27,6 +27,20 @@ export function findMysql(): Finding {
   return { found: false, name, reason: 'no mysqld of MySQL; unpack one and set SQLWARDEN_MYSQL_TREE', optional: true };
 }
 
+/**
+ * A client program of MySQL's own (`mysql`, `mysqldump`, `mysqlslap`), beside the server that `findMysql` finds: `command` is how it is called.
+ * What stands in PATH by these names is MariaDB's on most machines.
+ */
+export function findMysqlProgram(program: string): { readonly finding: Finding; readonly command: readonly string[] } {
+  const server = findMysql();
+  const candidate = candidates().find(({ path }) => server.found && path === server.path);
+  const path = candidate === undefined ? '' : join(candidate.path, '..', '..', 'bin', program);
+  if (candidate === undefined || !existsSync(path))
+    return { finding: { found: false, name: `${program} of MySQL`, reason: 'not beside a mysqld of MySQL', optional: true }, command: [] };
+  const command = [...candidate.command.slice(0, -1), path];
+  return { finding: { found: true, name: program, path, version: server.found ? server.version : '' }, command };
+}
+
 interface Candidate {
   readonly path: string;
   /** How the program is called. */

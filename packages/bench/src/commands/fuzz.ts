@@ -1,5 +1,5 @@
-// npm run fuzz -- postgres|mysql [--direction client|server] [--frames n] [--seed n] [--seconds s] [--failures <directory>]
-// npm run fuzz -- postgres|mysql --replay <file> --direction client|server
+// npm run fuzz -- postgres|mysql|sqlserver [--direction client|server] [--frames n] [--seed n] [--seconds s] [--failures <directory>]
+// npm run fuzz -- postgres|mysql|sqlserver --replay <file> --direction client|server
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -7,6 +7,7 @@ import { type Exploration, explore, type ExploreReport } from '../fuzz/explore.j
 import { type Direction, inputFromJson, inputToJson } from '../fuzz/input.js';
 import { mysqlTarget } from '../fuzz/mysql/mysql-target.js';
 import { postgresTarget } from '../fuzz/postgres-target.js';
+import { sqlserverTarget } from '../fuzz/sqlserver/sqlserver-target.js';
 import type { Target } from '../fuzz/target.js';
 
 const { values: options, positionals } = parseArgs({
@@ -25,6 +26,7 @@ const DIRECTIONS: readonly Direction[] = ['client', 'server'];
 const TARGETS: ReadonlyMap<string, Target> = new Map([
   ['postgres', postgresTarget],
   ['mysql', mysqlTarget],
+  ['sqlserver', sqlserverTarget],
 ]);
 const HANG_MS = 10_000;
 
@@ -33,7 +35,7 @@ function main(): number {
   const numbers = [options.frames, options.seed, options.seconds].map(Number);
   const target = TARGETS.get(positionals.join());
   if (target === undefined || chosen.length === 0 || numbers.some((number) => !(number >= 0))) {
-    console.error('fuzz: npm run fuzz -- postgres|mysql [--direction client|server] [--frames n] [--seed n] [--seconds s]');
+    console.error('fuzz: npm run fuzz -- postgres|mysql|sqlserver [--direction client|server] [--frames n] [--seed n] [--seconds s]');
     return 2;
   }
   if (options.replay !== undefined) return replay(target, options.replay, chosen);

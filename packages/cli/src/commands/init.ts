@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { defineCommand } from '../command.js';
 import { CommandFailure, EXIT, UsageError } from '../failure.js';
-import { STARTER_IGNORE, STARTER_POLICY, starterConfig } from '../starter-files.js';
+import { isStarterDatabase, STARTER_IGNORE, STARTER_POLICY, starterConfig } from '../starter-files.js';
 
 export const init = defineCommand({
   name: 'init',
@@ -11,11 +11,11 @@ export const init = defineCommand({
   details: ['Writes sqlwarden.yaml, policy/main.yaml and a key for masks; touches nothing that is there already.'],
   options: {
     directory: { type: 'text', value: '<directory>', help: 'where (default: here)' },
-    database: { type: 'text', value: '<system>', help: 'postgres (default), or mysql, which is MariaDB too' },
+    database: { type: 'text', value: '<system>', help: 'postgres (default), mysql (which is MariaDB too) or sqlserver' },
   },
   async run({ options, out }) {
     const { directory = '.', database = 'postgres' } = options;
-    if (database !== 'postgres' && database !== 'mysql') throw new UsageError('--database is none that is known; write postgres or mysql');
+    if (!isStarterDatabase(database)) throw new UsageError('--database is none that is known; write postgres, mysql or sqlserver');
     const at = (file: string): string => path.join(directory, file);
     const files = [
       { file: 'sqlwarden.yaml', contents: starterConfig(database), mode: 0o644 },

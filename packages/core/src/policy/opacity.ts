@@ -52,9 +52,9 @@ export function opacityOf(statement: StatementFacts): Opacity {
   };
 }
 
-/** Returns values that could not be traced. SHOW returns settings, which protected values never get into: those flows are refused. */
+/** Returns values that could not be traced. SHOW returns settings, which protected values never get into: those flows are refused; EXPLAIN returns a plan. */
 function hasHiddenOutputs({ action, outputs }: StatementFacts): boolean {
-  if (outputs === 'unknown') return action !== 'show';
+  if (outputs === 'unknown') return action !== 'show' && action !== 'explain';
   return outputs?.some((output) => output.opaque) === true;
 }
 

@@ -253,7 +253,7 @@ export interface ServerLogin {
   readonly password: string | undefined;
   /** `require`: end the session unless the server leg is encrypted. `disable`: do not ask for it. */
   readonly tls: 'require' | 'disable';
-  /** How TLS begins: after the protocol's own request (`postgres`, default), or with the first byte (`direct`). */
+  /** How TLS begins: as the protocol asks for it (`postgres`, default, of every protocol), or with the first byte (`direct`; TDS 8.0). */
   readonly sslNegotiation?: 'postgres' | 'direct';
   /** The server leg cannot be overheard (unix socket, loopback), so that a password may be sent in clear. */
   readonly isPrivate?: boolean;
@@ -276,6 +276,14 @@ export interface ServerLogin {
   readonly isClients?: boolean;
   /** The newest protocol version that the server is asked for; it may answer with an older one. Default: the newest that is known. */
   readonly protocol?: '3.0' | '3.2';
+  /** A server that sends the gateway to another one (MS-TDS routing) is followed once. Default: it is not. */
+  readonly followsRouting?: boolean;
+}
+
+/** Where a server sends whoever logs in. */
+export interface ServerAddress {
+  readonly host: string;
+  readonly port: number;
 }
 
 /** How a server may have the gateway prove itself. `none`: it asks for nothing (trust, or the certificate of the gateway was enough). */
@@ -287,6 +295,8 @@ export type ServerMethod =
   | 'caching_sha2_password'
   | 'mysql_native_password'
   | 'mysql_clear_password'
+  | 'sql-login'
+  | 'access-token'
   | 'none';
 
 /** What TLS on a leg came to. Absent where the host cannot say. */
@@ -295,6 +305,17 @@ export interface TlsFacts {
   readonly endPoint?: Uint8Array;
   /** What ALPN (RFC 7301) settled on; absent when nothing. */
   readonly protocol?: string;
+}
+
+/**
+ * How the bytes of TLS travel on a leg where the protocol carries its handshake in packets of its own (MS-TDS: PRELOGIN packets); for one handshake of
+ * TLS 1.2, whose end can be told from its records. Both methods take bytes in any pieces.
+ */
+export interface TlsFraming {
+  /** Bytes that TLS gives out, as they go to the other end. */
+  outgoing(bytes: Uint8Array): Uint8Array;
+  /** Bytes from the other end, as TLS takes them; may be empty. `undefined`: they are none that belong in a handshake, and the leg has failed. */
+  incoming(bytes: Uint8Array): Uint8Array | undefined;
 }
 
 /** A finding of the session that policy and auditors must hear of. */
@@ -311,10 +332,10 @@ export interface SessionHost {
   send(leg: Leg, bytes: Uint8Array): void;
   /**
    * Start TLS on a leg: everything sent before goes out in clear, everything after inside. `ahead`: what came behind the request for it in the same
-   * bytes, where the protocol does not have the other end wait (MySQL): it is read as TLS, never as anything else. Answer:
-   * {@link WireSession.tlsStarted}.
+   * bytes, where the protocol does not have the other end wait (MySQL): it is read as TLS, never as anything else. `framing`: TLS goes through it,
+   * TLS 1.2 and without ALPN. Answer: {@link WireSession.tlsStarted}.
    */
-  startTls(leg: Leg, ahead?: Uint8Array): void;
+  startTls(leg: Leg, ahead?: Uint8Array, framing?: TlsFraming): void;
   /** Whether the client leg can be upgraded to TLS. */
   readonly canEncryptClient: boolean;
   /** The client leg cannot be overheard (unix socket, loopback, in-memory), so that a token may be sent in clear. */
@@ -323,8 +344,11 @@ export interface SessionHost {
   readonly clientLegIsSocket?: boolean;
   /** Who is this? Answer: {@link WireSession.loginAnswered}. */
   authenticate(login: LoginRequest): void;
-  /** Open the server leg. Answer: {@link WireSession.serverConnected} or {@link WireSession.ended}. */
-  connectServer(): void;
+  /**
+   * Open the server leg. `to`: instead of the one there is, to where that server has sent the gateway; what was not sent yet on the old one is
+   * dropped. Answer: {@link WireSession.serverConnected} or {@link WireSession.ended}.
+   */
+  connectServer(to?: ServerAddress): void;
   /** May this unit go on? `undefined`: the answer comes later by {@link WireSession.admitted}. At most one is under way. */
   admit(unit: Unit): Admission | undefined;
   /** The pending unit was given up: cancelled, or its client is gone. */

@@ -11,18 +11,23 @@ import type {
   CopyToClient,
   DialectName,
   InjectResult,
+  ServerAddress,
   ServerLogin,
   SessionHost,
   SqlState,
   TlsFacts,
+  TlsFraming,
   WireSession,
 } from './contract.js';
 
 /** What an adapter gives to whoever composes the pipeline. Runtime sees a database through this and nothing else. */
 
-/** Why a text was not parsed. `syntax`: the database would refuse it too. `limit` and `internal`: ours; the parser instance is thrown away. */
+/**
+ * Why a text was not parsed. `syntax`: the database would refuse it too. `unsupported`: a state of the session that texts cannot be read in.
+ * `limit` and `internal`: ours; the parser instance is thrown away.
+ */
 export interface ParseFailure {
-  readonly kind: 'syntax' | 'limit' | 'internal';
+  readonly kind: 'syntax' | 'limit' | 'unsupported' | 'internal';
   /** For people; never quotes a literal. */
   readonly message: string;
   /** UTF-16 offset in the text, when known. */
@@ -101,14 +106,17 @@ export interface Dialect {
    * of the others it is the server who speaks first, or TLS has its own beginning.
    */
   readonly alpn?: string;
+  /** TLS begins inside of the protocol's packets ({@link TlsFraming}), unless a client begins with it. Absent: it has the leg for itself. */
+  readonly framesTls?: boolean;
   /** A cancel is a statement on another connection (MySQL KILL), which logs in for it. Absent: the key is enough. */
   readonly cancelNeedsLogin?: boolean;
   /**
    * Variables and temporary relations of a session stand in no catalogue: what units leave in them (`StatementFacts.assigns`, `UnitFacts.temporary`) is
-   * carried to the units that follow. Transactions hold no changes of the schema that others cannot see. Absent: the catalogue that is read on the
-   * session's own connection shows what is the session's own.
+   * carried to the units that follow. Absent: the catalogue that is read on the session's own connection shows what is the session's own.
    */
   readonly carriesSessionObjects?: boolean;
+  /** Statements that change the schema commit: transactions hold no changes of it that others cannot see, nor that their end takes back (MySQL). */
+  readonly commitsSchemaChanges?: boolean;
   /**
    * A reader of the catalogue of one upstream; it may remember what it parsed last. `setters`: it also looks for what sets settings of the session while
    * rows are read or written, which facts then tell of.
@@ -204,7 +212,10 @@ export interface WireSessionOptions {
 /** Sans-I/O as a wire session is: one login, then statements one after another. */
 export interface ServerClientHost {
   send(bytes: Uint8Array): void;
-  startTls(): void;
+  /** As {@link SessionHost.startTls}. */
+  startTls(framing?: TlsFraming): void;
+  /** Open another connection, to where the server has sent the gateway, instead of the one there is. Answer: {@link ServerClient.connected}. Default: not done. */
+  connectServer?(to: ServerAddress): void;
   randomBytes(length: number): Uint8Array;
   ready(): void;
   /** `refused`: the server answered, and did not let the gateway in. */

@@ -1,6 +1,6 @@
 import { unreachable } from '../unreachable.js';
 import type { OpaqueReason, OutputColumn, StatementFacts, UnitFacts, VariableFacts } from './facts.js';
-import type { AnalyseOptions } from './knowledge.js';
+import type { AnalyseOptions, DialectRules } from './knowledge.js';
 import type { Expression, Span } from './model.js';
 import type { RelationName } from './names.js';
 import { splitName } from './names.js';
@@ -104,6 +104,7 @@ class UnitWalker implements Walker {
       const r = new Resolution(unit.options, unit, this.#programs, { depth: 0, work: 0, unit: this.#work });
       const { doubt } = unit;
       const { part, effects } = run({ r, unit, statement: runStatement });
+      raiseByWrites(effects, unit.options.rules);
       const facts = doubted(statementFacts(at, part, effects), doubt);
       const assigns = unit.takeAssigned();
       this.#facts.push(assigns.length === 0 ? facts : { ...facts, assigns });
@@ -168,6 +169,16 @@ class UnitWalker implements Walker {
 function joined(name: string, all: readonly VariableFacts[]): VariableFacts {
   const value = either(all.map((each) => outputValue({ ...each, name })));
   return { name, origins: originList(value.origins), opaque: all.some((each) => each.opaque) };
+}
+
+/** Rows of system relations may be rights. */
+function raiseByWrites(effects: Effects, rules: DialectRules): void {
+  for (const relation of effects.writes) {
+    const to = rules.writingIs?.(relation);
+    if (to === undefined) continue;
+    effects.raise(to);
+    effects.elevated = true;
+  }
 }
 
 /** The rows of a statement that is not part of another are known from all others: messages among them can be cleaned. */

@@ -106,6 +106,8 @@ export interface DialectRules {
   sensitiveColumn(relation: RelationName, column: string): OpaqueReason | undefined;
   /** Set when reading the relation at all reaches beyond what its columns say. */
   sensitiveRelation?(relation: RelationName): OpaqueReason | undefined;
+  /** What writing a system relation comes to: rows of it are accounts, rights or settings of the server. */
+  writingIs?(relation: RelationName): 'privilege' | 'administrative' | undefined;
   /** The search path under which the names in view definitions are to be read; the system schemas of the catalogue when absent. */
   readonly viewSearchPath?: readonly string[];
   /**

@@ -154,7 +154,8 @@ export function runTransaction(run: Run, statement: TransactionControl): Part {
 export function runExplain(run: Run, statement: Explain, scope: Scope): Part {
   const { r, unit } = run;
   const { result, effects } = r.collect(() => run.statement(run, statement.statement, scope));
-  const outputs = columnsNamed(statement.columns ?? [unit.options.rules.explainColumn]);
+  const { columns = [unit.options.rules.explainColumn] } = statement;
+  const outputs = columns === 'unknown' ? UNKNOWN_OUTPUTS : columnsNamed(columns);
   const routines = [...effects.routines.values()].some(
     ({ name, category }) => category === 'unknown' || unit.options.bodies?.has(name) === true,
   );

@@ -64,8 +64,8 @@ export interface Explain {
   /** The statement is run. */
   readonly analyze: boolean;
   readonly statement: Statement;
-  /** The columns that it returns, when the dialect's one column is not it. */
-  readonly columns?: readonly string[];
+  /** The columns that it returns, when the dialect's one column is not it; `unknown`: a setting of the session decides. */
+  readonly columns?: readonly string[] | 'unknown';
 }
 
 /** CREATE TABLE … AS, SELECT … INTO, CREATE MATERIALIZED VIEW. */

@@ -48,6 +48,7 @@ export async function startCorpusServer(options: PostgresOptions = {}): Promise<
       if (!templates.has(world.name)) templates.set(world.name, makeTemplate(clients, world));
       const template = await templates.get(world.name);
       await clients.end(database);
+      await disconnectAll(clients, database);
       await clients.run('postgres', `drop database if exists ${database} with (force)`);
       await clients.run('postgres', `create database ${database} template ${template} owner ${GATEWAY_ROLE} strategy file_copy`);
     },
@@ -66,6 +67,16 @@ export async function startCorpusServer(options: PostgresOptions = {}): Promise<
       await server.stop();
     },
   };
+}
+
+/** DROP DATABASE looks for connections every 100 ms; they are gone long before. */
+async function disconnectAll(clients: AdminClients, database: string): Promise<void> {
+  const theirs = `from pg_stat_activity where datname = '${database}'`;
+  const [first] = await clients.run<{ count: string }>('postgres', `select count(pg_terminate_backend(pid)) ${theirs}`);
+  for (let left = first?.count; left !== undefined && left !== '0'; ) {
+    const [now] = await clients.run<{ count: string }>('postgres', `select count(*) ${theirs}`);
+    left = now?.count;
+  }
 }
 
 /** Worlds come from one template without protected values, so that everything else about them is the same, object ids too. */

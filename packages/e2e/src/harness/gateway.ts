@@ -5,6 +5,7 @@ import { type DevIssuer, type DevParty, issueDevToken, openDevIssuer } from '@sq
 import { mysqlDialect } from '@sqlwarden/mysql';
 import { postgresDialect } from '@sqlwarden/postgres';
 import { Sidecar } from '@sqlwarden/sidecar';
+import { sqlserverDialect } from '@sqlwarden/sqlserver';
 import { freePort } from '@sqlwarden/testkit';
 import { stringify } from 'yaml';
 import { GATEWAY_ROLE } from './database.js';
@@ -119,7 +120,7 @@ export async function startGateway(request: GatewayRequest): Promise<RunningGate
   const troubles: Error[] = [];
   const sidecar = await Sidecar.start({
     configFile: site.configFile,
-    dialects: [postgresDialect, mysqlDialect],
+    dialects: [postgresDialect, mysqlDialect, sqlserverDialect],
     onTrouble: (error) => void troubles.push(error),
   });
   return {

@@ -9,7 +9,7 @@ import { readEntries } from '@sqlwarden/ledger';
 import { createAuthority, findMariadbClient, type MysqlServer, requireOrSkip, runProgram, until } from '@sqlwarden/testkit';
 import { type Connection, type ConnectionOptions, createConnection, type QueryError, type RowDataPacket } from 'mysql2/promise';
 import { type RunningGateway, startGateway } from '../harness/gateway.js';
-import { MARIADB, MYSQL } from '../mysql/mysql-database.js';
+import { MYSQL_KINDS } from '../mysql/mysql-database.js';
 
 const ACCOUNT = 'of the account that sessions share';
 const CAROL = 'carols own secret, that is nowhere';
@@ -37,7 +37,7 @@ create user trusted; grant select on shop.things to trusted;
 create user blue_user identified by 'resu_eulb'; grant select on shop.things to blue_user`;
 
 const mariadb = findMariadbClient();
-describe.each([MARIADB, MYSQL])('logins on $flavour', ({ finding, start, plugin }) => {
+describe.each(MYSQL_KINDS)('logins on $name', ({ finding, start, plugin }) => {
   if (!requireOrSkip(finding)) {
     it.skip('needs the server', () => undefined);
     return;

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { requireOrSkip } from '@sqlwarden/testkit';
 import { type Connection, type ConnectionOptions, createConnection, type RowDataPacket } from 'mysql2/promise';
 import { stringify } from 'yaml';
-import { MARIADB, MYSQL, type MysqlCorpusServer, startMysqlCorpusServer } from './mysql-database.js';
+import { MYSQL_KINDS, type MysqlCorpusServer, startMysqlCorpusServer } from './mysql-database.js';
 import { type MysqlGateway, startMysqlGateway } from './mysql-gateway.js';
 
 /** Every row holds this, or these digits, in each column that can. */
@@ -90,7 +90,7 @@ const POLICY = {
 /** Types whose bytes a client has no use for as anything else. */
 const BYTES = new Set(['GEOMETRY', 'VECTOR', 'BIT']);
 
-describe.each([MARIADB, MYSQL])('masked columns of every type on $flavour', (kind) => {
+describe.each(MYSQL_KINDS)('masked columns of every type on $name', (kind) => {
   (requireOrSkip(kind.finding) ? describe : describe.skip)('each', () => {
     const columns = [...COMMON, ...(OWN[kind.flavour] ?? [])];
     let server: MysqlCorpusServer;

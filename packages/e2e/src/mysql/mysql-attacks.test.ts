@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { requireOrSkip } from '@sqlwarden/testkit';
 import { GUESSES, WORLD_A, WORLD_B } from '../harness/worlds.js';
 import { loadMysqlAttacks, mayChange, type MysqlAttack, runsOf, type Way } from './mysql-case.js';
-import { type Fingerprint, MARIADB, type MysqlCorpusServer, MYSQL, startMysqlCorpusServer } from './mysql-database.js';
+import { type Fingerprint, MYSQL_KINDS, type MysqlCorpusServer, startMysqlCorpusServer } from './mysql-database.js';
 import { type MysqlGateway, mysqlPolicies, startMysqlGateway } from './mysql-gateway.js';
 import { mysqlLeaks } from './mysql-oracle.js';
 import { groupsOf, type MysqlRun, observeMysql, refusalsOf, runMysqlCase } from './mysql-run.js';
@@ -11,7 +11,7 @@ import { groupsOf, type MysqlRun, observeMysql, refusalsOf, runMysqlCase } from 
 const PLACES = { crm: 'crm', worlda: 'world_a', worldb: 'world_b' } as const;
 type Place = keyof typeof PLACES;
 
-describe.each([MARIADB, MYSQL])('attacks through the gateway on $flavour', (kind) => {
+describe.each(MYSQL_KINDS)('attacks through the gateway on $name', (kind) => {
   (requireOrSkip(kind.finding) ? describe : describe.skip)('each', () => {
     const attacks = loadMysqlAttacks().filter(({ on }) => on === undefined || on === kind.flavour);
     const worlds = { crm: WORLD_A, worlda: WORLD_A, worldb: WORLD_B };

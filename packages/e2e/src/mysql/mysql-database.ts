@@ -1,18 +1,9 @@
 import { mkdtempSync, chmodSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import {
-  type MysqlServer,
-  type MysqlServerOptions,
-  findMariadb,
-  findMysql,
-  type Finding,
-  startMariadb,
-  startMysql,
-} from '@sqlwarden/testkit';
+import { type MysqlServer, type MysqlServerKind, type MysqlServerOptions, mysqlServerKinds } from '@sqlwarden/testkit';
 import { type Connection, createConnection, type RowDataPacket } from 'mysql2/promise';
 import type { World } from '../harness/canaries.js';
-import type { Flavour } from './mysql-case.js';
 import { mysqlCorpus } from './mysql-case.js';
 import { MysqlClient } from './mysql-client.js';
 import { mysqlWorldSql } from './mysql-world.js';
@@ -25,17 +16,19 @@ const PRIVILEGES =
 
 const ANALYSED = ['people', 'orders', 'order_items', 'products', 'settings', 'schema_migrations', 'visits', 'staff'];
 
+/** In `schema.sql`, whose bodies of several statements are indented but for their `end`. */
+const BETWEEN_STATEMENTS = /;\n+(?=\S)(?!end)/;
+
 /** A kind of server that suites run on. */
-export interface MysqlKind {
-  readonly flavour: Flavour;
-  readonly finding: Finding;
-  readonly start: (options?: MysqlServerOptions) => Promise<MysqlServer>;
+export interface MysqlKind extends MysqlServerKind {
   /** How the account proves its password to a client that is given a salt. */
   readonly plugin: string;
 }
 
-export const MARIADB: MysqlKind = { flavour: 'mariadb', finding: findMariadb(), start: startMariadb, plugin: 'mysql_native_password' };
-export const MYSQL: MysqlKind = { flavour: 'mysql', finding: findMysql(), start: startMysql, plugin: 'caching_sha2_password' };
+const PLUGINS = { mariadb: 'mysql_native_password', mysql: 'caching_sha2_password' };
+
+/** MariaDB, MySQL, and the server of `SQLWARDEN_MYSQL_URL` where that is set. */
+export const MYSQL_KINDS: readonly MysqlKind[] = mysqlServerKinds().map((kind) => ({ ...kind, plugin: PLUGINS[kind.flavour] }));
 
 /** Changes whenever anything in a database was changed. */
 export interface Fingerprint {
@@ -89,7 +82,10 @@ export async function startMysqlCorpusServer(kind: MysqlKind, options: MysqlServ
     async create(database, world) {
       for (const name of [database, `hr_${database}`]) await root.query(`drop database if exists ${name}; create database ${name}`);
       const owner = await connect(GATEWAY_ACCOUNT, password, database);
-      await owner.query(`${mysqlCorpus('database', 'schema.sql').replaceAll('{{database}}', database)}\n${mysqlWorldSql(world)}`);
+      // One by one: MySQL keeps the separator of a text of several as part of the trigger before it, and then writes dumps that it does not read.
+      for (const statement of mysqlCorpus('database', 'schema.sql').replaceAll('{{database}}', database).split(BETWEEN_STATEMENTS))
+        await owner.query(statement);
+      await owner.query(mysqlWorldSql(world));
       await owner.query(`analyze table ${ANALYSED.join(', ')}`);
       await owner.end();
     },

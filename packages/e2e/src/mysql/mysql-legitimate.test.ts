@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { requireOrSkip } from '@sqlwarden/testkit';
 import { GUESSES, WORLD_A } from '../harness/worlds.js';
 import { loadMysqlLegitimate, mayChange, type MysqlLegitimate, runsOf, type Way } from './mysql-case.js';
-import { type Fingerprint, MARIADB, type MysqlCorpusServer, MYSQL, startMysqlCorpusServer } from './mysql-database.js';
+import { type Fingerprint, MYSQL_KINDS, type MysqlCorpusServer, startMysqlCorpusServer } from './mysql-database.js';
 import { type MysqlGateway, mysqlPolicies, startMysqlGateway } from './mysql-gateway.js';
 import { mysqlLeaks } from './mysql-oracle.js';
 import { groupsOf, type MysqlRun, runMysqlCase } from './mysql-run.js';
@@ -12,7 +12,7 @@ import { tellMysql, unmaskedMysql } from './mysql-reply.js';
 const DATABASES = ['crm', 'twin'] as const;
 type Database = (typeof DATABASES)[number];
 
-describe.each([MARIADB, MYSQL])('legitimate statements through the gateway on $flavour', (kind) => {
+describe.each(MYSQL_KINDS)('legitimate statements through the gateway on $name', (kind) => {
   (requireOrSkip(kind.finding) ? describe : describe.skip)('each', () => {
     const cases = loadMysqlLegitimate().filter(({ on }) => on === undefined || on === kind.flavour);
     const fingerprints = new Map<Database, Fingerprint>();

@@ -3,7 +3,7 @@ import { requireOrSkip } from '@sqlwarden/testkit';
 import { parse, stringify } from 'yaml';
 import { GUESSES, WORLD_A } from '../harness/worlds.js';
 import { loadMysqlAttacks, mayChange, mysqlCorpus } from './mysql-case.js';
-import { MARIADB, type MysqlCorpusServer, MYSQL, startMysqlCorpusServer } from './mysql-database.js';
+import { MYSQL_KINDS, type MysqlCorpusServer, startMysqlCorpusServer } from './mysql-database.js';
 import { startMysqlGateway } from './mysql-gateway.js';
 import { mysqlLeaks } from './mysql-oracle.js';
 import { groupsOf, runMysqlCase } from './mysql-run.js';
@@ -13,7 +13,7 @@ interface PolicyFile {
 }
 
 /** The corpus of attacks would not be green without the masks: each of them, taken out alone, lets it find what the mask hid. */
-describe.each([MARIADB, MYSQL])('attacks on $flavour when a mask is taken out of the policy', (kind) => {
+describe.each(MYSQL_KINDS)('attacks on $name when a mask is taken out of the policy', (kind) => {
   (requireOrSkip(kind.finding) ? describe : describe.skip)('each', () => {
     const policy = parse(mysqlCorpus('policy', 'masks.yaml')) as PolicyFile;
     const attacks = loadMysqlAttacks().filter(

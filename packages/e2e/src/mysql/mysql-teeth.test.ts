@@ -3,7 +3,7 @@ import { requireOrSkip } from '@sqlwarden/testkit';
 import type { World } from '../harness/canaries.js';
 import { GUESSES, WORLD_A, WORLD_B } from '../harness/worlds.js';
 import { loadMysqlAttacks, mayChange, type MysqlAttack } from './mysql-case.js';
-import { MARIADB, type MysqlCorpusServer, MYSQL, startMysqlCorpusServer } from './mysql-database.js';
+import { MYSQL_KINDS, type MysqlCorpusServer, startMysqlCorpusServer } from './mysql-database.js';
 import { mysqlLeaks } from './mysql-oracle.js';
 import { type MysqlRun, observeMysql, runMysqlCase } from './mysql-run.js';
 
@@ -11,7 +11,7 @@ import { type MysqlRun, observeMysql, runMysqlCase } from './mysql-run.js';
  * An attack that gives nothing away by itself proves nothing. Run without a gateway, every one must show pieces of secrets, or tell the two
  * worlds apart.
  */
-describe.each([MARIADB, MYSQL])('attacks without a gateway on $flavour', (kind) => {
+describe.each(MYSQL_KINDS)('attacks without a gateway on $name', (kind) => {
   (requireOrSkip(kind.finding) ? describe : describe.skip)('each', () => {
     const attacks = loadMysqlAttacks().filter(({ on }) => on === undefined || on === kind.flavour);
     let server: MysqlCorpusServer;

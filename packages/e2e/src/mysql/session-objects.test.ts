@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { requireOrSkip } from '@sqlwarden/testkit';
 import { WORLD_A } from '../harness/worlds.js';
 import type { MysqlClient } from './mysql-client.js';
-import { MARIADB, type MysqlCorpusServer, MYSQL, startMysqlCorpusServer } from './mysql-database.js';
+import { MYSQL_KINDS, type MysqlCorpusServer, startMysqlCorpusServer } from './mysql-database.js';
 import { type MysqlGateway, mysqlPolicies, startMysqlGateway } from './mysql-gateway.js';
 import type { Result } from './reply-reader.js';
 
@@ -10,7 +10,7 @@ const RESET_CONNECTION = Buffer.from([0x1f]);
 const ADA = WORLD_A.people[0]!;
 
 /** What a session has left in variables, temporary tables and prepared texts decides what its later commands may show. */
-describe.each([MARIADB, MYSQL])('what a session of $flavour leaves to its later commands', (kind) => {
+describe.each(MYSQL_KINDS)('what a session of $name leaves to its later commands', (kind) => {
   (requireOrSkip(kind.finding) ? describe : describe.skip)('through the gateway', () => {
     let server: MysqlCorpusServer;
     let gateway: MysqlGateway;

@@ -1,19 +1,24 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Fleet } from '@sqlwarden/sidecar';
-import { findMariadb, freePort, requireOrSkip, until } from '@sqlwarden/testkit';
+import { freePort, requireOrSkip, until } from '@sqlwarden/testkit';
 import { type Connection, createConnection, type QueryError, type RowDataPacket } from 'mysql2/promise';
 import { parse, stringify } from 'yaml';
+import { MYSQL_KINDS } from './mysql-database.js';
 import { startWrapperSite, type WrapperSite } from './wrapper-site.js';
 
-(requireOrSkip(findMariadb()) ? describe : describe.skip)('MySQL clients of several worker processes', () => {
+describe.each(MYSQL_KINDS)('clients of several worker processes in front of $name', (kind) => {
+  if (!requireOrSkip(kind.finding)) {
+    it.skip('need the server', () => undefined);
+    return;
+  }
   let site: WrapperSite;
   let fleet: Fleet;
   const troubles: Error[] = [];
   let port: number;
   const open: Connection[] = [];
   beforeAll(async () => {
-    site = await startWrapperSite();
+    site = await startWrapperSite(kind);
     port = await freePort();
     const configuration = parse(readFileSync(site.configFile, 'utf8')) as { upstreams: object[] };
     const [shop] = configuration.upstreams;

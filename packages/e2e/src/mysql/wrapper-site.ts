@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { issueDevToken, openDevIssuer } from '@sqlwarden/identity';
-import { type MysqlServer, startMariadb } from '@sqlwarden/testkit';
+import type { MysqlServer, MysqlServerKind } from '@sqlwarden/testkit';
 import { createConnection } from 'mysql2/promise';
 import { stringify } from 'yaml';
 
@@ -25,7 +25,7 @@ insert into people values (1, 'Ada', '900-11-2222'), (2, 'Bob', '900-33-4444'), 
 create table notes (id int primary key); insert into notes values (1);
 create user gateway identified by 'of the gateway only'; grant all on shop.* to gateway`;
 
-/** A MariaDB with a shop, and a configuration file for wrappers of drivers, which no gateway serves yet. */
+/** A server with a shop, and a configuration file for wrappers of drivers, which no gateway serves yet. */
 export interface WrapperSite {
   readonly configFile: string;
   readonly ledgerDirectory: string;
@@ -34,8 +34,8 @@ export interface WrapperSite {
   stop(): Promise<void>;
 }
 
-export async function startWrapperSite(): Promise<WrapperSite> {
-  const server = await startMariadb();
+export async function startWrapperSite(kind: MysqlServerKind): Promise<WrapperSite> {
+  const server = await kind.start();
   const { host, port, user, password } = server;
   const root = await createConnection({ host, port, user, password, multipleStatements: true });
   await root.query(SCHEMA);

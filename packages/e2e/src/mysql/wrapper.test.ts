@@ -3,20 +3,25 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { readEntries } from '@sqlwarden/ledger';
 import { createConnection, createConnectionPromise, createPoolPromise, Pool, runAs } from '@sqlwarden/mysql2';
 import { Client } from '@sqlwarden/pg';
-import { findMariadb, requireOrSkip, until } from '@sqlwarden/testkit';
+import { requireOrSkip, until } from '@sqlwarden/testkit';
 import type { QueryError, RowDataPacket } from 'mysql2';
 import type { PoolConnection } from 'mysql2/promise';
+import { MYSQL_KINDS } from './mysql-database.js';
 import { startWrapperSite, type WrapperSite } from './wrapper-site.js';
 
 const SSN = 'select id, ssn from people order by id';
 const MASKED = ['*******2222', '*******4444', null];
 const STORED = ['900-11-2222', '900-33-4444', null];
 
-(requireOrSkip(findMariadb()) ? describe : describe.skip)('@sqlwarden/mysql2', () => {
+describe.each(MYSQL_KINDS)('@sqlwarden/mysql2 on $name', (kind) => {
+  if (!requireOrSkip(kind.finding)) {
+    it.skip('needs the server', () => undefined);
+    return;
+  }
   let site: WrapperSite;
   let pool: Pool;
   beforeAll(async () => {
-    site = await startWrapperSite();
+    site = await startWrapperSite(kind);
     pool = new Pool({ sqlwarden: site.configFile, connectionLimit: 4 });
   });
   afterAll(async () => {

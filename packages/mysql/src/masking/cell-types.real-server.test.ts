@@ -2,7 +2,7 @@ import { createHash, createHmac, pbkdf2Sync } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type CellType, compileMask, type CompileTools, type MaskFunction, originByName, type ResultColumn } from '@sqlwarden/core';
-import { findMariadb, findMysql, type MysqlServer, requireOrSkip, startMariadb, startMysql } from '@sqlwarden/testkit';
+import { type MysqlServer, mysqlServerKinds, requireOrSkip } from '@sqlwarden/testkit';
 import { type Connection, createConnection, type RowDataPacket } from 'mysql2/promise';
 import { createCatalogueReader } from '../catalog/index.js';
 import type { MysqlCatalogue } from '../catalog/resolved-catalogue.js';
@@ -219,10 +219,10 @@ function literal(declared: string, cell: Uint8Array | null): string {
   return cell.length === 0 ? "''" : `_utf8mb4 x'${hex}'`;
 }
 
-describe.each([
-  { name: 'MariaDB', finding: findMariadb(), start: startMariadb, types: [...COMMON, ...MARIADB_ONLY] },
-  { name: 'MySQL', finding: findMysql(), start: startMysql, types: [...COMMON, ...MYSQL_ONLY] },
-])('masks on every type of $name', ({ finding, start, types }) => {
+const TYPES = { mariadb: [...COMMON, ...MARIADB_ONLY], mysql: [...COMMON, ...MYSQL_ONLY] };
+
+describe.each(mysqlServerKinds())('masks on every type of $name', ({ finding, flavour, start }) => {
+  const types = TYPES[flavour];
   const run = requireOrSkip(finding) ? it : it.skip;
   let server: MysqlServer | undefined;
   let watched: WatchedConnection;

@@ -149,6 +149,8 @@ export function readExecuteValues(
   const count = isCounted ? readCount(reader) : context.parameters;
   if (count < context.parameters) throw new ProtocolError('invalid-value', 'a statement has more parameters than there are values');
   const values = readBoundValues(reader, { count, named, types: context.types, longData: context.longData });
+  // Clients of MariaDB send `new_params_bind_flag` though there is nothing that it could be about, and no server reads it there.
+  if (count === 0 && !isCounted && reader.remaining === 1) reader.int1();
   reader.finish();
   return values;
 }

@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { findMariadb, findMysql, type MysqlServer, requireOrSkip, startMariadb, startMysql } from '@sqlwarden/testkit';
+import { type MysqlServer, mysqlServerKinds, requireOrSkip } from '@sqlwarden/testkit';
 import { readAuthenticationPacket, writeAuthenticationPacket } from './authentication-packets.js';
 import type { BoundValue } from './bound-values.js';
 import { CAPABILITIES, type Capabilities, hasCapability } from './capabilities.js';
@@ -278,11 +278,8 @@ class CheckedClient {
 
 const bound = (type: number, value: Uint8Array | null, name = ''): BoundValue => ({ type, isUnsigned: false, name, value });
 
-describe.each([
-  { name: 'MariaDB', find: findMariadb, start: startMariadb },
-  { name: 'MySQL', find: findMysql, start: startMysql },
-])('the messages of a real $name', ({ find, start }) => {
-  const isThere = requireOrSkip(find());
+describe.each(mysqlServerKinds())('the messages of a real $name', ({ finding, start }) => {
+  const isThere = requireOrSkip(finding);
   let server: MysqlServer | undefined;
 
   beforeAll(async () => {
@@ -293,7 +290,7 @@ describe.each([
   async function withClient<T>(wanted: Capabilities, use: (client: CheckedClient) => Promise<T>): Promise<T> {
     const client = new CheckedClient(server as MysqlServer);
     try {
-      await client.login('root', wanted);
+      await client.login((server as MysqlServer).user, wanted);
       return await use(client);
     } finally {
       client.close();

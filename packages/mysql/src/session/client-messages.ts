@@ -66,7 +66,9 @@ export class ClientMessages {
 
   /** Handles one command if one is complete and nothing has to be waited for. */
   step(): boolean {
-    if (this.terminated || this.#talk.expected !== undefined) return false;
+    const { opening, expected } = this.#talk;
+    if (this.terminated || expected !== undefined) return false;
+    if (opening !== undefined && opening !== 'asked') return false;
     if (!this.#current) {
       if (!this.#packets.next()) return false;
       this.#current = true;

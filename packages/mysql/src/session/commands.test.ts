@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Unit } from '@sqlwarden/core';
-import { findMariadb, findMysql, type MysqlServer, requireOrSkip, startMariadb, startMysql, until } from '@sqlwarden/testkit';
+import { type MysqlServer, mysqlServerKinds, requireOrSkip, until } from '@sqlwarden/testkit';
 import type { BoundValue } from '../protocol/bound-values.js';
 import { CAPABILITIES } from '../protocol/capabilities.js';
+import { writeCommand, writeExecute } from '../protocol/client-command.js';
 import { COMMAND } from '../protocol/command.js';
 import { FIELD_TYPE } from '../protocol/field-types.js';
 import { encodePacket } from '../protocol/packet-writer.js';
@@ -28,12 +29,7 @@ const OK = 0x00;
 const END = 0xfe;
 const READ_ONLY = 1;
 
-const servers = [
-  { name: 'MariaDB', finding: findMariadb(), start: startMariadb },
-  { name: 'MySQL', finding: findMysql(), start: startMysql },
-];
-
-describe.each(servers)('the commands of a client of $name', ({ name, finding, start }) => {
+describe.each(mysqlServerKinds())('the commands of a client of $name', ({ flavour, finding, start }) => {
   const test = requireOrSkip(finding) ? it : it.skip;
   let server: MysqlServer;
   let gateway: Gateway;
@@ -91,7 +87,7 @@ describe.each(servers)('the commands of a client of $name', ({ name, finding, st
     await client.take(1);
     expect(lastUnit()).toMatchObject({ phase: 'query', text: 'USE `app`' });
     client.send({ kind: 'COM_FIELD_LIST', table: utf8('people'), wildcard: utf8('') });
-    await client.take(name === 'MariaDB' ? 4 : 1);
+    await client.take(flavour === 'mariadb' ? 4 : 1);
     expect(lastUnit()).toMatchObject({ text: 'SHOW COLUMNS FROM `people`', state: { database: 'app' } });
   });
 
@@ -142,6 +138,51 @@ describe.each(servers)('the commands of a client of $name', ({ name, finding, st
     client.send({ kind: 'COM_STMT_CLOSE', statementId: id });
     client.execute({ statementId: id, flags: 0 }, []);
     expect(await client.error()).toMatchObject({ code: 1243 });
+  });
+
+  test('an execute right behind a preparation may name the statement that was prepared last, and then means no other', async () => {
+    const client = await connect();
+    const last = { statementId: 0xffff_ffff, flags: 0 };
+    const earlier = await prepare(client, "SELECT 'earlier' AS a", 0, 1);
+    const preparing = (text: string): Uint8Array =>
+      encodePacket(0, (writer) => writeCommand(writer, { kind: 'COM_STMT_PREPARE', text: utf8(text) }, client.capabilities));
+    const executing = (...values: readonly BoundValue[]): Uint8Array =>
+      encodePacket(0, (writer) =>
+        writeExecute(writer, { ...last, iterations: 1 }, values, { capabilities: client.capabilities, parameters: values.length }),
+      );
+    client.sendAhead([preparing('SELECT ? AS a'), executing(bytes('the last'))]);
+    expect((await client.take(3))[0]?.[0]).toBe(OK);
+    expect(lenientText((await client.take(4))[2] ?? new Uint8Array(0))).toContain('the last');
+    expect(lastUnit()).toMatchObject({ phase: 'execute', text: 'SELECT ? AS a' });
+    client.execute(last, [bytes('once more')]);
+    expect(lenientText((await client.take(4))[2] ?? new Uint8Array(0))).toContain('once more');
+    // One that is refused, one that the server does not take, one that is closed: there is none, and surely not the one before.
+    for (const text of ['SELECT forbidden', 'SELECT FROM']) {
+      client.sendAhead([preparing(text), executing()]);
+      await client.error();
+      expect(await client.error()).toMatchObject({ code: 1243 });
+    }
+    client.execute({ statementId: earlier, flags: 0 }, []);
+    await client.take(4);
+    const closed = await prepare(client, 'SELECT 2', 0, 1);
+    const asked = gateway.seen.units.length;
+    client.send({ kind: 'COM_STMT_CLOSE', statementId: closed });
+    client.execute(last, []);
+    expect(await client.error()).toMatchObject({ code: 1243 });
+    expect(gateway.seen.units.length).toBe(asked);
+  });
+
+  test('an execute without parameters may say that it declares their types', async () => {
+    const client = await connect();
+    const id = await prepare(client, "SELECT 'none' AS a", 0, 1);
+    const header = Buffer.from([0x17, 0, 0, 0, 0, 0, 1, 0, 0, 0]);
+    header.writeUInt32LE(id, 1);
+    const send = (...more: readonly number[]): void =>
+      client.raw(encodePacket(0, (writer) => writer.bytes(Buffer.concat([header, Buffer.from(more)]))));
+    send(1);
+    expect(lenientText((await client.take(4))[2] ?? new Uint8Array(0))).toContain('none');
+    send(1, 1);
+    expect(await client.error()).toMatchObject({ code: 1210 });
   });
 
   test('an execute without types takes those of the one before, also of one that was refused and never reached the server', async () => {
@@ -246,7 +287,7 @@ describe.each(servers)('the commands of a client of $name', ({ name, finding, st
   });
 
   test('query attributes say why, and reach the server where it has them', async () => {
-    if (name === 'MariaDB') return;
+    if (flavour === 'mariadb') return;
     const client = await connect((RAW_CAPABILITIES | CAPABILITIES.CLIENT_QUERY_ATTRIBUTES) >>> 0);
     const attribute = { type: FIELD_TYPE.MYSQL_TYPE_STRING, isUnsigned: false, name: 'purpose', value: utf8('audit') };
     client.send({ kind: 'COM_QUERY', attributes: [attribute], text: utf8('SELECT 1') });
@@ -269,6 +310,20 @@ describe.each(servers)('the commands of a client of $name', ({ name, finding, st
     await until(() => client.closed);
     expect(gateway.seen.units).toHaveLength(asked);
     expect(gateway.seen.ends.at(-1)?.[1]).toBe('rolled-back');
+  });
+
+  test('what is sent behind a login whose database is held, then refused, is not run', async () => {
+    const client = await RawClient.dial(gateway.port, RAW_CAPABILITIES, 'held for more, forbidden');
+    open.push(client);
+    const asked = gateway.seen.units.length;
+    await until(() => gateway.seen.units.length > asked);
+    client.raw(
+      encodePacket(0, (writer) => writer.int1(COMMAND.COM_QUERY).bytes(utf8('SELECT 1'))),
+      2,
+    );
+    expect(await client.error()).toMatchObject({ code: 1142 });
+    await until(() => client.closed);
+    expect(gateway.seen.units.slice(asked).map(({ text }) => text)).toEqual(['USE `held for more, forbidden`']);
   });
 
   test('packets out of order end the session with an error that says so', async () => {

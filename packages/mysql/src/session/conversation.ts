@@ -3,7 +3,11 @@ import {
   type InjectResult,
   joinIntents,
   type MaskTools,
+  Outbox,
   type Outcome,
+  outcomeOf,
+  PinnedLost,
+  type Refusal,
   type SessionHost,
   type SqlState,
 } from '@sqlwarden/core';
@@ -12,16 +16,11 @@ import { COMMAND } from '../protocol/command.js';
 import type { PacketSplitter } from '../protocol/packet-splitter.js';
 import { encodePacket } from '../protocol/packet-writer.js';
 import { STATUS } from '../protocol/status-flags.js';
-import { ExpectedReply, outcomeOf, type RepliesTo, type Work } from './expected-reply.js';
-import { Outbox } from './outbox.js';
+import { ExpectedReply, type RepliesTo, type Work } from './expected-reply.js';
+import { queryPacket } from './own-packets.js';
 import { PreparedStatements } from './prepared.js';
 import { intentFromRow, roleFromRow, stateFromRow } from './sql-state.js';
 import { Transactions } from './transactions.js';
-
-/** The role is not the one that the session was started with. */
-export class PinnedLost extends Error {
-  override readonly name = 'PinnedLost';
-}
 
 /**
  * What both directions of a session share after the login: the command that the server is answering, the prepared statements, where the
@@ -45,6 +44,8 @@ export class Conversation implements RepliesTo {
   /** The connection id that the client was given. */
   connectionId = 0;
 
+  /** The database that the client named in its login is `asked` for, or was refused. */
+  opening: 'asked' | Refusal | undefined = undefined;
   expected: ExpectedReply | undefined = undefined;
   /** The last state that was observed. */
   state: SqlState | undefined = undefined;
@@ -159,13 +160,7 @@ export class Conversation implements RepliesTo {
 
   /** Runs a statement of the gateway's own. Only while nothing is expected. */
   inject(sql: string, done: (result: InjectResult) => void): void {
-    const packet = encodePacket(0, (writer) => {
-      writer.int1(COMMAND.COM_QUERY);
-      // No parameters, one set of them.
-      if (this.queryAttributes) writer.int1(0).int1(1);
-      writer.text(sql);
-    });
-    this.#sendOwn('query', packet, done);
+    this.#sendOwn('query', queryPacket(sql, this.queryAttributes), done);
   }
 
   /** Asks where the transaction stands: unlike a statement, COM_PING leaves warnings and counts as they are. */

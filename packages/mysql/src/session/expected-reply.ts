@@ -3,14 +3,14 @@ import type {
   InjectResult,
   MaskPlan,
   MaskTools,
+  Outbox,
   Outcome,
   ResultColumn,
   RowAllowance,
   SessionHost,
-  StatementResult,
   TransactionState,
+  UnitWork,
 } from '@sqlwarden/core';
-import type { Outbox } from './outbox.js';
 import type { BoundRows } from './result-rows.js';
 
 /**
@@ -21,29 +21,12 @@ import type { BoundRows } from './result-rows.js';
  */
 export type ReplyKind = 'ok' | 'query' | 'execute' | 'prepare' | 'fetch' | 'field-list' | 'statistics';
 
-/** What a forwarded unit does, and what its replies have said so far. */
-export interface Work {
-  readonly ticket: number;
-  readonly statements: readonly AdmittedStatement[];
+/** What a forwarded unit does, and what its replies have said so far. Its `plans` are those of a COM_STMT_EXECUTE. */
+export interface Work extends UnitWork {
   /** Results may belong to any of the statements, in any order and number: each gets the strictest masks of all that fit. */
   readonly branching: boolean;
-  /** As it stood when the unit was admitted. */
-  readonly transaction: TransactionState;
-  /** Masks of a COM_STMT_EXECUTE: those decided at `bind` and its own. A COM_QUERY takes each statement's own. */
-  readonly plans: readonly MaskPlan[];
-  /** The transaction that the current statement runs in; goes up when the unit ends one. */
-  ordinal: number;
-  /** Which statement of the unit the next result belongs to. */
-  index: number;
-  readonly results: StatementResult[];
-  rowsReturned: number;
-  bytesReturned: number;
-  maskedCells: number;
   /** How the rows of the current result pass; `undefined`: not bound. */
   rows: BoundRows | undefined;
-  errorCode: string | undefined;
-  /** The limit of the policy that was reached. */
-  limit: string | undefined;
 }
 
 /** A statement of the gateway's own, sent as COM_QUERY: its replies are not shown to the client. */
@@ -168,19 +151,4 @@ export function newWork(
 /** Of the statement at hand. */
 export function actionOf(work: Work): string {
   return work.statements[work.index]?.action ?? (work.statements.length === 0 ? 'empty' : 'unknown');
-}
-
-/** What a unit did, for the host. */
-export function outcomeOf(work: Work, status: Outcome['status'], suspended: boolean): Outcome {
-  return {
-    ticket: work.ticket,
-    status,
-    statements: work.results,
-    bytesReturned: work.bytesReturned,
-    maskedCells: work.maskedCells,
-    errorCode: work.errorCode,
-    limit: work.limit,
-    transaction: work.transaction,
-    suspended,
-  };
 }

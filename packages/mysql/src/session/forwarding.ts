@@ -1,8 +1,8 @@
-import type { Refusal } from '@sqlwarden/core';
+import { outcomeOf, type Refusal } from '@sqlwarden/core';
 import type { PacketSplitter } from '../protocol/packet-splitter.js';
 import { STATUS } from '../protocol/status-flags.js';
 import type { Conversation } from './conversation.js';
-import { ExpectedReply, newWork, outcomeOf, type ReplyKind, type Work } from './expected-reply.js';
+import { ExpectedReply, newWork, type ReplyKind, type Work } from './expected-reply.js';
 import { refusalPacket } from '../refusal.js';
 import { errPacket } from './own-packets.js';
 import type { Proceed } from './prepared.js';
@@ -98,6 +98,7 @@ export class Forwarding {
 
   refuse(refusal: Refusal): true {
     this.admission.abandon();
+    if (this.talk.opening === 'asked') this.talk.opening = refusal;
     // INVARIANT: the server has not seen the command, so that its transaction is as it was: what its own error leaves too.
     this.talk.toClient.write(refusalPacket(refusal, this.answerSequence));
     return true;

@@ -1,3 +1,3 @@
-export { readState } from './read-state.js';
+export { STATE_PROBE, stateFromRow } from './sql-state.js';
 export { createServerClient } from './server-client.js';
 export { createWireSession } from './wire-session.js';

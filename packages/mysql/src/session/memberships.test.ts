@@ -1,14 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import {
-  connectMariadb,
-  findMariadb,
-  findMysql,
-  type MariadbConnection,
-  type MariadbServer,
-  requireOrSkip,
-  startMariadb,
-  startMysql,
-} from '@sqlwarden/testkit';
+import { connectMariadb, type MariadbConnection, type MysqlServer, mysqlServerKinds, requireOrSkip } from '@sqlwarden/testkit';
 import { readAccountFacts } from './account-facts.js';
 import { readMemberships } from './memberships.js';
 
@@ -29,17 +20,12 @@ const GRANTS = [
   "GRANT lead_analyst TO gateway@'%'",
 ];
 
-const SERVERS: readonly [string, boolean, () => Promise<MariadbServer>][] = [
-  ['MariaDB', requireOrSkip(findMariadb()), startMariadb],
-  ['MySQL', requireOrSkip(findMysql()), startMysql],
-];
-
-describe.each(SERVERS)('roles on %s', (_, isThere, start) => {
-  if (!isThere) {
+describe.each(mysqlServerKinds())('roles on $name', ({ finding, start }) => {
+  if (!requireOrSkip(finding)) {
     it.skip('has no server', () => undefined);
     return;
   }
-  let server: MariadbServer;
+  let server: MysqlServer;
   let root: MariadbConnection;
   let gateway: MariadbConnection;
 

@@ -1,8 +1,7 @@
-import type { CellMask, ResultColumn } from '@sqlwarden/core';
+import { type CellMask, type ResultColumn, UnmaskableResult } from '@sqlwarden/core';
 import { lenientText } from '../protocol/payload-reader.js';
 import { cleanedText, NO_WORDS } from './error-texts.js';
 import type { BoundRows } from './result-rows.js';
-import { UnmaskableResult } from './session-ends.js';
 
 /**
  * Rows of SHOW WARNINGS and SHOW ERRORS ("SHOW WARNINGS Statement": Level, Code, Message): a message may quote any value of what was run before, so

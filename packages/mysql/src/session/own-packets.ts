@@ -1,3 +1,4 @@
+import { COMMAND } from '../protocol/command.js';
 import { encodePacket } from '../protocol/packet-writer.js';
 import { writeErr } from '../protocol/err-packet.js';
 import { writeOk } from '../protocol/ok-packet.js';
@@ -22,6 +23,16 @@ export function okPacket(sequenceId: number, status: number): Uint8Array {
     changes: [],
   } as const;
   return encodePacket(sequenceId, (writer) => writeOk(writer, ok, 0));
+}
+
+/** COM_QUERY of the gateway's own. `hasAttributes`: CLIENT_QUERY_ATTRIBUTES was negotiated. */
+export function queryPacket(text: string, hasAttributes: boolean): Uint8Array {
+  return encodePacket(0, (writer) => {
+    writer.int1(COMMAND.COM_QUERY);
+    // No parameters, one set of them.
+    if (hasAttributes) writer.int1(0).int1(1);
+    writer.text(text);
+  });
 }
 
 /** ERR of the gateway's own. */

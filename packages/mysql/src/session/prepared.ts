@@ -38,11 +38,16 @@ export const MAX_PREPARED_BYTES = 64 << 20;
 /** Most prepared statements of one session. */
 export const MAX_PREPARED = 16_384;
 
+/** Clients that have not yet heard its number say so: they send COM_STMT_EXECUTE right behind COM_STMT_PREPARE. */
+const LAST_PREPARED = 0xffff_ffff;
+
 /** The prepared statements of one session. */
 export class PreparedStatements {
   readonly #byId = new Map<number, PreparedStatement>();
   #bytes = 0;
   #longBytes = 0;
+  /** What the last COM_STMT_PREPARE made; nothing where it failed, or its statement is closed. */
+  #last: PreparedStatement | undefined;
 
   /** What a statement of so many bytes cannot be kept for. */
   isFull(bytes: number): boolean {
@@ -53,10 +58,21 @@ export class PreparedStatements {
     return this.#byId.get(id);
   }
 
+  /** The statement that an execute is of. MariaDB, "COM_STMT_EXECUTE": the statement id -1 is the one that was prepared last. */
+  toExecute(id: number): PreparedStatement | undefined {
+    return id === LAST_PREPARED ? this.#last : this.#byId.get(id);
+  }
+
+  /** A COM_STMT_PREPARE begins. */
+  forgetLast(): void {
+    this.#last = undefined;
+  }
+
   add(statement: PreparedStatement): void {
     this.close(statement.id);
     this.#byId.set(statement.id, statement);
     this.#bytes += statement.bytes;
+    this.#last = statement;
   }
 
   close(id: number): void {
@@ -64,12 +80,14 @@ export class PreparedStatements {
     if (statement === undefined) return;
     this.dropLongData(statement);
     this.#byId.delete(id);
+    if (this.#last === statement) this.#last = undefined;
     this.#bytes -= statement.bytes;
   }
 
   /** The server has forgotten all of them (COM_RESET_CONNECTION). */
   clear(): void {
     this.#byId.clear();
+    this.#last = undefined;
     this.#bytes = 0;
     this.#longBytes = 0;
   }

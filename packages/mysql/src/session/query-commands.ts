@@ -102,6 +102,7 @@ export class QueryCommands {
     reply.work = to.work(admission);
     reply.text = text;
     reply.isWrapped = isWrapped;
+    if (talk.opening === 'asked') reply.ended = (ok) => (talk.opening = ok ? undefined : NOT_OPENED);
     to.runs(admission, text);
     // Variables of the session in which it says why it runs what it runs are asked for with its state.
     if (admission.statements.some(({ action }) => action === 'set') && MENTIONS_INTENT.test(text)) talk.stateStale = true;
@@ -169,6 +170,7 @@ const UNCLEAR_KILL: Refusal = {
   code: 'message-unsupported',
   message: 'KILL is supported by itself with the number of a session (KILL [CONNECTION | QUERY] <number>)',
 };
+const NOT_OPENED: Refusal = { code: 'database-unknown', message: 'the database of the login could not be opened' };
 const NOT_BEGUN: Refusal = {
   code: 'internal-error',
   message: 'the transaction in which a limit counts the rows of this statement could not be begun, try again',

@@ -1,15 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { Outcome, Unit } from '@sqlwarden/core';
-import { findMariadb, findMysql, type MysqlServer, requireOrSkip, startMariadb, startMysql, until } from '@sqlwarden/testkit';
+import { type MysqlServer, mysqlServerKinds, requireOrSkip, until } from '@sqlwarden/testkit';
 import { type Connection, createConnection, type ResultSetHeader, type RowDataPacket } from 'mysql2/promise';
 import { type Gateway, makeApp, startGateway } from '../testing/gateway.js';
 
-const servers = [
-  { name: 'MariaDB', finding: findMariadb(), start: startMariadb },
-  { name: 'MySQL', finding: findMysql(), start: startMysql },
-];
-
-describe.each(servers)('a session with a real $name and mysql2', ({ finding, start }) => {
+describe.each(mysqlServerKinds())('a session with a real $name and mysql2', ({ finding, start }) => {
   const test = requireOrSkip(finding) ? it : it.skip;
   let server: MysqlServer;
   let gateway: Gateway;
@@ -59,6 +54,68 @@ describe.each(servers)('a session with a real $name and mysql2', ({ finding, sta
       { id: 3, ssn: null },
     ]);
     expect(lastOutcome()).toMatchObject({ status: 'ok', statements: [{ rowsReturned: 3 }], maskedCells: 2 });
+  });
+
+  test('lets nobody in whose database is refused, by policy or by the server', async () => {
+    for (const [database, errno, code] of [
+      ['forbidden', 1142, 'policy-denied'],
+      ['nowhere', 1049, 'database-unknown'],
+    ] as const) {
+      const ends = gateway.seen.reasons.length;
+      await expect(connect({ database })).rejects.toMatchObject({ errno });
+      await until(() => gateway.seen.reasons.length > ends);
+      expect(gateway.seen.reasons.at(-1)).toMatchObject({ kind: 'refused', refusal: { code } });
+    }
+    expect(await rowsOf(await connect({ database: 'other' }), 'SELECT DATABASE() AS d')).toEqual([{ d: 'other' }]);
+  });
+
+  test('leaves what the server says of the statement before, but for those behind which the session is asked for', async () => {
+    const client = await connect();
+    const numbers = async (): Promise<unknown> =>
+      (await client.query<RowDataPacket[]>({ sql: 'SELECT ROW_COUNT(), FOUND_ROWS(), LAST_INSERT_ID()', rowsAsArray: true }))[0][0];
+    const warnings = async (): Promise<unknown> => (await rowsOf(client, 'SHOW WARNINGS')).map(({ Code }) => Code as number);
+    await client.query('CREATE TEMPORARY TABLE counted (id int PRIMARY KEY AUTO_INCREMENT, n tinyint)');
+    await client.query("SET sql_mode = ''");
+    await client.query('INSERT INTO counted (n) VALUES (1), (1000), (3)');
+    expect(await warnings()).toEqual([1264]);
+    await client.query('INSERT INTO counted (n) VALUES (1), (2), (3)');
+    expect(await numbers()).toEqual([3, expect.any(Number), 4]);
+    await client.query('SELECT n FROM counted');
+    expect(await numbers()).toEqual([-1, 6, 4]);
+    await client.query('BEGIN');
+    await expect(client.query('INSERT INTO counted VALUES (1, 1)')).rejects.toMatchObject({ errno: 1062 });
+    // Whether the transaction is open was asked by COM_PING.
+    expect(await warnings()).toEqual([1062]);
+    await expect(client.query('SELECT forbidden')).rejects.toMatchObject({ errno: 1142 });
+    await client.query('COMMIT');
+    await client.query('UPDATE counted SET n = 1000 WHERE id = 1 /* at most 2 */');
+    // docs/running.md says so: COMMIT of the gateway's came between.
+    expect(await numbers()).toEqual([0, expect.any(Number), 4]);
+    // As is said there of what is behind a SET.
+    await client.query('SET @@session.sql_mode = DEFAULT');
+    expect(await numbers()).toEqual([-1, 1, 4]);
+  });
+
+  test('does not say how a transaction ends that XA PREPARE leaves to others', async () => {
+    const client = await connect();
+    await client.query('CREATE TABLE left_to_others (n int) ENGINE=InnoDB');
+    gateway.seen.ends.length = 0;
+    await client.query("XA START 'one'");
+    await client.query('INSERT INTO left_to_others VALUES (1)');
+    await client.query("XA END 'one'");
+    await client.query("XA PREPARE 'one'");
+    expect(gateway.seen.ends.map(([, end]) => end)).toEqual(['unknown']);
+    await client.query("XA COMMIT 'one'");
+    expect(await rowsOf(client, 'SELECT n FROM left_to_others')).toEqual([{ n: 1 }]);
+  });
+
+  test('says what to do instead of COM_CHANGE_USER, and stays open', async () => {
+    const client = await connect();
+    await expect(client.changeUser({ user: 'bob' })).rejects.toMatchObject({
+      errno: 1235,
+      sqlMessage: expect.stringMatching(/connect again/),
+    });
+    expect(await rowsOf(client, 'SELECT 1 AS n')).toEqual([{ n: 1 }]);
   });
 
   test('keeps a transaction open behind a refusal, and behind an error of the server', async () => {

@@ -1,10 +1,9 @@
-import type { MaskPlan, MaskTools, RowAllowance } from '@sqlwarden/core';
+import { type MaskPlan, type MaskTools, type RowAllowance, UnmaskableResult } from '@sqlwarden/core';
 import type { ExpectedReply } from './expected-reply.js';
 import { HeaderReader, type ResultHeader } from './origins.js';
 import { nextResultSet } from './result-plans.js';
 import { messageRows } from './message-rows.js';
 import { type BoundRows, bindRows, PASSING } from './result-rows.js';
-import { UnmaskableResult } from './session-ends.js';
 
 /**
  * Binds the masks of result sets to their columns: the plans are chosen by the first packet of a result, the column definitions added one by one. What was

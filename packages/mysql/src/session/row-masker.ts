@@ -1,10 +1,9 @@
-import type { CellMask } from '@sqlwarden/core';
+import type { CellMask, Outbox } from '@sqlwarden/core';
 import { binaryForm } from '../protocol/field-types.js';
 import { MAX_PAYLOAD, PACKET_HEADER, putPacketHeader } from '../protocol/packet-splitter.js';
 import { PacketWriter } from '../protocol/packet-writer.js';
 import { ProtocolError } from '../protocol/protocol-error.js';
 import { RowCells, setBinaryNull } from '../protocol/row-cells.js';
-import type { Outbox } from './outbox.js';
 import type { BoundRows } from './result-rows.js';
 
 /** In text rows: the cell is NULL. */

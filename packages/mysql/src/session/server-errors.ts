@@ -1,10 +1,13 @@
 import type { Outcome } from '@sqlwarden/core';
+import { CAPABILITIES } from '../protocol/capabilities.js';
 import { type ErrPacket, readErr, writeErr } from '../protocol/err-packet.js';
+import { readOk, writeOk } from '../protocol/ok-packet.js';
 import type { PacketSplitter } from '../protocol/packet-splitter.js';
 import { encodePacket } from '../protocol/packet-writer.js';
 import { PayloadReader } from '../protocol/payload-reader.js';
 import { cleanedState, cleanedText, mayRaise, NO_WORDS, type OwnWords } from './error-texts.js';
 import type { ExpectedReply, RepliesTo } from './expected-reply.js';
+import { isPlainInfo } from './reply-ends.js';
 
 /** The ERR packet in the splitter. */
 export function errIn({ buffer, bodyStart, end }: PacketSplitter): ErrPacket {
@@ -20,6 +23,16 @@ export function cleanedErr(err: ErrPacket, sequenceId: number, words: OwnWords):
   };
   return encodePacket(sequenceId, (writer) => writeErr(writer, shown));
 }
+
+/** The OK that the reader stands at, without its words; `undefined` where they quote no values. */
+export function cleanedOk(payload: PayloadReader, sequenceId: number, sessionTrack: boolean): Uint8Array | undefined {
+  const capabilities = sessionTrack ? CAPABILITIES.CLIENT_SESSION_TRACK : 0;
+  const ok = readOk(payload, capabilities);
+  if (isPlainInfo(ok.info)) return undefined;
+  return encodePacket(sequenceId, (writer) => writeOk(writer, { ...ok, info: NO_INFO }, capabilities));
+}
+
+const NO_INFO = new Uint8Array(0);
 
 /** What the client has said itself in the command that `reply` answers. */
 export function wordsOf(reply: ExpectedReply, talk: RepliesTo): OwnWords {

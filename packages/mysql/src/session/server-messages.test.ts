@@ -1,7 +1,17 @@
 import { createHash, createHmac, pbkdf2Sync } from 'node:crypto';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { type AdmittedStatement, type MaskPlan, originByName, type Outcome, type OutputMask, type SecurityEvent } from '@sqlwarden/core';
+import {
+  type AdmittedStatement,
+  LimitReached,
+  type MaskPlan,
+  originByName,
+  Outbox,
+  type Outcome,
+  type OutputMask,
+  type SecurityEvent,
+  UnmaskableResult,
+} from '@sqlwarden/core';
 import { findMariadb, findMariadbClient, type MariadbServer, requireOrSkip, runProgram, startMariadb } from '@sqlwarden/testkit';
 import { type Connection, createConnection, type ResultSetHeader, type RowDataPacket } from 'mysql2/promise';
 import { cellType } from '../masking/index.js';
@@ -13,9 +23,7 @@ import { PacketSplitter } from '../protocol/packet-splitter.js';
 import { encodePacket } from '../protocol/packet-writer.js';
 import { lenientText } from '../protocol/payload-reader.js';
 import { ExpectedReply, newWork, type RepliesTo, type ReplyKind, type StatementReplies, type Work } from './expected-reply.js';
-import { Outbox } from './outbox.js';
 import { ServerMessages } from './server-messages.js';
-import { LimitReached, UnmaskableResult } from './session-ends.js';
 
 /** What the test decides for a text. */
 interface Ruling {
@@ -36,6 +44,12 @@ const passes: AdmittedStatement = {
 const nulled: OutputMask = { label: 'pii', function: { kind: 'null' }, sources: ['app.people.ssn'] };
 const starred: OutputMask = { label: 'pii', function: { kind: 'redact', text: '[hidden]' }, sources: ['app.people.ssn'] };
 const zeroed: OutputMask = { label: 'pay', function: { kind: 'default' }, sources: ['app.people.salary'] };
+const WITHHELD = { errno: 1235, sqlMessage: expect.stringContaining('its result is not shown') };
+const NO_LIMIT: NonNullable<AdmittedStatement['affected']> = {
+  remaining: 100,
+  take: () => true,
+  refusal: () => ({ code: 'limit-exceeded', message: 'too many' }),
+};
 /** Something is protected, though no test reads it. */
 const none = new Map([[originByName('app', 'elsewhere', 'secret'), starred]]);
 
@@ -274,6 +288,15 @@ function kindOf(command: number): ReplyKind {
     return connection;
   }
 
+  /** The session is as good as before; nothing is decided any more. */
+  const goesOn = async (client: Connection, then?: Ruling): Promise<Connection> => {
+    rule = () => ({ statements: [passes] });
+    expect(await rowsOf(client.query('SELECT 1 AS n'))).toEqual([{ n: 1 }]);
+    expect(await rowsOf(client.execute('SELECT ? AS n', [2]))).toEqual([{ n: 2 }]);
+    if (then !== undefined) rule = () => then;
+    return client;
+  };
+
   const ran = async (client: Connection, how: 'query' | 'execute', sql: string): Promise<[ResultSetHeader, unknown]> =>
     how === 'query' ? client.query<ResultSetHeader>(sql) : client.execute<ResultSetHeader>(sql);
   const rowsOf = async (result: Promise<[unknown, unknown]>): Promise<unknown> => (await result)[0];
@@ -324,11 +347,10 @@ function kindOf(command: number): ReplyKind {
       expect(JSON.stringify(await rowsOf(client.query('SHOW WARNINGS')))).toContain('canary-7');
     });
 
-    it('end the session where they cannot be told from rows', async () => {
+    it('are withheld where they cannot be told from rows', async () => {
       const client = await session({ statements: [passes] });
       rule = () => ({ statements: [show, { ...passes, plan: plan([null]) }], branching: true, clean: true });
-      await expect(client.query('SHOW WARNINGS')).rejects.toThrow();
-      expect(relay.failure).toBeInstanceOf(UnmaskableResult);
+      await expect(client.query('SHOW WARNINGS')).rejects.toMatchObject(WITHHELD);
     });
   });
 
@@ -372,14 +394,14 @@ function kindOf(command: number): ReplyKind {
 
     it('do not come where their plan does not fit the result', async () => {
       const client = await session({ statements: [{ ...passes, plan: plan([null, starred]) }] });
-      await expect(client.query(select)).rejects.toThrow();
-      expect(relay.failure).toBeInstanceOf(UnmaskableResult);
+      await expect(client.query(select)).rejects.toMatchObject(WITHHELD);
+      await goesOn(client);
     });
 
     it('do not come from a statement that was to return none', async () => {
       const client = await session({ statements: [{ ...passes, plan: plan([]) }] });
-      await expect(client.query(select)).rejects.toThrow();
-      expect(relay.failure).toBeInstanceOf(UnmaskableResult);
+      await expect(client.query(select)).rejects.toMatchObject(WITHHELD);
+      await goesOn(client);
     });
   });
 
@@ -430,6 +452,10 @@ function kindOf(command: number): ReplyKind {
         toClient: new Outbox('client', (_, bytes) => shown.push(bytes)),
         deprecateEof: true,
         expected: new ExpectedReply('execute', 1, true),
+        touched: () => undefined,
+        settle: () => undefined,
+        statementEnded: () => undefined,
+        replied: () => undefined,
       } as unknown as RepliesTo;
       const reply = talk.expected as ExpectedReply;
       reply.work = newWork(1, [call], { status: 'idle', ordinal: 1, hasEffects: false, stateChanged: false }, [], true);
@@ -461,12 +487,14 @@ function kindOf(command: number): ReplyKind {
       packets.push(encodePacket(2, (writer) => writeColumnDefinition(writer, column)));
       packets.push(encodePacket(3, (writer) => writer.zeros(2).lenencText('111-11-1111')));
       packets.push(encodePacket(4, (writer) => writeOk(writer, ok, 0)));
+      packets.push(encodePacket(5, (writer) => writeOk(writer, { ...ok, header: 0, status: 2 }, 0)));
       const messages = new ServerMessages(talk, packets);
-      expect(() => {
-        while (messages.step());
-      }).toThrow(UnmaskableResult);
+      while (messages.step());
       talk.toClient.flush();
-      expect(shown.map((bytes) => lenientText(bytes)).join()).not.toContain('111');
+      const texts = shown.map((bytes) => lenientText(bytes)).join();
+      expect(texts).not.toContain('111');
+      expect(texts).toContain('user variables');
+      expect(reply.work).toMatchObject({ rowsReturned: 0, bytesReturned: 0, errorCode: 'mask-unbindable' });
     });
   });
 
@@ -505,10 +533,42 @@ function kindOf(command: number): ReplyKind {
       await expect(client.execute('CALL both_of()')).resolves.toBeDefined();
     });
 
-    it('end the session where none of the statements fits', async () => {
+    it('are withheld from the first on that fits none of the statements', async () => {
       const client = await session({ statements: [{ ...of(), action: 'call' }, of(starred)], branching: true });
-      await expect(client.query('CALL both_of()')).rejects.toThrow();
-      expect(relay.failure).toBeInstanceOf(UnmaskableResult);
+      for (const run of ['query', 'execute'] as const) {
+        await expect(ran(client, run, 'CALL both_of()')).rejects.toMatchObject(WITHHELD);
+        expect(relay.outcomes.at(-1)).toMatchObject({ status: 'error', work: { errorCode: 'mask-unbindable', bytesReturned: 0 } });
+      }
+      await goesOn(client);
+    });
+
+    it.each([
+      ['has more columns than were analysed', of(null), 'SELECT id, ssn FROM people'],
+      ['has fewer columns than were analysed', of(null, null, null), 'SELECT id, ssn FROM people'],
+      ['has rows where none are due', of(), 'SELECT id, ssn FROM people'],
+      ['shows what was not analysed', of(starred), "SHOW STATUS LIKE 'uptime'"],
+    ])('are withheld where the server %s', async (_, statement, sql) => {
+      const client = await session({ statements: [statement] });
+      for (const run of ['query', 'execute'] as const) {
+        await expect(ran(client, run, sql)).rejects.toMatchObject(WITHHELD);
+        expect(relay.outcomes.at(-1)?.work).toMatchObject({ rowsReturned: 0, bytesReturned: 0, errorCode: 'mask-unbindable' });
+        await goesOn(client, { statements: [statement] });
+      }
+    });
+
+    it('are withheld with what stands behind them, which has run', async () => {
+      const client = await session({ statements: [of(starred), of(null), of()] });
+      const sql = 'SELECT ssn FROM people WHERE id = 1; SELECT id, ssn FROM people; SET @behind = 7';
+      await expect(client.query(sql)).rejects.toMatchObject(WITHHELD);
+      expect(relay.outcomes.at(-1)?.work.results.map(({ rowsReturned }) => rowsReturned)).toEqual([1, 0, 0]);
+      expect(await rowsOf((await goesOn(client)).query({ sql: 'SELECT @behind', rowsAsArray: true }))).toEqual([[7]]);
+    });
+
+    it('leave nothing behind that is written under a limit', async () => {
+      const client = await session({ statements: [{ ...of(null), action: 'delete', affected: NO_LIMIT }], isWrapped: true });
+      await expect(client.query('DELETE FROM people WHERE id = 2 RETURNING id, ssn')).rejects.toMatchObject(WITHHELD);
+      expect(relay.ended.at(-1)).toBe('rollback 2');
+      expect(await rowsOf((await goesOn(client)).query('SELECT id FROM people'))).toHaveLength(2);
     });
 
     it('are told from a completion that comes where rows of a mask were due', async () => {
@@ -519,8 +579,8 @@ function kindOf(command: number): ReplyKind {
 
     it('are not shown where they are the parameters of a CALL that go out', async () => {
       const client = await session({ statements: [{ ...of(null), action: 'call' }], branching: true }, ['PS_MULTI_RESULTS']);
-      await expect(client.execute('CALL out_of(?)', ['x'])).rejects.toThrow();
-      expect(relay.failure).toBeInstanceOf(UnmaskableResult);
+      for (let times = 0; times < 2; times++) await expect(client.execute('CALL out_of(?)', ['x'])).rejects.toMatchObject(WITHHELD);
+      await goesOn(client);
     });
 
     it('come through a cursor inside of a procedure', async () => {

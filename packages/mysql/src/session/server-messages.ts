@@ -1,21 +1,20 @@
-import { type InjectResult, type RowAllowance, unreachable } from '@sqlwarden/core';
-import { CAPABILITIES } from '../protocol/capabilities.js';
-import { COMMAND } from '../protocol/command.js';
-import { readOk, writeOk } from '../protocol/ok-packet.js';
+import { type InjectResult, type RowAllowance, takeRowsOf, UnmaskableResult, unreachable } from '@sqlwarden/core';
 import { MAX_PAYLOAD, type PacketSplitter } from '../protocol/packet-splitter.js';
-import { encodePacket } from '../protocol/packet-writer.js';
-import { lenientText, PayloadReader } from '../protocol/payload-reader.js';
+import { PayloadReader } from '../protocol/payload-reader.js';
 import { readResultSetHeader, readStmtPrepareOk, type StmtPrepareOk } from '../protocol/result-header.js';
 import { STATUS } from '../protocol/status-flags.js';
 import { actionOf, type ExpectedReply, type RepliesTo, type Work } from './expected-reply.js';
-import { HEADER, isPlainInfo, ReplyEnd, unexpected } from './reply-ends.js';
+import { HEADER, ReplyEnd, unexpected } from './reply-ends.js';
 import { ResultBinding } from './result-binding.js';
 import { isUnprotected, nextCompletion } from './result-plans.js';
 import { type BoundRows, PASSING } from './result-rows.js';
 import { RowMasker } from './row-masker.js';
 import { NO_WORDS } from './error-texts.js';
-import { takeAffected, takeRowsOf, UnmaskableResult } from './session-ends.js';
-import { cleanedErr, errIn, isFatal, statusOf, wordsOf } from './server-errors.js';
+import { OUT_PARAMETERS, unmaskable, WithheldReply } from './withheld-reply.js';
+import { takeAffected } from './written-rows.js';
+import { queryPacket } from './own-packets.js';
+import { textRow } from './text-row.js';
+import { cleanedErr, cleanedOk, errIn, isFatal, statusOf, wordsOf } from './server-errors.js';
 
 /**
  * Where in a reply the server is: before its first packet or the first of another result, within column definitions, before the EOF that ends them,
@@ -55,8 +54,11 @@ export class ServerMessages {
   #heldRow: { readonly buffer: Uint8Array; readonly id: number } | undefined;
   /** What the client gets when the transaction of ours has ended. */
   #held: Uint8Array | undefined;
-  /** The server has said why it ends the session. */
-  fatal = false;
+  /** What cannot be masked was bound to nothing: once the definitions are through, it is withheld. */
+  #unbound: UnmaskableResult | undefined;
+  #withheld: WithheldReply | undefined;
+  /** The server has said why it ends the session, to the client (`told`) or to a statement of ours: nothing that it sends is handled any more. */
+  lost: 'told' | 'untold' | undefined;
 
   constructor(talk: RepliesTo, packets: PacketSplitter) {
     this.#talk = talk;
@@ -66,6 +68,7 @@ export class ServerMessages {
 
   /** Handles one packet, or a run of rows, if there is one. Throws a `ProtocolError`, {@link LimitReached} or {@link UnmaskableResult}. */
   step(): boolean {
+    if (this.lost !== undefined) return false;
     if (this.#passRun()) return true;
     const packets = this.#packets;
     if (packets.midPacket || !packets.next()) return false;
@@ -82,6 +85,7 @@ export class ServerMessages {
   get clientSequence(): number {
     const head = this.#talk.expected;
     if (head === undefined || !this.#begun) return head?.firstSequence ?? 0;
+    if (this.#withheld !== undefined) return this.#withheld.sequence;
     const next = this.#heldRow?.id ?? (this.#isShown ? this.#packets.expected : this.#firstId());
     return (next + this.#shift) & 0xff;
   }
@@ -135,6 +139,7 @@ export class ServerMessages {
   }
 
   #pass(head: ExpectedReply): void {
+    if (this.#withheld !== undefined) return;
     this.#isShown = true;
     if (head.injection !== undefined) return;
     const packets = this.#packets;
@@ -145,7 +150,7 @@ export class ServerMessages {
   /** Servers say so that they end a session that waits for its client. */
   #unasked(firstByte: number): void {
     if (firstByte !== HEADER.ERR) throw unexpected('a packet');
-    this.fatal = true;
+    this.lost = 'told';
     const err = errIn(this.#packets);
     this.#talk.toClient.write(cleanedErr(err, this.#packets.sequenceId, NO_WORDS));
   }
@@ -181,9 +186,22 @@ export class ServerMessages {
     this.#definitions = columns;
     this.#rows = undefined;
     this.#passes = false;
-    this.#returned = head.injection === undefined ? this.#binding.begin(head, columns) : undefined;
+    this.#returned = undefined;
+    if (this.#withheld !== undefined) this.#withheld.rows = 0;
+    else if (head.injection === undefined) this.#beginBinding(head, columns);
     this.#pass(head);
     this.#phase = 'definitions';
+  }
+
+  #beginBinding(head: ExpectedReply, columns: number): void {
+    const { work } = head;
+    try {
+      this.#returned = this.#binding.begin(head, columns);
+    } catch (error) {
+      // Which statement it belongs to is not known then: what ends a transaction might be taken for another.
+      if (work === undefined || (work.statements.length > 1 && !work.branching)) throw error;
+      this.#withhold(unmaskable(error));
+    }
   }
 
   #prepared(head: ExpectedReply, firstByte: number): void {
@@ -213,7 +231,7 @@ export class ServerMessages {
   #definition(head: ExpectedReply, firstByte: number): void {
     if (head.kind === 'field-list' && firstByte === HEADER.EOF) return this.#completed(head, firstByte);
     const { buffer, bodyStart, end } = this.#packets;
-    if (head.injection === undefined && head.work !== undefined) this.#binding.add(buffer, bodyStart, end);
+    if (head.injection === undefined && head.work !== undefined && this.#withheld === undefined) this.#binding.add(buffer, bodyStart, end);
     this.#pass(head);
     if (head.kind === 'field-list') return;
     this.#definitions -= 1;
@@ -227,7 +245,7 @@ export class ServerMessages {
     if (firstByte !== HEADER.EOF) throw unexpected('a packet');
     this.#readEnd();
     if (this.#opensCursor(head)) return this.#cursorOpened(head);
-    this.#refuseParameters(head);
+    if (this.#holdsParameters(head)) this.#unbound = OUT_PARAMETERS;
     if (head.isWrapped) this.#end.hideTransaction(this.#packets.buffer);
     this.#pass(head);
     this.#afterDefinitions(head);
@@ -236,6 +254,7 @@ export class ServerMessages {
   #afterDefinitions(head: ExpectedReply): void {
     if (head.kind !== 'prepare') {
       this.#phase = 'rows';
+      if (this.#unbound !== undefined) this.#withhold(this.#unbound);
       return;
     }
     this.#definitions = this.#definitionsBehind;
@@ -246,8 +265,13 @@ export class ServerMessages {
 
   #bind(head: ExpectedReply): void {
     const { work, injection } = head;
-    if (injection !== undefined || work === undefined) return;
-    this.#rows = this.#binding.bound(head, this.#columns);
+    if (injection !== undefined || work === undefined || this.#withheld !== undefined) return;
+    try {
+      this.#rows = this.#binding.bound(head, this.#columns);
+    } catch (error) {
+      this.#unbound = unmaskable(error);
+      return;
+    }
     this.#passes = this.#rows.cells === undefined && !this.#mayHoldParameters(head, work);
     work.rows = this.#rows;
     const { disagreements } = this.#rows;
@@ -270,7 +294,8 @@ export class ServerMessages {
     const { buffer, bodyStart, end } = this.#packets;
     if (firstByte === HEADER.EOF && end - bodyStart < MAX_PAYLOAD) return this.#rowsEnd(head, firstByte);
     const { work, injection } = head;
-    if (injection !== undefined) return this.#injectedRow(injection);
+    if (injection !== undefined) return void injection.rows.push(textRow(this.#payload(), this.#columns));
+    if (this.#withheld !== undefined) return void (this.#withheld.rows += 1);
     const rows = this.#rows;
     if (work === undefined || rows === undefined) throw unexpected('a row');
     takeRowsOf(this.#returned, 1);
@@ -309,46 +334,57 @@ export class ServerMessages {
     this.#isShown = false;
   }
 
-  /** What they derive from is not known: no mask can be chosen for them. */
-  #refuseParameters({ work, injection }: ExpectedReply): void {
-    const holdsParameters = (this.#end.status & STATUS.SERVER_PS_OUT_PARAMS) !== 0;
-    if (!holdsParameters || injection !== undefined || work === undefined || isUnprotected(work)) return;
-    throw new UnmaskableResult('parameters of a CALL that go out cannot be masked; give it user variables (@name) in their place');
+  #holdsParameters({ work, injection }: ExpectedReply): boolean {
+    const isMarked = (this.#end.status & STATUS.SERVER_PS_OUT_PARAMS) !== 0;
+    return isMarked && injection === undefined && work !== undefined && !isUnprotected(work);
   }
 
-  #injectedRow({ rows }: NonNullable<ExpectedReply['injection']>): void {
-    const reader = this.#payload();
-    const cells: (string | null)[] = [];
-    for (let i = 0; i < this.#columns; i++) {
-      const cell = reader.nullableBytes();
-      cells.push(cell === null ? null : lenientText(cell));
-    }
-    reader.finish();
-    rows.push(cells);
+  // ---- results that cannot be masked ----
+
+  /** INVARIANT: from here on nothing of the reply goes to the client but, when the server is through with it, the error that stands in its place. */
+  #withhold(error: UnmaskableResult): void {
+    this.#unbound = undefined;
+    if (this.#withheld !== undefined) return;
+    this.#withheld = new WithheldReply(error, this.clientSequence);
+    const work = this.#talk.expected?.work;
+    if (this.#heldRow !== undefined && work !== undefined) work.rowsReturned = 0;
+    this.#passes = false;
+    this.#rows = undefined;
+    this.#heldRow = undefined;
   }
 
   #rowsEnd(head: ExpectedReply, firstByte: number): void {
     this.#readEnd();
     const { status } = this.#end;
-    this.#refuseParameters(head);
-    if (head.work !== undefined) this.#showHeldRow(head.work, this.#rows ?? PASSING);
+    if (this.#holdsParameters(head)) this.#withhold(OUT_PARAMETERS);
+    if (head.work !== undefined && this.#withheld === undefined) this.#showHeldRow(head.work, this.#rows ?? PASSING);
     if (head.kind === 'fetch') return this.#fetched(head, status);
     if (this.#opensCursor(head)) return this.#cursorOpened(head);
     // What RETURNING gives back was written.
-    this.#completed(head, firstByte, head.work?.rowsReturned);
+    this.#completed(head, firstByte, this.#withheld?.rows ?? head.work?.rowsReturned);
   }
 
   /** No server opens a cursor for a CALL; one inside of its procedure sets the flag as well. */
   #opensCursor({ asksForCursor, work }: ExpectedReply): boolean {
     const isOpen = (this.#end.status & STATUS.SERVER_STATUS_CURSOR_EXISTS) !== 0;
-    return isOpen && asksForCursor && work !== undefined && actionOf(work) !== 'call' && work.rowsReturned === 0;
+    return (
+      isOpen &&
+      asksForCursor &&
+      work !== undefined &&
+      actionOf(work) !== 'call' &&
+      work.rowsReturned === 0 &&
+      (this.#withheld?.rows ?? 0) === 0
+    );
   }
 
   #cursorOpened(head: ExpectedReply): void {
     const { work, statement } = head;
     if (work === undefined || statement === undefined || work.rowsReturned > 0) throw unexpected('a cursor');
     takeAffected(work, null);
-    statement.cursor = { rows: this.#rows ?? PASSING, returned: this.#returned };
+    if (this.#unbound !== undefined) this.#withhold(this.#unbound);
+    if (this.#withheld !== undefined) return this.#withheldEnd(head, work, this.#withheld);
+    if (this.#rows === undefined) throw unexpected('a cursor');
+    statement.cursor = { rows: this.#rows, returned: this.#returned };
     this.#suspended(head, work);
   }
 
@@ -405,6 +441,7 @@ export class ServerMessages {
     if (statement === false) throw new UnmaskableResult('the statement returned no rows where its analysis has some');
     const action = statement?.action ?? (work.statements.length === 0 ? 'empty' : 'unknown');
     if (statement !== undefined) takeAffected(work, isRows ? returned : affected);
+    if (this.#withheld !== undefined && !hasMore) return this.#withheldEnd(head, work, this.#withheld);
     if (head.isWrapped && !hasMore) this.#hold(head, 'COMMIT');
     else this.#showEnd(head);
     talk.touched(work, action);
@@ -424,6 +461,21 @@ export class ServerMessages {
     this.#ended(head, status);
   }
 
+  /** The server is through with a reply that was withheld. */
+  #withheldEnd(head: ExpectedReply, work: Work, withheld: WithheldReply): void {
+    const talk = this.#talk;
+    const { status, affected } = this.#end;
+    const action = actionOf(work);
+    const err = withheld.err(work);
+    talk.touched(work, action);
+    this.#account(work, action, affected);
+    if (head.isWrapped) return this.#hold(head, 'ROLLBACK', err);
+    talk.toClient.write(err);
+    talk.settle(work, 'error');
+    talk.statementEnded(work, action, status);
+    this.#ended(head, status, false);
+  }
+
   #account(work: Work, action: string, affected: number | null): void {
     const elsewhere = work.ordinal === work.transaction.ordinal ? {} : { transaction: work.ordinal };
     work.results.push({ command: action.toUpperCase(), rowsReturned: work.rowsReturned, rowsAffected: affected, ...elsewhere });
@@ -439,6 +491,7 @@ export class ServerMessages {
   }
 
   #showEnd(head: ExpectedReply): void {
+    if (this.#withheld !== undefined) return;
     const cleaned = this.#cleanedEnd(head);
     if (cleaned === undefined) return this.#pass(head);
     this.#talk.toClient.write(cleaned);
@@ -449,10 +502,7 @@ export class ServerMessages {
   #cleanedEnd(head: ExpectedReply): Uint8Array | undefined {
     const { infoAt } = this.#end;
     if (!head.clean || head.injection !== undefined || infoAt === this.#packets.end) return undefined;
-    const capabilities = this.#talk.sessionTrack ? CAPABILITIES.CLIENT_SESSION_TRACK : 0;
-    const ok = readOk(this.#payload(), capabilities);
-    if (isPlainInfo(ok.info)) return undefined;
-    return encodePacket((this.#firstId() + this.#shift) & 0xff, (writer) => writeOk(writer, { ...ok, info: NO_INFO }, capabilities));
+    return cleanedOk(this.#payload(), (this.#firstId() + this.#shift) & 0xff, this.#talk.sessionTrack);
   }
 
   // ---- a transaction of ours around one statement ----
@@ -463,13 +513,7 @@ export class ServerMessages {
     if (shown === undefined) this.#end.hideTransaction(packets.buffer);
     this.#held = shown ?? this.#cleanedEnd(head) ?? this.#copied();
     this.#phase = 'transaction-end';
-    this.#talk.toServer.write(
-      encodePacket(0, (writer) => {
-        writer.int1(COMMAND.COM_QUERY);
-        if (this.#talk.queryAttributes) writer.int1(0).int1(1);
-        writer.text(statement);
-      }),
-    );
+    this.#talk.toServer.write(queryPacket(statement, this.#talk.queryAttributes));
     packets.expected = 1;
   }
 
@@ -491,7 +535,8 @@ export class ServerMessages {
     const talk = this.#talk;
     const { work, injection } = head;
     const err = errIn(this.#packets);
-    if (isFatal(err.code)) this.fatal = true;
+    const isLost = isFatal(err.code);
+    if (isLost) this.lost = injection === undefined ? 'told' : 'untold';
     if (injection !== undefined) {
       talk.failed(err.code);
       return this.#ended(head, undefined, false, { kind: 'error', code: String(err.code), message: err.message });
@@ -507,8 +552,9 @@ export class ServerMessages {
     talk.touched(work, actionOf(work));
     // Also what was returned before the error counts.
     if (work.rowsReturned > 0) work.results.push({ command: '', rowsReturned: work.rowsReturned, rowsAffected: null });
-    if (head.isWrapped && this.#phase !== 'transaction-end') return this.#hold(head, 'ROLLBACK', shown ?? this.#copied());
-    this.#showErr(head, shown);
+    const answer = this.#withheld === undefined ? shown : this.#withheld.err(work);
+    if (head.isWrapped && !isLost && this.#phase !== 'transaction-end') return this.#hold(head, 'ROLLBACK', answer ?? this.#copied());
+    this.#showErr(head, answer);
     talk.settle(work, statusOf(err.code));
     talk.failed(err.code);
     this.#ended(head, undefined, false);
@@ -540,6 +586,8 @@ export class ServerMessages {
     this.#prepareOk = undefined;
     this.#held = undefined;
     this.#heldRow = undefined;
+    this.#unbound = undefined;
+    this.#withheld = undefined;
     talk.expected = undefined;
     if (ok && prepareOk !== undefined) head.prepared?.(prepareOk);
     talk.replied(status);
@@ -547,5 +595,3 @@ export class ServerMessages {
     head.ended?.(ok);
   }
 }
-
-const NO_INFO = new Uint8Array(0);

@@ -1,7 +1,7 @@
 import type { Admission, AssertedIntent, BoundParameter, Refusal, Unit, UnitPhase } from '@sqlwarden/core';
-import { joinIntents } from '@sqlwarden/core';
+import { joinIntents, outcomeOf } from '@sqlwarden/core';
 import type { Conversation } from './conversation.js';
-import { newWork, outcomeOf } from './expected-reply.js';
+import { newWork } from './expected-reply.js';
 import { STATE_PROBE } from './sql-state.js';
 
 /** A unit whose admission was asked for. */

@@ -13,7 +13,7 @@ import type {
   WireSession,
   WireSessionOptions,
 } from '@sqlwarden/core';
-import { unreachable } from '@sqlwarden/core';
+import { LimitReached, PinnedLost, UnmaskableResult, unreachable } from '@sqlwarden/core';
 import { COMMAND } from '../protocol/command.js';
 import { PacketSplitter } from '../protocol/packet-splitter.js';
 import { encodePacket } from '../protocol/packet-writer.js';
@@ -21,12 +21,11 @@ import { ProtocolError } from '../protocol/protocol-error.js';
 import { refusalPacket } from '../refusal.js';
 import { type AcceptedHandshake, ClientLogin } from './client-login.js';
 import { ClientMessages } from './client-messages.js';
-import { Conversation, PinnedLost } from './conversation.js';
+import { Conversation } from './conversation.js';
 import { settleLost } from './lost-connection.js';
 import { okPacket } from './own-packets.js';
 import { type ServerLoggedIn, ServerLoginLeg, type ServerLoginFailure } from './server-login.js';
 import { ServerMessages } from './server-messages.js';
-import { LimitReached, UnmaskableResult } from './session-ends.js';
 import { roleStatement } from './session-role.js';
 import { accountOf, STATE_PROBE } from './sql-state.js';
 
@@ -205,6 +204,9 @@ class MysqlSession implements WireSession {
       return this.#failed(leg, error);
     }
     if (this.#over) return;
+    const { opening } = this.#talk;
+    // The client has its error.
+    if (opening !== undefined && opening !== 'asked') return this.#end({ kind: 'refused', refusal: opening });
     if (this.#clientMessages.terminated && this.#talk.expected === undefined) return this.#end({ kind: 'closed', by: 'client' });
     this.#backPressure();
     this.#talk.toClient.flush();
@@ -238,7 +240,8 @@ class MysqlSession implements WireSession {
         return this.#serverLogin?.step() === true;
       case 'probing':
       case 'open':
-        return this.#serverMessages.step();
+        if (this.#serverMessages.lost !== undefined) this.#serverEnded(undefined);
+        return !this.#over && this.#serverMessages.step();
       case 'client-login':
       case 'authenticating':
       case 'connecting':
@@ -339,6 +342,7 @@ class MysqlSession implements WireSession {
   /** The database that the client named in its login is judged as if it asked for it now, and the answer is that to its login. */
   #openDatabase(database: string, sequenceId: number): void {
     const before = (sequenceId - 1) & 0xff;
+    this.#talk.opening = 'asked';
     this.#clientPackets.expected = before;
     this.#clientPackets.push(encodePacket(before, (writer) => writer.int1(COMMAND.COM_INIT_DB).text(database)));
   }
@@ -346,7 +350,7 @@ class MysqlSession implements WireSession {
   // ---- the end ----
 
   #serverEnded(detail: string | undefined): void {
-    if (this.#serverMessages.fatal || this.#clientMessages.terminated) return this.#end({ kind: 'closed', by: 'server' });
+    if (this.#serverMessages.lost === 'told' || this.#clientMessages.terminated) return this.#end({ kind: 'closed', by: 'server' });
     const refusal: Refusal = { code: 'upstream-unavailable', message: 'the connection to the database was lost, connect again' };
     this.#lastWord(detail === undefined ? refusal : { ...refusal, hint: 'the log of the gateway says more' });
     this.#end({ kind: 'closed', by: 'server' });

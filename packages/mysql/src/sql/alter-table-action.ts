@@ -8,6 +8,8 @@ export interface Alteration {
   readonly actions: AlterAction[];
   /** Rows are deleted: TRUNCATE PARTITION, DROP PARTITION. */
   deletesRows: boolean;
+  /** It returns rows as CHECK TABLE does: CHECK PARTITION. */
+  reports: boolean;
   /** A table that rows of it become: CONVERT PARTITION. */
   made?: NameParts;
 }

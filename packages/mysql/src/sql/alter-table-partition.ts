@@ -46,11 +46,11 @@ export const PARTITION_ACTIONS: Readonly<Record<string, ReadAction>> = {
     cursor.expect('partitioning');
     other(alteration, 'partition');
   },
-  analyze: readMaintenance,
-  check: readMaintenance,
-  optimize: readMaintenance,
+  analyze: readReport,
+  check: readReport,
+  optimize: readReport,
   rebuild: readMaintenance,
-  repair: readMaintenance,
+  repair: readReport,
   discard: readTablespace,
   import: readTablespace,
 };
@@ -71,6 +71,11 @@ function readMaintenance(cursor: TokenCursor, alteration: Alteration): void {
   readPartitionNames(cursor);
   while (cursor.isWordOf(CHECK_WORDS)) cursor.next();
   other(alteration, 'partition');
+}
+
+function readReport(cursor: TokenCursor, alteration: Alteration): void {
+  alteration.reports = true;
+  readMaintenance(cursor, alteration);
 }
 
 /** DISCARD and IMPORT of a tablespace: the rows are replaced by those of a file. */

@@ -7,6 +7,7 @@ import { attachments, createFrom, skipWait } from './create-table.js';
 import { isTableOption, readTableOptions } from './create-table-options.js';
 import { acceptCharacterSet, readNameOrString } from './create-type.js';
 import type { TokenCursor } from './cursor.js';
+import { maintainTables } from './maintenance.js';
 import { isName, readAnyName, readColumnName, readName, readRelationName } from './names.js';
 import { acceptIfExists, acceptIfNotExists, atStatementEnd, inSequence, skipOne } from './statement-parts.js';
 
@@ -17,13 +18,14 @@ export function parseAlterTable(cursor: TokenCursor, start: number): Statement {
   const ifExists = acceptIfExists(cursor);
   const name = readRelationName(cursor);
   skipWait(cursor);
-  const alteration: Alteration = { name, actions: [], deletesRows: false };
+  const alteration: Alteration = { name, actions: [], deletesRows: false, reports: false };
   if (!atStatementEnd(cursor)) readActions(cursor, alteration);
   const span = cursor.spanFrom(start);
   const altered: Statement = { kind: 'alter-relation', span, objectKind: 'table', name, actions: alteration.actions, ifExists };
   const statements: Statement[] = [altered];
   if (alteration.deletesRows) statements.unshift({ kind: 'truncate', span, relations: [{ name, only: false }], cascade: false });
   if (alteration.made !== undefined) statements.unshift(createFrom(cursor, start, alteration.made, name));
+  if (alteration.reports) statements.push(maintainTables(cursor, start, 'partition', [name]));
   return inSequence(cursor, start, statements);
 }
 

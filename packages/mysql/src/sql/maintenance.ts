@@ -24,7 +24,7 @@ function maintain(cursor: TokenCursor, start: number, what: string, names: reado
 }
 
 /** Upkeep that reports on each table. */
-function maintainTables(cursor: TokenCursor, start: number, what: string, names: readonly NameParts[]): Maintenance {
+export function maintainTables(cursor: TokenCursor, start: number, what: string, names: readonly NameParts[]): Maintenance {
   const action = what.startsWith('analyze') ? 'analyze' : 'maintain';
   return { ...maintain(cursor, start, what, names), action, columns: ['table', 'op', 'msg_type', 'msg_text'] };
 }

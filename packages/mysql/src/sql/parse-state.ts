@@ -51,6 +51,23 @@ function afterSetting(setting: SessionSetting, state: LexicalState): LexicalStat
   }
 }
 
+/** Why no text could be read behind a SET of the session: it is refused by itself, rather than everything after it. */
+export function unreadAfter(statement: Statement, state: LexicalState): string | undefined {
+  if (statement.kind === 'sequence') {
+    for (const inner of statement.statements) {
+      const why = unreadAfter(inner, state);
+      if (why !== undefined) return why;
+    }
+    return undefined;
+  }
+  if (statement.kind !== 'setting' || statement.scope !== 'session' || statement.values === 'default') return undefined;
+  const value = statement.values?.[0];
+  // What only the server knows (a number, a variable) shows in the state that it is asked for.
+  if (value === undefined || /^\d+$/.test(value) || afterSetting(statement, state) !== undefined) return undefined;
+  if (statement.name === 'sql_mode') return 'texts cannot be read with certainty in this sql_mode: leave out what is not of MySQL itself';
+  return 'texts cannot be read with certainty in this character set of the client: use utf8mb4';
+}
+
 /** The text means the same under every sql_mode and character set: it has none of the characters and words that they are about. */
 export function isPlainText(text: string): boolean {
   return /^[\w\s;,.()*=<>@'`+/#?:$-]*$/.test(text) && !/\bnot\b|\w\s+\(/i.test(text);

@@ -75,6 +75,29 @@ describe('a session that changes within a text', () => {
     expect(selected(`set @x = 1, sql_mode = 'PIPES_AS_CONCAT'; select a || b`)).toMatchObject([{ kind: 'operator' }]);
   });
 
+  it.each([
+    'set names gbk',
+    'set names big5 collate big5_bin',
+    "set charset 'sjis'",
+    'set character_set_client = cp850',
+    'set @a = 1, names gbk',
+    '/*!40101 set names gbk */',
+    "select 1; set sql_mode = 'ORACLE'",
+    `set names gbk; select 'é'`,
+  ])('is not left for one in which nothing could be read: %s', (text) => {
+    expect(failure(text)).toMatchObject({ kind: 'unsupported', message: expect.stringMatching(/use utf8mb4|leave out/) });
+  });
+
+  it.each([
+    'set names default',
+    'set sql_mode = 0',
+    'set character_set_client = @saved',
+    'set global sql_mode = "ORACLE"',
+    'set names utf8mb4',
+  ])('may be left for one that can be read, or that the server tells: %s', (text) => {
+    expect(run(text).ok).toBe(true);
+  });
+
   it('is not changed for this session by what is set for others', () => {
     expect(selected(`set global sql_mode = 'ANSI_QUOTES'; select "a"`)).toMatchObject([{ kind: 'literal' }]);
   });
@@ -82,8 +105,6 @@ describe('a session that changes within a text', () => {
   it.each([
     `set sql_mode = @x; select "a"`,
     `set sql_mode = default; select a || b`,
-    `set sql_mode = 'ORACLE'; select a || b`,
-    `set names gbk; select 'é'`,
     `execute s; select "a"`,
     `execute s; select not a = b`,
     `execute s; select count (a)`,
@@ -99,12 +120,13 @@ describe('a session that changes within a text', () => {
     expect(statements("set names utf8mb4; select 'e'", { character_set_client: 'latin1' })).toHaveLength(2);
   });
 
-  it.each([`set names gbk; select a from t where b = 'c'`, `set sql_mode = @x; select 1`, 'execute s; deallocate prepare s;'])(
-    'does not matter where nothing depends on it: %s',
-    (text) => {
-      expect(run(text).ok).toBe(true);
-    },
-  );
+  it.each([
+    `set character_set_client = @x; select a from t where b = 'c'`,
+    `set sql_mode = @x; select 1`,
+    'execute s; deallocate prepare s;',
+  ])('does not matter where nothing depends on it: %s', (text) => {
+    expect(run(text).ok).toBe(true);
+  });
 });
 
 describe('what is not parsed', () => {
@@ -147,8 +169,8 @@ describe('what is not parsed', () => {
   });
 
   it('is a text under a state that is not known', () => {
-    expect(failure('select 1', { sql_mode: 'ORACLE' }).kind).toBe('limit');
-    expect(failure('select 1', { character_set_client: 'gbk' }).kind).toBe('limit');
+    expect(failure('select 1', { sql_mode: 'ORACLE' }).kind).toBe('unsupported');
+    expect(failure('select 1', { character_set_client: 'gbk' }).kind).toBe('unsupported');
   });
 });
 

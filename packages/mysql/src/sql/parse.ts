@@ -3,7 +3,7 @@ import { TokenCursor, type Grammar } from './cursor.js';
 import { continueExpression, parseExpression, parseOperand } from './expression.js';
 import { isDecodedOtherwise, readLexicalState } from './lexical-state.js';
 import { ParseError } from './parse-error.js';
-import { isAscii, isPlainText, stateAfter } from './parse-state.js';
+import { isAscii, isPlainText, stateAfter, unreadAfter } from './parse-state.js';
 import { parseQuery } from './query.js';
 import { parseStatement } from './statement.js';
 
@@ -21,7 +21,7 @@ const GRAMMAR: Grammar = {
  */
 export function parseUnit(text: string, context: ParseContext): ParseResult {
   const lexical = readLexicalState(context);
-  if (!lexical.ok) return { ok: false, failure: { kind: 'limit', message: lexical.message } };
+  if (!lexical.ok) return { ok: false, failure: { kind: 'unsupported', message: lexical.message } };
   try {
     return { ok: true, unit: { statements: parseStatements(new TokenCursor(text, lexical.state, GRAMMAR)) } };
   } catch (error) {
@@ -41,6 +41,8 @@ function parseStatements(cursor: TokenCursor): Statement[] {
     statements.push(statement);
     cursor.checkStatementEnd();
     if (!cursor.isEnd() && !cursor.isSymbol(';')) cursor.fail('the end of the statement');
+    const unread = unreadAfter(statement, cursor.state);
+    if (unread !== undefined) throw new ParseError('unsupported', unread, statement.span.start);
     const state = stateAfter(statement, cursor.state);
     if (state === undefined) isRestPlain ||= checkRest(cursor);
     else if (state !== cursor.state) {

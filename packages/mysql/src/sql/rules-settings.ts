@@ -1,7 +1,8 @@
 /**
  * Session variables whose change alters neither names, lexis nor rights ("Server System Variables" of both manuals). Not here, besides
- * `sql_mode` and the character sets: what changes the protocol (`resultset_metadata`, `session_track_*`), who one is (`pseudo_*`,
- * `proxy_user`), what a transaction's end does (`completion_type`) or what ends up in the binary log.
+ * `sql_mode` and the character sets: what changes the protocol (`resultset_metadata`), who one is (`pseudo_*`, `proxy_user`),
+ * what a transaction's end does (`completion_type`) or what ends up in the binary log. What `session_track_*` has the server tell are settings
+ * and the current database, and no setting is given a protected value.
  */
 const HARMLESS = `
   alter_algorithm analyze_max_length analyze_sample_percentage aria_repair_threads aria_sort_buffer_size aria_stats_method autocommit
@@ -31,7 +32,8 @@ const HARMLESS = `
   parser_max_mem_size preload_buffer_size print_identified_with_as_hex profiling profiling_history_size progress_report_time
   query_alloc_block_size query_cache_strip_comments query_cache_type query_cache_wlock_invalidate query_prealloc_size
   rand_seed1 rand_seed2 range_alloc_block_size range_optimizer_max_mem_size read_buffer_size read_rnd_buffer_size require_row_format
-  rowid_merge_buff_size secondary_engine_cost_threshold select_into_buffer_size select_into_disk_sync select_into_disk_sync_delay
+  rowid_merge_buff_size session_track_schema session_track_state_change session_track_system_variables
+  session_track_transaction_info secondary_engine_cost_threshold select_into_buffer_size select_into_disk_sync select_into_disk_sync_delay
   set_operations_buffer_size show_create_table_skip_secondary_engine show_create_table_verbosity show_gipk_in_create_table_and_information_schema
   show_old_temporals slow_query_log sort_buffer_size sql_auto_is_null sql_big_selects sql_buffer_result sql_notes
   sql_quote_show_create sql_require_primary_key sql_safe_updates sql_select_limit sql_warnings standard_compliant_cte storage_engine

@@ -68,6 +68,13 @@ function sensitiveRelation(relation: RelationName): OpaqueReason | undefined {
   return isStatistics ? { kind: 'foreign-data', detail: `${schema}.${name}: values of columns in statistics` } : undefined;
 }
 
+/** Accounts, rights, routines of libraries and servers are rows of `mysql`; settings are rows of the others. */
+function writingIs(relation: RelationName): 'privilege' | 'administrative' | undefined {
+  const [schema = ''] = splitName(relation);
+  if (schema === 'mysql') return 'privilege';
+  return isSystemSchema(schema) ? 'administrative' : undefined;
+}
+
 /** USE: names without a schema are those of that schema, and of no other. */
 function searchPathOf(database: string, _state: SqlState, catalogue: Catalogue): readonly string[] | undefined {
   return catalogue.schemas.has(database) ? [database] : undefined;
@@ -77,6 +84,7 @@ export const MYSQL_RULES: DialectRules = {
   systemColumns: new Set(['_rowid']),
   sensitiveColumn,
   sensitiveRelation,
+  writingIs,
   // Definitions of views name relations with their schemas, but functions without.
   storedSearchPath: (schema) => [schema],
   isSystemSchema,

@@ -67,11 +67,12 @@ function parseExplained(cursor: TokenCursor, start: number, options: Options): E
   return { kind: 'explain', span: cursor.spanFrom(start), analyze: options.analyze, statement, ...(columns !== undefined && { columns }) };
 }
 
-function columnsOf(cursor: TokenCursor, { analyze, format, extended, partitions }: Options): readonly string[] | undefined {
+function columnsOf(cursor: TokenCursor, { analyze, format, extended, partitions }: Options): Explain['columns'] {
   if (format !== undefined && format !== 'traditional') return ['explain'];
   if (!cursor.isMariaDb) {
-    // The default of `explain_format` is TREE since MySQL 9.5.
-    if (analyze || (format === undefined && cursor.state.serverVersion >= 90_500)) return ['explain'];
+    if (analyze) return ['explain'];
+    // `explain_format` came with MySQL 8.0.32.
+    if (format === undefined && cursor.state.serverVersion >= 80_032) return 'unknown';
     return planColumns({ partitions: true, filtered: true });
   }
   return planColumns({ partitions, filtered: extended });

@@ -134,6 +134,7 @@ export const SHOW_FORMS: readonly ShowForm[] = [
     // MySQL 9 has the language besides.
     columns: (isMariaDb) => (isMariaDb ? ROUTINE_STATUS : undefined),
   }),
+  ...forms('library status', { columns: ['db', 'name', 'language', 'creator', 'modified', 'created', 'comment'] }),
   ...forms('procedure code | function code | package body code', { subject: 'routine', columns: ['pos', 'instruction'] }),
   ...forms('character set | char set | charset', { columns: ['charset', 'description', 'default collation', 'maxlen'] }),
   ...forms('collation', {

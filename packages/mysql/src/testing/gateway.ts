@@ -65,6 +65,9 @@ const controls: Readonly<Record<string, string>> = {
   kill: 'maintain',
   lock: 'lock',
   unlock: 'lock',
+  'xa start': 'begin',
+  'xa prepare': 'commit',
+  'xa commit': 'commit',
 };
 
 const NOT_FOR_YOU: Admission = {
@@ -86,7 +89,8 @@ function decide(unit: Unit, ticket: number): Admission {
 }
 
 function admitted(text: string): AdmittedStatement {
-  const action = controls[/^\w+/.exec(text)?.[0].toLowerCase() ?? ''] ?? 'select';
+  const word = /^(?:xa\s+)?\w+/i.exec(text)?.[0].toLowerCase() ?? '';
+  const action = controls[word] ?? 'select';
   return {
     plan: plan(text),
     changesState: (action === 'set' || action === 'use') && !text.includes('unseen'),
@@ -152,7 +156,7 @@ interface GatewayOptions {
   readonly refusesReady?: boolean;
 }
 
-/** The least of a host: two sockets and the stand-in decision, given late for texts with `held`. */
+/** The least of a host: two sockets and the stand-in decision, given late for texts with `held`, when the client has sent more for those with `held for more`. */
 export async function startGateway(
   server: MysqlServer,
   { role, database = 'app', cutBytes, refusesReady }: GatewayOptions = {},
@@ -196,7 +200,8 @@ export async function startGateway(
         session.inject('select 40 + 2', (result) => {
           if (result.kind !== 'rows' || result.rows[0]?.[0] !== '42') throw new Error('the injected statement failed');
           session.notice('held', 'waiting');
-          setTimeout(() => session.admitted(answer), 5);
+          if (unit.text.includes('held for more')) more = () => session.admitted(answer);
+          else setTimeout(() => session.admitted(answer), 5);
         });
         return undefined;
       },
@@ -233,11 +238,12 @@ export async function startGateway(
     };
     const session = createWireSession(host, { ...options, greeting: server.version });
     sessions.add(session);
+    let more: (() => void) | undefined;
     const receive = (leg: Leg, bytes: Buffer): void => {
       const size = cutBytes ?? bytes.length;
       for (let at = 0; at < bytes.length; at += size) session.receive(leg, bytes.subarray(at, at + size));
     };
-    client.on('data', (bytes) => receive('client', bytes)).on('close', () => session.ended('client'));
+    client.on('data', (bytes) => (receive('client', bytes), more?.())).on('close', () => session.ended('client'));
     upstream.on('data', (bytes) => receive('server', bytes)).on('close', () => session.ended('server'));
   });
   await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve));

@@ -65,17 +65,25 @@ export class RawClient {
 
   /** Logs in with the token by `mysql_clear_password`. */
   static async connect(port: number, capabilities = RAW_CAPABILITIES): Promise<RawClient> {
+    const client = await RawClient.dial(port, capabilities);
+    const [answer] = await client.take(1);
+    if (answer?.[0] !== 0) throw new Error('the login failed');
+    return client;
+  }
+
+  /** As {@link connect}, up to the answer. */
+  static async dial(port: number, capabilities: Capabilities, database?: string): Promise<RawClient> {
     const client = new RawClient(net.connect(port, '127.0.0.1'), capabilities);
     await client.take(1);
     const response = {
       kind: 'HandshakeResponse41',
-      capabilities,
+      capabilities: (database === undefined ? capabilities : capabilities | CAPABILITIES.CLIENT_CONNECT_WITH_DB) >>> 0,
       mariadbCapabilities: 0,
       maxPacketSize: 1 << 24,
       collation: 45,
       user: 'alice',
       authResponse: new TextEncoder().encode('good-token\0'),
-      database: undefined,
+      database,
       authPlugin: 'mysql_clear_password',
       attributes: [],
       zstdLevel: undefined,
@@ -84,8 +92,6 @@ export class RawClient {
       encodePacket(1, (writer) => writeHandshakeResponse41(writer, response)),
       2,
     );
-    const [answer] = await client.take(1);
-    if (answer?.[0] !== 0) throw new Error('the login failed');
     return client;
   }
 

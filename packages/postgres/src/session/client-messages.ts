@@ -1,11 +1,11 @@
-import type { Admission, AdmittedStatement, BoundParameter, MaskPlan, Refusal } from '@sqlwarden/core';
+import { type Admission, type AdmittedStatement, type BoundParameter, type MaskPlan, outcomeOf, type Refusal } from '@sqlwarden/core';
 import { decodeFrontend, encodeFrontend, type FormatCode, type FrontendMessage } from '../protocol/frontend-message.js';
 import type { FrameSplitter } from '../protocol/frame-splitter.js';
 import { FRONTEND, frontendName } from '../protocol/message-types.js';
 import { ProtocolError } from '../protocol/protocol-error.js';
 import { encodeBackend } from '../protocol/backend-message.js';
 import { type Conversation, MAX_OUTSTANDING, MAX_OUTSTANDING_BYTES } from './conversation.js';
-import { ExpectedReply, newWork, outcomeOf, type ReplyKind, type Work } from './expected-reply.js';
+import { ExpectedReply, newWork, type ReplyKind, type Work } from './expected-reply.js';
 import { type Portal, type PreparedStatement, type Proceed } from './prepared.js';
 import { CopyMasks, isCopy } from './copy-masks.js';
 import { LARGE_OBJECT_CALLS } from './large-object-calls.js';

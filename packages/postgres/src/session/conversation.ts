@@ -1,19 +1,25 @@
-import type { AssertedIntent, InjectResult, MaskTools, Outcome, Refusal, ResultColumn, SessionHost, SqlState } from '@sqlwarden/core';
+import {
+  type AssertedIntent,
+  type InjectResult,
+  type MaskTools,
+  Outbox,
+  type Outcome,
+  outcomeOf,
+  PinnedLost,
+  type Refusal,
+  type ResultColumn,
+  type SessionHost,
+  type SqlState,
+} from '@sqlwarden/core';
 import { encodeBackend } from '../protocol/backend-message.js';
 import { ByteWriter } from '../protocol/byte-writer.js';
 import { encodeFrontend, type FrontendMessage, writeFrontend } from '../protocol/frontend-message.js';
 import { refusalResponse } from '../refusal.js';
-import { ExpectedReply, type Injection, outcomeOf, type ReplyKind, ReplyQueue, type Work } from './expected-reply.js';
-import { Outbox } from './outbox.js';
+import { ExpectedReply, type Injection, type ReplyKind, ReplyQueue, type Work } from './expected-reply.js';
 import { PreparedNames } from './prepared.js';
 import { pinnedProbe } from './pinned-parameters.js';
 import { intentFromRow, STATE_PROBE, stateFromRow } from './sql-state.js';
 import { TransactionForecast, TransactionRecord } from './transactions.js';
-
-/** The role, or a setting that says who the session is for, is not what the session was started with. */
-export class PinnedLost extends Error {
-  override readonly name = 'PinnedLost';
-}
 
 /** Most replies that may be outstanding before the client is read no further. */
 export const MAX_OUTSTANDING = 16_384;

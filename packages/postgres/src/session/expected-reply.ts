@@ -1,4 +1,4 @@
-import type { AdmittedStatement, MaskPlan, Outcome, ResultColumn, RowAllowance, StatementResult, TransactionState } from '@sqlwarden/core';
+import type { AdmittedStatement, MaskPlan, ResultColumn, RowAllowance, TransactionState, UnitWork } from '@sqlwarden/core';
 import type { NameChange } from './name-lookup.js';
 import type { Portal, PreparedStatement } from './prepared.js';
 import { type RollbackKind, rollbackKind } from './transactions.js';
@@ -8,22 +8,8 @@ import type { BoundRows } from './result-rows.js';
 /** Which messages of the server answer a forwarded message: "Message Flow" of the PostgreSQL protocol documentation. */
 export type ReplyKind = 'parse' | 'bind' | 'describe-statement' | 'describe-portal' | 'execute' | 'close' | 'query' | 'sync';
 
-/** What a forwarded unit does, and what its replies have said so far. */
-export interface Work {
-  readonly ticket: number;
-  readonly statements: readonly AdmittedStatement[];
-  /** As it stood when the unit was admitted. */
-  readonly transaction: TransactionState;
-  /** Masks of an Execute: that of its portal and its own. A Query takes each statement's own. */
-  readonly plans: readonly MaskPlan[];
-  /** The transaction that the current statement runs in; goes up when the unit ends one. */
-  ordinal: number;
-  /** Which statement of the unit the next reply belongs to. */
-  index: number;
-  readonly results: StatementResult[];
-  rowsReturned: number;
-  bytesReturned: number;
-  maskedCells: number;
+/** What a forwarded unit does, and what its replies have said so far. Its `plans` are those of an Execute: that of its portal and its own. */
+export interface Work extends UnitWork {
   /** How the rows of the current statement pass; `undefined`: not bound. */
   rows: BoundRows | undefined;
   /** The version of the statement's description that {@link rows} was bound to. */
@@ -40,9 +26,6 @@ export interface Work {
   passes: boolean;
   /** Per statement of the unit: what masks its COPY data. */
   copyMaskers: ReadonlyMap<number, CopyMasker> | undefined;
-  errorCode: string | undefined;
-  /** The limit of the policy that was reached. */
-  limit: string | undefined;
   /** What a ROLLBACK of the unit ends. */
   readonly rollback: RollbackKind;
   /** The unit may turn the connection to COPY: nothing may be sent behind it until that is known. */
@@ -169,21 +152,6 @@ export function allowingMore(allowance: RowAllowance | undefined, messages: numb
 /** The action of the statement at hand. */
 export function actionOf(work: Work, statement: AdmittedStatement | undefined): string {
   return statement?.action ?? (work.statements.length === 0 ? 'empty' : 'unknown');
-}
-
-/** What a unit did, for the host. */
-export function outcomeOf(work: Work, status: Outcome['status'], suspended: boolean): Outcome {
-  return {
-    ticket: work.ticket,
-    status,
-    statements: work.results,
-    bytesReturned: work.bytesReturned,
-    maskedCells: work.maskedCells,
-    errorCode: work.errorCode,
-    limit: work.limit,
-    transaction: work.transaction,
-    suspended,
-  };
 }
 
 /** First in, first out; taking from the front costs the same however long it is. Keeps its memory: it is emptied after nearly every message. */

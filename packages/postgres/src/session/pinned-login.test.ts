@@ -1,11 +1,11 @@
 import { createHash, createHmac, pbkdf2Sync } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
-import type { InjectResult, MaskTools, ServerLogin, SessionHost } from '@sqlwarden/core';
+import { type InjectResult, type MaskTools, PinnedLost, type ServerLogin, type SessionHost } from '@sqlwarden/core';
 import { type BackendMessage, encodeBackend } from '../protocol/backend-message.js';
 import { FrameSplitter } from '../protocol/frame-splitter.js';
 import { BACKEND_LIMIT_TABLE } from '../protocol/message-types.js';
 import { decodeStartupPacket } from '../protocol/startup-message.js';
-import { Conversation, PinnedLost } from './conversation.js';
+import { Conversation } from './conversation.js';
 import { dollarQuoted, pinnedParameters, pinnedProbe } from './pinned-parameters.js';
 import { ServerLoginLeg, type ServerLoginFailure } from './server-login.js';
 

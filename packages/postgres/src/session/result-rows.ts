@@ -1,11 +1,18 @@
-import { bindPlan, type CellMask, type MaskDisagreement, type MaskPlan, type MaskTools, type ResultColumn } from '@sqlwarden/core';
+import {
+  bindPlan,
+  type CellMask,
+  type MaskDisagreement,
+  type MaskPlan,
+  type MaskTools,
+  type Outbox,
+  type ResultColumn,
+} from '@sqlwarden/core';
 import { ByteReader } from '../protocol/byte-reader.js';
 import { BACKEND } from '../protocol/message-types.js';
 import { ProtocolError } from '../protocol/protocol-error.js';
 import { copyBytes, put32 } from '../protocol/raw-bytes.js';
 import type { FormatCode } from '../protocol/frontend-message.js';
 import type { RowField } from '../protocol/row-description.js';
-import type { Outbox } from './outbox.js';
 
 /** How the rows of one result pass: one entry per column, or `undefined` when no cell is masked. */
 export interface BoundRows {

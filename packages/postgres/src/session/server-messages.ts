@@ -4,7 +4,7 @@ import type { FrameSplitter } from '../protocol/frame-splitter.js';
 import { BACKEND, backendName } from '../protocol/message-types.js';
 import { ProtocolError } from '../protocol/protocol-error.js';
 import { put32 } from '../protocol/raw-bytes.js';
-import type { MaskPlan, Refusal, ResultColumn, RowAllowance } from '@sqlwarden/core';
+import { LimitReached, type MaskPlan, type ResultColumn, takeRowsOf, UnmaskableResult } from '@sqlwarden/core';
 import type { CopyRoom } from '../masking/index.js';
 import type { Conversation } from './conversation.js';
 import { commandOf, countOf } from './completion-tag.js';
@@ -480,21 +480,6 @@ export class ServerMessages {
   }
 }
 
-/** A limit of the policy was reached, and what went over it cannot be taken back one by one: the session ends with its refusal. */
-export class LimitReached extends Error {
-  override readonly name = 'LimitReached';
-  readonly refusal: Refusal;
-
-  constructor(refusal: Refusal) {
-    super(refusal.message);
-    this.refusal = refusal;
-  }
-}
-
-function takeRowsOf(allowance: RowAllowance | undefined, rows: number): void {
-  if (allowance !== undefined && !allowance.take(rows)) throw new LimitReached(allowance.refusal());
-}
-
 /**
  * `affected`: the server's count. Where it gives none (rows that are still to be fetched, a WITH whose last statement reads, EXPLAIN ANALYZE, COPY of
  * what a statement returns) nobody can say that what was written is within the limit.
@@ -518,11 +503,6 @@ const UNCOUNTED =
 /** The count of a command that only returns rows says how many it returned, not how many it changed. */
 function affectedBy(work: Work, command: string, count: number | null): number | null {
   return work.copyOut || (READS.has(command) && count === work.rowsReturned) ? null : count;
-}
-
-/** Rows came that the mask plan does not fit: the session ends with `mask-unbindable`. */
-export class UnmaskableResult extends Error {
-  override readonly name = 'UnmaskableResult';
 }
 
 /** The client changed `client_encoding`: texts and cells cannot be read any more, the session ends. */

@@ -1,6 +1,6 @@
-import type { Admission, BoundParameter, Refusal, SqlState, Unit, UnitPhase } from '@sqlwarden/core';
+import { type Admission, type BoundParameter, outcomeOf, type Refusal, type SqlState, type Unit, type UnitPhase } from '@sqlwarden/core';
 import type { Conversation } from './conversation.js';
-import { newWork, outcomeOf } from './expected-reply.js';
+import { newWork } from './expected-reply.js';
 
 /** A unit whose admission was asked for. */
 interface Asked {

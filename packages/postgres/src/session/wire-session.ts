@@ -14,7 +14,7 @@ import type {
   WireSession,
   WireSessionOptions,
 } from '@sqlwarden/core';
-import { unreachable } from '@sqlwarden/core';
+import { LimitReached, PinnedLost, UnmaskableResult, unreachable } from '@sqlwarden/core';
 import { encodeBackend } from '../protocol/backend-message.js';
 import { encodeFrontend } from '../protocol/frontend-message.js';
 import { FrameSplitter } from '../protocol/frame-splitter.js';
@@ -24,10 +24,10 @@ import { noticeResponse, refusalResponse } from '../refusal.js';
 import { newCancelKey } from './cancel-keys.js';
 import { ClientLogin } from './client-login.js';
 import { ClientMessages } from './client-messages.js';
-import { Conversation, PinnedLost } from './conversation.js';
+import { Conversation } from './conversation.js';
 import { pinnedParameters } from './pinned-parameters.js';
 import { ServerLoginLeg, type ServerLoginFailure } from './server-login.js';
-import { EncodingLost, LimitReached, ServerMessages, UnmaskableResult } from './server-messages.js';
+import { EncodingLost, ServerMessages } from './server-messages.js';
 import { settleLost } from './lost-connection.js';
 import type { AcceptedStartup } from './startup-parameters.js';
 

@@ -8,7 +8,7 @@ import type {
   RemoteKeys,
   TokenReviewOptions,
 } from '@sqlwarden/identity';
-import type { OneOrMany, PartyKind, RoleChoiceSource, ServerLogin, ServerMethod } from '@sqlwarden/core';
+import type { DialectName, OneOrMany, PartyKind, RoleChoiceSource, ServerLogin, ServerMethod } from '@sqlwarden/core';
 import type {
   CertificateEntry,
   ClientProof,
@@ -66,7 +66,7 @@ export interface ExchangeSource {
 
 export interface UpstreamSource {
   readonly name: string;
-  readonly database: 'postgres' | 'mysql';
+  readonly database: DialectName;
   readonly listen?: string;
   readonly clientTls?: Pick<ClientTlsConfig, 'certificate' | 'key'> & Partial<ClientTlsConfig>;
   readonly clients?: OneOrMany<ClientProof>;
@@ -81,6 +81,7 @@ export interface UpstreamSource {
     readonly certificate?: { readonly certificate: string; readonly key: string };
     readonly publicKey?: string;
     readonly sslNegotiation?: 'postgres' | 'direct';
+    readonly routing?: 'refuse' | 'follow';
     /** YAML takes 3.0 for a number. */
     readonly protocol?: '3.0' | '3.2' | 3 | 3.2;
     readonly connectTimeoutMs?: number;

@@ -61,6 +61,7 @@ describe('an upstream of MySQL', () => {
     ['where OAUTHBEARER sends to', mysql('oauth: { scope: a }, '), 'oauth is only for PostgreSQL'],
     ['how TLS begins', mysql('', 'host: db, sslNegotiation: direct'), 'server.sslNegotiation is only for PostgreSQL; leave it out'],
     ['a version of the protocol', mysql('', 'host: db, protocol: 3.0'), 'server.protocol is only for PostgreSQL; leave it out'],
+    ['a way to another server', mysql('', 'host: db, routing: follow'), 'server.routing is only for SQL Server'],
     ['channel binding', mysql('', 'host: db', 'user: g, channelBinding: prefer'), 'channelBinding is only for PostgreSQL'],
     ['settings that clients could change', mysql('propagate: { subject: app.user }, '), 'propagate cannot hold on MySQL'],
     [
@@ -88,6 +89,53 @@ describe('an upstream of MySQL', () => {
   });
 });
 
+describe('an upstream of SQL Server', () => {
+  const sqlserver = (more = '', server = 'host: db', credentials = 'user: gateway'): string =>
+    mysql(more, server, credentials).replace('mysql', 'sqlserver');
+
+  it('has its own port and the defaults of every upstream', () => {
+    expect(load(sqlserver()).upstreams[0]).toMatchObject({
+      database: 'sqlserver',
+      clients: ['token'],
+      server: { host: 'db', port: 1433, database: 'shop', tls: 'verify-full', routing: 'refuse' },
+    });
+  });
+
+  it('may be spoken to by TDS 8.0, and with an access token', () => {
+    const [upstream] = load(
+      sqlserver('clients: oauth, ', 'host: db, sslNegotiation: direct, routing: follow', 'user: g, accept: access-token'),
+    ).upstreams;
+    expect(upstream).toMatchObject({
+      clients: ['oauth'],
+      server: { sslNegotiation: 'direct', routing: 'follow' },
+      credentials: { accept: ['access-token'] },
+    });
+  });
+
+  it.each<[string, string, string]>([
+    ['a socket', sqlserver('', 'socket: /s'), 'server.socket is not there for SQL Server'],
+    ['how TLS of PostgreSQL begins', sqlserver('', 'host: db, sslNegotiation: postgres'), 'write direct for TDS 8.0'],
+    ['a version of the protocol', sqlserver('', 'host: db, protocol: 3.0'), 'server.protocol is only for PostgreSQL; leave it out'],
+    ['channel binding', sqlserver('', 'host: db', 'user: g, channelBinding: prefer'), 'channelBinding is only for PostgreSQL'],
+    ['settings of the session', sqlserver('propagate: { subject: app.user }, '), 'propagate is not there for SQL Server'],
+    ['a role', sqlserver('', 'host: db', 'user: g, mode: role, roles: [{ role: a }]'), 'has role, which is not there for SQL Server'],
+    ['a key of MySQL', sqlserver('', 'host: db, tls: disable, publicKey: k.pem'), 'server.publicKey is only for MySQL'],
+    [
+      'a method of MySQL',
+      sqlserver('', 'host: db', 'user: g, accept: caching_sha2_password'),
+      'accept has caching_sha2_password, which no sqlserver server asks for',
+    ],
+  ])('refuses %s', (_what, upstream, words) => {
+    expect(problemsOf(upstream)).toContain(words);
+  });
+
+  it('is said to show its password to whoever takes the place of its server', () => {
+    expect(accessWarnings(load(sqlserver('', 'host: db, tls: require', 'user: g, passwordEnvironment: P'))).join()).toContain(
+      'may ask for the password; write tls: verify-full',
+    );
+  });
+});
+
 it('what is of MySQL is refused for PostgreSQL by name', () => {
   const postgres = (server: string, credentials: string): string => problemsOf(mysql('', server, credentials).replace('mysql', 'postgres'));
   expect(postgres('host: db, tls: disable, publicKey: k.pem', 'user: g')).toContain('server.publicKey is only for MySQL; leave it out');
@@ -97,5 +145,5 @@ it('what is of MySQL is refused for PostgreSQL by name', () => {
 });
 
 it('another name of a database is answered with the one to write', () => {
-  expect(problemsOf(mysql().replace('mysql', 'mariadb'))).toContain('write postgres, or mysql, which is MariaDB too, instead');
+  expect(problemsOf(mysql().replace('mysql', 'mariadb'))).toContain('write postgres, mysql (which is MariaDB too) or sqlserver instead');
 });

@@ -1,14 +1,13 @@
-import { list, type ServerMethod } from '@sqlwarden/core';
+import { type DialectName, list, type ServerMethod, unreachable } from '@sqlwarden/core';
 import type { UpstreamSource } from './config-document.js';
 import type { Contradiction } from './contradictions.js';
 import type { Path } from './yaml-source.js';
 
-type Database = UpstreamSource['database'];
-
 /** What each database's servers may ask for. */
-const METHODS: Readonly<Record<Database, readonly ServerMethod[]>> = {
+const METHODS: Readonly<Record<DialectName, readonly ServerMethod[]>> = {
   postgres: ['scram-sha-256-plus', 'scram-sha-256', 'md5', 'password', 'none'],
   mysql: ['caching_sha2_password', 'mysql_native_password', 'mysql_clear_password', 'none'],
+  sqlserver: ['sql-login', 'access-token'],
 };
 
 /** What is written of one database that only another one has. */
@@ -25,11 +24,40 @@ export function databaseContradictions(upstream: UpstreamSource, path: Path): Co
             message: `has ${wrong}, which no ${database} server asks for; write of ${own.join(', ')}`,
           },
         ];
-  const others = database === 'mysql' ? onlyPostgres(upstream) : onlyMysql(upstream);
+  const others = ofOthers(database, upstream);
   return [...found, ...others.map(({ path: where, message }) => ({ path: [...path, ...where], message }))];
 }
 
-function onlyPostgres({ clients, oauth, server, credentials, propagate }: UpstreamSource): Contradiction[] {
+function ofOthers(database: DialectName, upstream: UpstreamSource): Contradiction[] {
+  switch (database) {
+    case 'postgres':
+      return [...onlyMysql(upstream), ...onlySqlserver(upstream)];
+    case 'mysql':
+      return [...notMysql(upstream), ...onlySqlserver(upstream)];
+    case 'sqlserver':
+      return [...onlyMysql(upstream), ...notSqlserver(upstream)];
+    default:
+      return unreachable(database);
+  }
+}
+
+function notSqlserver({ server, credentials, propagate }: UpstreamSource): Contradiction[] {
+  const found: Contradiction[] = [];
+  const add = (path: Path, message: string): void => void found.push({ path, message });
+  if (server.socket !== undefined) add(['server', 'socket'], 'is not there for SQL Server, which listens on TCP; write host: 127.0.0.1');
+  if (server.protocol !== undefined) add(['server', 'protocol'], 'is only for PostgreSQL; leave it out');
+  if (server.sslNegotiation === 'postgres')
+    add(['server', 'sslNegotiation'], 'has postgres; write direct for TDS 8.0 (which clients call strict), or leave it out');
+  if (credentials.channelBinding !== undefined)
+    add(['credentials', 'channelBinding'], 'is only for PostgreSQL; leave it out, and have tls: verify-full');
+  if (propagate !== undefined)
+    add(['propagate'], 'is not there for SQL Server; leave it out, and give identities users by mode: minted or client-password');
+  if (credentials.mode === 'role')
+    add(['credentials', 'mode'], 'has role, which is not there for SQL Server; write minted or client-password');
+  return found;
+}
+
+function notMysql({ clients, oauth, server, credentials, propagate }: UpstreamSource): Contradiction[] {
   const found: Contradiction[] = [];
   const add = (path: Path, message: string): void => void found.push({ path, message });
   if (list(clients ?? 'token').includes('oauth'))
@@ -63,4 +91,8 @@ function onlyPostgres({ clients, oauth, server, credentials, propagate }: Upstre
 
 function onlyMysql({ server }: UpstreamSource): Contradiction[] {
   return server.publicKey === undefined ? [] : [{ path: ['server', 'publicKey'], message: 'is only for MySQL; leave it out' }];
+}
+
+function onlySqlserver({ server }: UpstreamSource): Contradiction[] {
+  return server.routing === undefined ? [] : [{ path: ['server', 'routing'], message: 'is only for SQL Server; leave it out' }];
 }

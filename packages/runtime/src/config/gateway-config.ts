@@ -1,4 +1,4 @@
-import type { OAuthDiscovery, PartyKind, RoleChoiceSource, ServerLogin, ServerMethod } from '@sqlwarden/core';
+import type { DialectName, OAuthDiscovery, PartyKind, RoleChoiceSource, ServerLogin, ServerMethod } from '@sqlwarden/core';
 import type { SinkOptions } from '@sqlwarden/ledger';
 import type { CertificateSubject, ExchangeOptions, IssuerOptions } from '@sqlwarden/identity';
 import type { TelemetryConfig } from './telemetry-config.js';
@@ -40,7 +40,7 @@ export type LedgerReads = 'grouped' | 'durable';
 export interface UpstreamConfig {
   readonly name: string;
   /** `mysql`: MariaDB too. */
-  readonly database: 'postgres' | 'mysql';
+  readonly database: DialectName;
   /** `undefined`: only for use as a library. */
   readonly listen: ListenConfig | undefined;
   readonly clientTls: ClientTlsConfig | undefined;
@@ -76,6 +76,8 @@ export interface ServerConfig {
   /** File of PEM: the key that passwords are encrypted with for a MySQL server without TLS; the one that it gives when `undefined`. */
   readonly publicKey: string | undefined;
   readonly sslNegotiation: NonNullable<ServerLogin['sslNegotiation']>;
+  /** What happens when a SQL Server sends the gateway to another one: `follow` goes there, once. */
+  readonly routing: 'refuse' | 'follow';
   readonly protocol: NonNullable<ServerLogin['protocol']>;
   readonly connectTimeoutMs: number;
 }
@@ -206,4 +208,4 @@ export const DEFAULT_EXCHANGE = { lifetimeSeconds: 900, maxActors: 4, rotateAfte
 export const DEFAULT_CATALOGUE_MAX_AGE_MS = 1000;
 export const DEFAULT_CONNECT_TIMEOUT_MS = 10_000;
 export const DEFAULT_PASSWORD_COMMAND = { timeoutMs: 10_000, cacheMs: 60_000 } as const;
-export const DEFAULT_PORT = { postgres: 5432, mysql: 3306 } as const satisfies Record<UpstreamConfig['database'], number>;
+export const DEFAULT_PORT = { postgres: 5432, mysql: 3306, sqlserver: 1433 } as const satisfies Record<DialectName, number>;

@@ -134,6 +134,7 @@ function upstreamOf(source: UpstreamSource, { identity }: ConfigDocument, direct
       certificate: server.certificate && { certificate: at(server.certificate.certificate), key: at(server.certificate.key) },
       publicKey: server.publicKey === undefined ? undefined : at(server.publicKey),
       sslNegotiation: server.sslNegotiation ?? 'postgres',
+      routing: server.routing ?? 'refuse',
       protocol: Number(server.protocol ?? 3.2) === 3 ? '3.0' : '3.2',
       connectTimeoutMs: server.connectTimeoutMs ?? DEFAULT_CONNECT_TIMEOUT_MS,
     },

@@ -74,7 +74,7 @@ export class Admitter implements ConnectionPolicy {
     this.#scope = scope;
     this.#identity = identity;
     this.#session = session;
-    this.#left = new LeftInSession(upstream.options.dialect.carriesSessionObjects === true);
+    this.#left = new LeftInSession(upstream.options.dialect);
     this.#schema = new SessionSchema(engine, upstream, session);
     this.#inForce = engine.inForce;
     this.#rightsKey = engine.rightsKey(scope.principal);

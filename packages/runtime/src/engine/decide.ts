@@ -170,6 +170,8 @@ function unparsed(failure: ParseFailure, text: string): Refusal {
     }
     case 'limit':
       return { code: 'statement-too-large', message: failure.message };
+    case 'unsupported':
+      return { code: 'message-unsupported', message: failure.message };
     case 'internal':
       return { code: 'statement-unparsed', message: 'the statement could not be parsed safely; simplify it' };
     default:

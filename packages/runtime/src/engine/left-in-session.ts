@@ -1,4 +1,4 @@
-import type { AnalyseContext, UnitFacts } from '@sqlwarden/core';
+import type { AnalyseContext, Dialect, UnitFacts } from '@sqlwarden/core';
 import type { Decision } from './decision.js';
 import { OpenCursors } from './open-cursors.js';
 import { PreparedNames } from './prepared-names.js';
@@ -10,9 +10,8 @@ export class LeftInSession {
   readonly #prepared = new PreparedNames();
   readonly #objects: SessionObjects;
 
-  /** `carries`: `Dialect.carriesSessionObjects`. */
-  constructor(carries: boolean) {
-    this.#objects = new SessionObjects(carries);
+  constructor({ carriesSessionObjects, commitsSchemaChanges }: Pick<Dialect, 'carriesSessionObjects' | 'commitsSchemaChanges'>) {
+    this.#objects = new SessionObjects(carriesSessionObjects === true, commitsSchemaChanges !== true);
   }
 
   /** Equal for equal content; empty without any. Part of the key of decisions. */
@@ -49,6 +48,7 @@ export class LeftInSession {
 
   transactionEnded(ordinal: number, committed: boolean): void {
     this.#cursors.transactionEnded(ordinal, committed);
+    this.#objects.transactionEnded(committed);
   }
 
   /** The server has set the session back: nothing of it is there any more. */

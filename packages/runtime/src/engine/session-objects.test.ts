@@ -56,6 +56,34 @@ describe('SessionObjects', () => {
     expect(originsOf(objects, 'x')).toEqual(['p.name', 'p.ssn']);
   });
 
+  it('brings back what a rollback may, where the server does', () => {
+    const origins = (objects: SessionObjects): readonly unknown[] => objects.context.temporary?.map(({ columns }) => columns) ?? [];
+    for (const [areTakenBack, end] of [
+      [true, 'transaction'],
+      [true, 'savepoint'],
+      [false, 'transaction'],
+    ] as const) {
+      const objects = new SessionObjects(true, areTakenBack);
+      runs(objects, unit([facts({ action: 'create' })], { temporary: [table('t', 'p.ssn')] }));
+      objects.transactionEnded(true);
+      runs(objects, unit([facts({ action: 'drop' })], { temporary: [] }));
+      runs(objects, unit([facts({ action: 'create' })], { temporary: [table('t', 'p.id')] }));
+      if (end === 'savepoint') runs(objects, unit([facts({ action: 'rollback' })]));
+      else objects.transactionEnded(false);
+      expect(JSON.stringify(origins(objects)).includes('p.ssn')).toBe(areTakenBack);
+      expect(JSON.stringify(origins(objects))).toContain('p.id');
+    }
+  });
+
+  it('forgets what was dropped when the transaction is committed', () => {
+    const objects = new SessionObjects(true, true);
+    runs(objects, unit([facts({ action: 'create' })], { temporary: [table('t', 'p.ssn')] }));
+    runs(objects, unit([facts({ action: 'drop' })], { temporary: [] }));
+    objects.transactionEnded(true);
+    objects.transactionEnded(false);
+    expect(objects.context.temporary).toEqual([]);
+  });
+
   it('holds what any branch may have left', () => {
     const objects = new SessionObjects(true);
     runs(objects, unit([sets(variable('x', 'p.name'))]));

@@ -22,20 +22,28 @@ const RUNS_UNSEEN: ReadonlySet<StatementFacts['opaque'][number]['kind']> = new S
 
 /**
  * What the units of one session have left in it that no catalogue shows: where the values of its variables come from, and its temporary relations
- * (MySQL `@x`, `CREATE TEMPORARY TABLE`). While a unit runs, and when it fails, each is what it was or what any statement of the unit may leave.
+ * (MySQL `@x`, `CREATE TEMPORARY TABLE`, T-SQL `#t`). While a unit runs, and when it fails, each is what it was or what any statement of the unit may
+ * leave; after a transaction or a part of it was taken back, each relation is what it was at any time in it.
  */
 export class SessionObjects {
   readonly #carries: boolean;
+  readonly #areTakenBack: boolean;
   /** Those that come from columns; all others hold nothing of rows. `undefined`: nothing is known of any. */
   #variables: ReadonlyMap<string, VariableFacts> | undefined = new Map();
   #temporary: ReadonlyMap<string, TemporaryFacts> = new Map();
   /** What was there before the unit that runs. */
   #before = this.#temporary;
+  /** All that was there since the transaction began that is open, or would be. */
+  #sinceBegin = this.#temporary;
   #key = '';
 
-  /** `carries`: `Dialect.carriesSessionObjects`. Without it nothing is kept, and contexts say nothing. */
-  constructor(carries: boolean) {
+  /**
+   * `carries`: `Dialect.carriesSessionObjects`. Without it nothing is kept, and contexts say nothing. `areTakenBack`: a rollback brings relations back
+   * that were dropped, and drops those that were made.
+   */
+  constructor(carries: boolean, areTakenBack = false) {
     this.#carries = carries;
+    this.#areTakenBack = areTakenBack;
   }
 
   /** Equal for equal content; empty without any. Part of the key of decisions. */
@@ -56,12 +64,15 @@ export class SessionObjects {
     if (facts.statements.some(runsUnseen)) this.#variables = undefined;
     for (const assigned of assignedIn(facts)) this.#set(eitherVariable(this.#variables?.get(assigned.name), assigned));
     if (facts.temporary !== undefined) this.#temporary = eitherTemporary(this.#temporary, facts.temporary);
+    this.#sinceBegin = eitherTemporary(this.#sinceBegin, [...this.#temporary.values()]);
     this.#rekey();
   }
 
   /** After a unit has ended that {@link beforeUnit} was told of. */
   afterUnit(facts: UnitFacts | undefined, succeeded: boolean): void {
-    if (!this.#carries || facts === undefined || !leavesAny(facts)) return;
+    if (!this.#carries || facts === undefined) return;
+    if (facts.statements.some(({ action }) => action === 'rollback')) this.#takenBack();
+    if (!leavesAny(facts)) return;
     if (succeeded) {
       // Where there are branches, each assignment leaves what any of them may, which is what is held.
       if (facts.branching !== true) for (const assigned of assignedIn(facts)) this.#set(assigned);
@@ -72,11 +83,23 @@ export class SessionObjects {
     this.#rekey();
   }
 
+  transactionEnded(committed: boolean): void {
+    if (!committed) this.#takenBack();
+    this.#sinceBegin = this.#temporary;
+  }
+
+  #takenBack(): void {
+    if (!this.#areTakenBack || this.#sinceBegin.size === 0) return;
+    this.#temporary = eitherTemporary(this.#sinceBegin, [...this.#temporary.values()]);
+    this.#rekey();
+  }
+
   /** The server has set the session back. */
   reset(): void {
     this.#variables = new Map();
     this.#temporary = new Map();
     this.#before = this.#temporary;
+    this.#sinceBegin = this.#temporary;
     this.#rekey();
   }
 

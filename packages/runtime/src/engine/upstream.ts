@@ -107,7 +107,7 @@ export class Upstream {
 
   /** Transactions hold no changes of the schema: others see each at once. */
   get isSchemaShared(): boolean {
-    return this.options.dialect.carriesSessionObjects === true;
+    return this.options.dialect.commitsSchemaChanges === true;
   }
 
   /** The server's version in its own words, when the schema was last seen. */

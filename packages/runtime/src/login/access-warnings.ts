@@ -24,9 +24,9 @@ function serverWarnings({ database, server, credentials: { accept, channelBindin
   if (server.tls !== 'require') return found;
   if (channelBinding === 'require') return found;
   found.push('whoever is between can take the place of the server, which tls: require does not check; write tls: verify-full');
-  if (database === 'mysql') {
-    // Inside TLS, caching_sha2_password may ask for the password in clear.
-    const isShown = accept === undefined || accept.includes('caching_sha2_password') || accept.includes('mysql_clear_password');
+  if (database !== 'postgres') {
+    // Inside TLS, caching_sha2_password may ask for the password in clear, and SQL Server gets nothing else.
+    const isShown = accept === undefined || accept.some((method) => method !== 'mysql_native_password' && method !== 'none');
     if (password.kind !== 'none' && isShown)
       found.push('whoever takes the place of the server may ask for the password; write tls: verify-full');
     return found;

@@ -1,4 +1,3 @@
-import type { SecureContext } from 'node:tls';
 import type { ClientTlsConfig, GatewayConfig } from '../config/gateway-config.js';
 import { configProblem, readNamedFile } from '../config/named-file.js';
 import { type ClientTls, clientTlsContext } from '../transport/client-tls.js';
@@ -20,22 +19,30 @@ export function openConfiguredClientTls(
     [certificate, key, ca, crl].filter((file) => file !== undefined),
     now,
   );
-  let context = readContext(gateway, config);
+  let contexts = readContexts(gateway, config);
+  const current = (): Contexts => {
+    if (!stamps.changed()) return contexts;
+    try {
+      contexts = readContexts(gateway, config);
+    } catch (error) {
+      onTrouble(new Error(`TLS of client legs stays as it was: ${(error as Error).message}`, { cause: error }));
+    }
+    return contexts;
+  };
   return {
     asksForCertificate: ca !== undefined,
     get context() {
-      if (!stamps.changed()) return context;
-      try {
-        context = readContext(gateway, config);
-      } catch (error) {
-        onTrouble(new Error(`TLS of client legs stays as it was: ${(error as Error).message}`, { cause: error }));
-      }
-      return context;
+      return current().context;
+    },
+    get framedContext() {
+      return current().framedContext;
     },
   };
 }
 
-function readContext({ file }: GatewayConfig, config: ClientTlsConfig): SecureContext {
+type Contexts = Pick<ClientTls, 'context' | 'framedContext'>;
+
+function readContexts({ file }: GatewayConfig, config: ClientTlsConfig): Contexts {
   const pem = (path: string, key: string, advice: string): string => readNamedFile(file, path, `clientTls.${key}`, advice).toString('utf8');
   const files = {
     certificate: pem(config.certificate, 'certificate', 'give the PEM of the certificate that clients see'),
@@ -45,7 +52,10 @@ function readContext({ file }: GatewayConfig, config: ClientTlsConfig): SecureCo
     minVersion: config.minVersion,
   };
   try {
-    return clientTlsContext(files);
+    return {
+      context: clientTlsContext(files),
+      framedContext: files.minVersion === 'TLSv1.3' ? undefined : clientTlsContext(files, 'TLSv1.2'),
+    };
   } catch (error) {
     const message = `the files cannot be used (${(error as Error).message}); give PEM files that belong together`;
     throw configProblem('config-invalid', file, 'clientTls', message);

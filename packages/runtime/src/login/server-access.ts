@@ -68,8 +68,9 @@ function loginOf({ file }: GatewayConfig, { database, server, credentials }: Ups
     isPrivate: server.socket !== undefined || isLoopback(server.host),
     isSocket: server.socket !== undefined,
     ...(credentials.accept === undefined ? {} : { accept: credentials.accept }),
+    ...(database !== 'mysql' && { sslNegotiation: server.sslNegotiation }),
+    ...(database === 'sqlserver' && { followsRouting: server.routing === 'follow' }),
     ...(database === 'postgres' && {
-      sslNegotiation: server.sslNegotiation,
       channelBinding: credentials.channelBinding,
       protocol: server.protocol,
     }),

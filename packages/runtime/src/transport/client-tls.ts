@@ -20,6 +20,8 @@ export interface ClientTlsFiles {
 export interface ClientTls {
   /** For the next client: another one when its files have changed. */
   readonly context: SecureContext;
+  /** The same for handshakes that a protocol carries in its own packets: TLS 1.2 at most. Absent where no version so old is allowed. */
+  readonly framedContext: SecureContext | undefined;
   readonly asksForCertificate: boolean;
 }
 
@@ -29,12 +31,14 @@ export type ShownCertificate =
   | { readonly kind: 'trusted'; readonly certificate: ClientCertificate }
   | { readonly kind: 'untrusted'; readonly reason: string };
 
-/** Throws what `node:tls` does when key, certificate and authorities cannot be used. */
-export function clientTlsContext({ certificate, key, ca, crl, minVersion = 'TLSv1.2' }: ClientTlsFiles): SecureContext {
+/** Throws what `node:tls` does when key, certificate and authorities cannot be used. `maxVersion`: not below the least one. */
+export function clientTlsContext(files: ClientTlsFiles, maxVersion?: SecureVersion): SecureContext {
+  const { certificate, key, ca, crl, minVersion = 'TLSv1.2' } = files;
   return createSecureContext({
     cert: certificate,
     key,
     minVersion,
+    ...(maxVersion === undefined ? {} : { maxVersion }),
     ...(ca === undefined ? {} : { ca }),
     ...(crl === undefined ? {} : { crl: revocationLists(crl) }),
     // A resumed session would keep a certificate that has been revoked since; renegotiation would let it change. PostgreSQL allows neither.
@@ -59,9 +63,18 @@ export function shownEndPoint(stream: Duplex): Uint8Array | undefined {
  * handshake is done, or `error`.
  */
 export function encryptClientStream(plain: Duplex, tls: ClientTls, alpn: string | undefined): TLSSocket {
+  return clientTlsSocket(plain, tls, tls.context, alpn);
+}
+
+/** The same over a stream that carries the handshake in packets of the protocol. */
+export function encryptFramedClient(framed: Duplex, tls: ClientTls, context: SecureContext): TLSSocket {
+  return clientTlsSocket(framed, tls, context, undefined);
+}
+
+function clientTlsSocket(plain: Duplex, tls: ClientTls, secureContext: SecureContext, alpn: string | undefined): TLSSocket {
   return new TLSSocket(plain, {
     isServer: true,
-    secureContext: tls.context,
+    secureContext,
     // Judged after the handshake, by `shownCertificate`: who is refused is told so in the protocol's own words.
     requestCert: tls.asksForCertificate,
     rejectUnauthorized: false,

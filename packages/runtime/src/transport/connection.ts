@@ -12,14 +12,17 @@ import type {
   Outcome,
   Refusal,
   SecurityEvent,
+  ServerAddress,
   SessionHost,
+  TlsFraming,
   TransactionEnd,
   Unit,
   WireSession,
   WireSessionOptions,
 } from '@sqlwarden/core';
-import { type ClientTls, encryptClientStream } from './client-tls.js';
-import { dialServer, encryptServerSocket, serverTlsFacts, type ServerTarget } from './server-socket.js';
+import { type ClientTls, encryptClientStream, encryptFramedClient } from './client-tls.js';
+import { FramedStream } from './framed-stream.js';
+import { dialServer, encryptServerSocket, routedTarget, serverTlsFacts, type ServerTarget } from './server-socket.js';
 import type { Turn, TurnMember } from './turn.js';
 
 /** What a connection asks of the engine: identity, decisions and records. */
@@ -86,6 +89,9 @@ export class Connection implements SessionHost, TurnMember {
   readonly #options: ConnectionOptions;
   readonly #policy: ConnectionPolicy;
   readonly #streams: Record<Leg, Duplex | undefined>;
+  /** What the stream of the server leg goes through, whatever is laid over it. */
+  #serverSocket: Socket | undefined;
+  #target: ServerTarget;
   /** Why a leg is not being read: the session asked, or the other leg cannot take more. */
   readonly #held: Record<Leg, { session: boolean; full: boolean }> = {
     client: { session: false, full: false },
@@ -103,6 +109,7 @@ export class Connection implements SessionHost, TurnMember {
     this.#options = options;
     this.#policy = policy;
     this.#streams = { client: options.client, server: undefined };
+    this.#target = options.server;
     this.session = options.dialect.createSession(this, options.session);
     this.#loginTimer = setTimeout(() => {
       this.session.terminate({ code: 'identity-missing', message: `no login within ${options.loginTimeoutMs} ms; connect again` });
@@ -111,7 +118,8 @@ export class Connection implements SessionHost, TurnMember {
   }
 
   get canEncryptClient(): boolean {
-    return this.#options.clientTls !== undefined;
+    const { clientTls, dialect } = this.#options;
+    return clientTls !== undefined && (dialect.framesTls !== true || clientTls.framedContext !== undefined);
   }
 
   /** What the client speaks through now: once TLS has started, the encrypted stream. */
@@ -129,7 +137,7 @@ export class Connection implements SessionHost, TurnMember {
 
   /** The address that the server has answered from; `undefined` where it has none. */
   get serverPeer(): { readonly address: string; readonly port: number } | undefined {
-    const { remoteAddress, remotePort } = (this.#streams.server ?? {}) as Partial<Socket>;
+    const { remoteAddress, remotePort } = (this.#serverSocket ?? {}) as Partial<Socket>;
     return remoteAddress === undefined || remotePort === undefined ? undefined : { address: remoteAddress, port: remotePort };
   }
 
@@ -140,9 +148,8 @@ export class Connection implements SessionHost, TurnMember {
   }
 
   #applyKeepAlive(): void {
-    const socket = this.#streams.server as Socket | undefined;
-    if (this.#keepsAlive) socket?.ref();
-    else socket?.unref();
+    if (this.#keepsAlive) this.#serverSocket?.ref();
+    else this.#serverSocket?.unref();
   }
 
   send(leg: Leg, bytes: Uint8Array): void {
@@ -189,7 +196,7 @@ export class Connection implements SessionHost, TurnMember {
     if (!isTaken) this.#hold(leg === 'client' ? 'server' : 'client', 'full', true);
   }
 
-  startTls(leg: Leg, ahead?: Uint8Array): void {
+  startTls(leg: Leg, ahead?: Uint8Array, framing?: TlsFraming): void {
     const plain = this.#streams[leg];
     if (plain === undefined) return;
     // Requests for TLS carry no statement.
@@ -201,16 +208,17 @@ export class Connection implements SessionHost, TurnMember {
       plain.pause();
       plain.unshift(ahead);
     }
-    if (leg === 'client') this.#encryptClient(plain);
-    else this.#encryptServer(plain as Socket);
+    if (leg === 'client') this.#encryptClient(plain, framing);
+    else this.#encryptServer(plain as Socket, framing);
   }
 
   authenticate(login: LoginRequest): void {
     this.#policy.authenticate(login);
   }
 
-  connectServer(): void {
-    const socket = dialServer(this.#options.server);
+  connectServer(to?: ServerAddress): void {
+    if (to !== undefined) this.#leaveServer(to);
+    const socket = dialServer(this.#target);
     socket.once('connect', () => {
       this.#attach('server', socket);
       this.session.serverConnected();
@@ -219,7 +227,17 @@ export class Connection implements SessionHost, TurnMember {
       this.#legEnded('server', socket, error.code ?? error.message);
     });
     this.#streams.server = socket;
+    this.#serverSocket = socket;
     this.#applyKeepAlive();
+  }
+
+  #leaveServer(to: ServerAddress): void {
+    const left = this.#streams.server;
+    this.#target = routedTarget(this.#options.server, to);
+    this.#pending.server.clear();
+    this.#streams.server = undefined;
+    left?.removeAllListeners('data');
+    left?.destroy();
   }
 
   admit(unit: Unit): Admission | undefined {
@@ -311,19 +329,22 @@ export class Connection implements SessionHost, TurnMember {
     else stream.resume();
   }
 
-  #encryptClient(plain: Duplex): void {
+  #encryptClient(plain: Duplex, framing: TlsFraming | undefined): void {
     const { clientTls } = this.#options;
     if (clientTls === undefined) return;
-    const secure = encryptClientStream(plain, clientTls, this.#options.dialect.alpn);
+    const { framedContext } = clientTls;
+    const secure =
+      framing === undefined || framedContext === undefined
+        ? encryptClientStream(plain, clientTls, this.#options.dialect.alpn)
+        : encryptFramedClient(new FramedStream(plain, framing), clientTls, framedContext);
     this.#streams.client = secure;
     secure.once('secure', () => this.session.tlsStarted('client'));
     this.#attach('client', secure);
   }
 
-  #encryptServer(plain: Socket): void {
-    const secure = encryptServerSocket(plain, this.#options.server, this.#options.dialect.alpn);
+  #encryptServer(plain: Socket, framing: TlsFraming | undefined): void {
+    const secure = encryptServerSocket(plain, this.#target, this.#options.dialect.alpn, framing);
     this.#streams.server = secure;
-    this.#applyKeepAlive();
     secure.once('secureConnect', () => this.session.tlsStarted('server', serverTlsFacts(secure)));
     this.#attach('server', secure);
   }

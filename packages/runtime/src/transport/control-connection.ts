@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import type { CancelKey, Dialect, ServerClient, ServerLogin } from '@sqlwarden/core';
 import { nodeHash } from '../node-hash.js';
 import { nodePublicKey } from '../node-public-key.js';
-import { dialServer, encryptServerSocket, serverTlsFacts, type ServerTarget } from './server-socket.js';
+import { dialServer, encryptServerSocket, routedTarget, serverTlsFacts, type ServerTarget } from './server-socket.js';
 
 /** What went wrong on a connection of the gateway's own; the message names the upstream's answer, never a secret. */
 export class ControlConnectionError extends Error {
@@ -23,7 +23,7 @@ const DEFAULT_ANSWER_TIMEOUT_MS = 30_000;
 
 /** One connection of the gateway's own to a server: logs in, runs statements one after another. Dead after its first failure. */
 export class ControlConnection {
-  readonly #socket: Socket;
+  #socket: Socket;
   #client: ServerClient | undefined;
   readonly #ready: Promise<void>;
   #failure: ControlConnectionError | undefined;
@@ -106,16 +106,25 @@ export class ControlConnection {
   #begin(dialect: Dialect, target: ServerTarget, login: ServerLogin, cancel: CancelKey | undefined, ready: () => void): void {
     if (this.#failure !== undefined) return;
     let active = this.#socket;
+    let at = target;
     const client = dialect.createServerClient(
       {
         send: (bytes) => void active.write(bytes),
-        startTls: () => {
+        startTls: (framing) => {
           active.removeAllListeners('data');
-          const secure = encryptServerSocket(active, target, dialect.alpn);
+          const secure = encryptServerSocket(active, at, dialect.alpn, framing);
           active = secure;
           secure.once('secureConnect', () => client.tlsStarted(serverTlsFacts(secure)));
           this.#watch(secure);
           this.#read(secure, client);
+        },
+        connectServer: (to) => {
+          at = routedTarget(target, to);
+          this.#leave(active);
+          active = this.#socket = dialServer(at);
+          this.#watch(active);
+          this.#read(active, client);
+          active.once('connect', () => client.connected());
         },
         randomBytes: (length) => randomBytes(length),
         ready,
@@ -145,6 +154,15 @@ export class ControlConnection {
   #patience(what: string): NodeJS.Timeout {
     const ms = this.#answerTimeoutMs;
     return setTimeout(() => this.#fail(new ControlConnectionError(`the server did not ${what} within ${ms} ms`)), ms).unref();
+  }
+
+  /** For another one: that it ends is no failure any more. */
+  #leave(socket: Socket): void {
+    for (const left of [socket, this.#socket]) {
+      left.removeAllListeners();
+      left.on('error', () => undefined);
+      left.destroy();
+    }
   }
 
   #read(socket: Socket, client: ServerClient): void {

@@ -1,7 +1,9 @@
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
-import { connect as connectTls, type TLSSocket } from 'node:tls';
-import type { TlsFacts } from '@sqlwarden/core';
+import type { Duplex } from 'node:stream';
+import { connect as connectTls, type SecureVersion, type TLSSocket } from 'node:tls';
+import type { ServerAddress, TlsFacts, TlsFraming } from '@sqlwarden/core';
 import { endPointOf } from './end-point.js';
+import { FramedStream } from './framed-stream.js';
 
 /** Where an upstream's server listens and how its leg is protected. */
 export interface ServerTarget {
@@ -30,8 +32,19 @@ export function dialServer(target: ServerTarget): Socket {
   return socket;
 }
 
+/** Where a server has sent the gateway, reached as that server is. */
+export function routedTarget(target: ServerTarget, to: ServerAddress): ServerTarget {
+  return { ...target, host: to.host, port: to.port, socketPath: undefined };
+}
+
 /** TLS over a connected socket, as its client. `alpn`: what the protocol inside is called there, where it has a name. The result emits `secureConnect` or `error`. */
-export function encryptServerSocket(socket: Socket, target: ServerTarget, alpn: string | undefined): TLSSocket {
+export function encryptServerSocket(socket: Socket, target: ServerTarget, alpn: string | undefined, framing?: TlsFraming): TLSSocket {
+  return framing === undefined
+    ? serverTlsSocket(socket, target, 'TLSv1.3', alpn)
+    : serverTlsSocket(new FramedStream(socket, framing), target, 'TLSv1.2', undefined);
+}
+
+function serverTlsSocket(socket: Duplex, target: ServerTarget, maxVersion: SecureVersion, alpn: string | undefined): TLSSocket {
   const { certificate } = target;
   return connectTls({
     socket,
@@ -41,6 +54,7 @@ export function encryptServerSocket(socket: Socket, target: ServerTarget, alpn: 
     ...(certificate === undefined ? {} : { cert: certificate.certificate, key: certificate.key }),
     rejectUnauthorized: target.tls === 'verify-full',
     minVersion: 'TLSv1.2',
+    maxVersion,
     ...(alpn === undefined ? {} : { ALPNProtocols: [alpn] }),
   });
 }

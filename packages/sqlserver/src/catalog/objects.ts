@@ -50,7 +50,7 @@ export function readColumns(rows: readonly Row[]): ColumnsById {
     const name = foldName(optional(row, 2) ?? '').replace(GRAPH_COLUMN, '$1');
     const isMember = flag(row, 10) && withSet.has(number(row, 0));
     const type = foldName(optional(row, 3) ?? 'unknown').replace(/^sys\./, '');
-    const maxLength = lengthOf(type, number(row, 5));
+    const maxLength = lengthOf(type, optional(row, 5));
     append(columns, number(row, 0), {
       name,
       number: number(row, 1),
@@ -70,7 +70,9 @@ export function readColumns(rows: readonly Row[]): ColumnsById {
 }
 
 /** Lengths are in bytes, -1 for `max`. */
-function lengthOf(type: string, bytes: number): number | undefined {
+/** `told`: in bytes; -1 for none. */
+function lengthOf(type: string, told: string | undefined): number | undefined {
+  const bytes = Number(told ?? -1);
   if (bytes < 0) return undefined;
   if (type === 'char' || type === 'varchar') return bytes;
   return type === 'nchar' || type === 'nvarchar' || type === 'sysname' ? bytes / 2 : undefined;

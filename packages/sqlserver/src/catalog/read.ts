@@ -1,4 +1,13 @@
-import type { Catalogue, CatalogueQuery, CatalogueRelation, Expression, ParseText, Query, StoredBody } from '@sqlwarden/core';
+import type {
+  Catalogue,
+  CatalogueQuery,
+  CatalogueRelation,
+  Expression,
+  ParseText,
+  Query,
+  ReadCatalogueOptions,
+  StoredBody,
+} from '@sqlwarden/core';
 import { joinName, withReferences } from '@sqlwarden/core';
 import { foldName } from '../sql/names.js';
 import {
@@ -47,11 +56,16 @@ import { systemRoutines } from './system-routines.js';
  * parsed last, so that reading again after a small change is cheap. What the login may not see is missing, and opaque: it needs VIEW DEFINITION
  * on the database.
  */
-export function createCatalogueReader(): (query: CatalogueQuery, version: number, parse: ParseText) => Promise<SqlserverCatalogue> {
+export function createCatalogueReader(): (
+  query: CatalogueQuery,
+  version: number,
+  parse: ParseText,
+  options?: ReadCatalogueOptions,
+) => Promise<SqlserverCatalogue> {
   let parser = new DefinitionParser();
-  return async (query, version, parse) => {
+  return async (query, version, parse, { from } = {}) => {
     parser = parser.next();
-    return readAll(query, version, parse, parser);
+    return readAll(query, version, parse, parser, from?.catalogue.database);
   };
 }
 
@@ -79,8 +93,16 @@ async function readServer(query: CatalogueQuery): Promise<Server> {
   };
 }
 
-async function readAll(query: CatalogueQuery, version: number, parse: ParseText, parser: DefinitionParser): Promise<SqlserverCatalogue> {
+/** `database`: the one that it is to be of; whoever asks may have gone to another one. */
+async function readAll(
+  query: CatalogueQuery,
+  version: number,
+  parse: ParseText,
+  parser: DefinitionParser,
+  database: string | undefined,
+): Promise<SqlserverCatalogue> {
   const server = await readServer(query);
+  if (database !== undefined && server.database !== database) throw new Error('the session is in another database than its upstream');
   const parsing: Parsing = { parser, parse, serverVersion: server.version, caseSensitive: server.caseSensitive };
   const schemas = new Set((await query(SCHEMAS_SQL)).map((row) => foldName(text(row, 0))));
   const objects = readObjects(await query(OBJECTS_SQL));

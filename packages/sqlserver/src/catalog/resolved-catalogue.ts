@@ -1,4 +1,5 @@
 import type { Catalogue, Expression, RelationName, ResolvedCatalogue, StoredBody, ViewDefinitions } from '@sqlwarden/core';
+import { systemRoutines } from './system-routines.js';
 
 /** A catalogue of a database of SQL Server made ready for resolution. Immutable; what is derived from it may be remembered as long as it lives. */
 export interface SqlserverCatalogue extends ResolvedCatalogue {
@@ -21,4 +22,41 @@ export interface SqlserverCatalogue extends ResolvedCatalogue {
 
 export function isSqlserverCatalogue(catalogue: ResolvedCatalogue): catalogue is SqlserverCatalogue {
   return 'views' in catalogue && 'routineSynonyms' in catalogue;
+}
+
+const elsewhere = new WeakMap<SqlserverCatalogue, Map<string, SqlserverCatalogue>>();
+/** Sessions can name databases that there are not; those that are remembered are forgotten together. */
+const MAX_DATABASES = 100;
+
+/** What is known of another database of the same server: what the server brings to each. */
+export function inDatabase(catalogue: SqlserverCatalogue, database: string): SqlserverCatalogue {
+  const known = elsewhere.get(catalogue) ?? new Map<string, SqlserverCatalogue>();
+  elsewhere.set(catalogue, known);
+  const found = known.get(database);
+  if (found !== undefined) return found;
+  if (known.size >= MAX_DATABASES) known.clear();
+  const made = withoutObjects(catalogue, database);
+  known.set(database, made);
+  return made;
+}
+
+function withoutObjects({ catalogue }: SqlserverCatalogue, database: string): SqlserverCatalogue {
+  const relations = [...catalogue.relations].filter(([, { schema }]) => schema === 'sys' || schema === 'information_schema');
+  return {
+    catalogue: {
+      ...catalogue,
+      database,
+      relations: new Map(relations),
+      relationsById: new Map(relations.map(([, relation]) => [relation.id, relation])),
+      routines: systemRoutines(),
+      schemas: new Set(['sys', 'information_schema']),
+    },
+    views: new Map(),
+    generated: new Map(),
+    bodies: new Map(),
+    triggers: new Map(),
+    functionColumns: new Map(),
+    routineSynonyms: new Map(),
+    assemblyTypes: new Set(),
+  };
 }

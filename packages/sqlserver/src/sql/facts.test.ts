@@ -20,6 +20,8 @@ const SCHEMA = [
   'CREATE SYNONYM kept_too FOR kept',
   'CREATE PROCEDURE p AS SELECT name FROM people',
   'CREATE PROCEDURE p;2 AS SELECT ssn FROM people',
+  'CREATE PROCEDURE pay AS BEGIN DECLARE @s int; SELECT @s = salary FROM people; RETURN @s END',
+  'CREATE PROCEDURE done AS BEGIN SELECT name FROM people; RETURN 1 END',
   'CREATE FUNCTION add_up(@a int, @b int) RETURNS int AS BEGIN RETURN @a + @b END',
 ];
 
@@ -165,5 +167,19 @@ describe('values that come back otherwise', () => {
 
   it('binds the parameters of functions', () => {
     expect(outputsOf('SELECT dbo.add_up(salary, 1) FROM people')).toEqual([['', 'dbo.people.salary']]);
+  });
+});
+
+describe('the status of a procedure', () => {
+  const external = (text: string) => last(text).flows.filter(({ to }) => to.kind === 'external');
+
+  it('goes to whoever sent the batch, where nobody takes it', () => {
+    expect(external('EXEC pay')).toMatchObject([{ from: ['dbo.people.salary'] }]);
+    expect(external('EXEC done')).toEqual([]);
+  });
+
+  it('goes nowhere else when a variable takes it', () => {
+    expect(external('DECLARE @s int; EXEC @s = pay')).toEqual([]);
+    expect(outputsOf('DECLARE @s int; EXEC @s = pay; SELECT @s AS s')).toEqual([['s', 'dbo.people.salary']]);
   });
 });

@@ -17,7 +17,7 @@ const MAX_TEXT = 4 * 1024 * 1024;
 /** The statements may not hang in one another deeper than what reads them (resolver, structured clone) takes on an ordinary stack. */
 const MAX_MODEL_DEPTH = 1500;
 
-const GRAMMAR: Grammar = {
+export const GRAMMAR: Grammar = {
   expression: parseExpression,
   value: parseValue,
   parenthesis: parseParenthesis,

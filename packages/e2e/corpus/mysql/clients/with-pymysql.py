@@ -4,8 +4,9 @@ import os
 import pymysql
 from sqlalchemy import MetaData, create_engine, inspect, select, text
 
+tls = {"ca": os.environ["MYSQL_CA"]} if os.environ["MYSQL_CA"] else None
 where = dict(host="127.0.0.1", port=int(os.environ["MYSQL_TCP_PORT"]), user=os.environ["MYSQL_USER"], password=os.environ["MYSQL_PWD"])
-connection = pymysql.connect(database=os.environ["MYSQL_DATABASE"], charset="utf8mb4", **where)
+connection = pymysql.connect(database=os.environ["MYSQL_DATABASE"], charset="utf8mb4", ssl=tls, **where)
 with connection.cursor() as cursor:
     cursor.execute("select id, name from people where id < %s order by id", (4,))
     print(cursor.fetchall())
@@ -30,7 +31,7 @@ except pymysql.err.MySQLError as error:
 connection.close()
 
 url = "mysql+pymysql://{user}:{password}@{host}:{port}/".format(**where) + os.environ["MYSQL_DATABASE"]
-engine = create_engine(url)
+engine = create_engine(url, connect_args={"ssl": tls})
 print(sorted(inspect(engine).get_table_names()), sorted(inspect(engine).get_view_names()))
 metadata = MetaData()
 metadata.reflect(engine, only=["people", "orders"])

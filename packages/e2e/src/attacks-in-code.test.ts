@@ -1,0 +1,3 @@
+import { attackSuite } from './harness/attack-suite.js';
+
+attackSuite('code');

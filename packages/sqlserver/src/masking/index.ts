@@ -1,0 +1,2 @@
+export { cellType } from './cell-types.js';
+export { typeOf } from './column-type.js';
