@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { findPostgres, requireOrSkip } from '@sqlwarden/testkit';
 import { IDENTITIES, type LegitimateCase, corpusPolicy, loadLegitimate } from './harness/corpus-case.js';
 import { type CorpusServer, startCorpusServer } from './harness/database.js';
-import { type RunningGateway, startGateway } from './harness/gateway.js';
+import { CATALOGUE_AGE_MS, type RunningGateway, startGateway } from './harness/gateway.js';
 import { tellStep, unmaskedCells } from './harness/legitimate-reply.js';
 import { LeakOracle } from './harness/leak-oracle.js';
 import { type CaseRun, type Variant, mayChange, runCase, variantsOf } from './harness/run-case.js';
@@ -32,6 +32,8 @@ type Database = (typeof DATABASES)[number];
 
   async function restore(database: Database): Promise<void> {
     await server.create(database, WORLD_A);
+    // What the gateway saw before that is then too old for a decision.
+    await new Promise((resolve) => void setTimeout(resolve, 2 * CATALOGUE_AGE_MS));
     fingerprints.set(database, await server.fingerprint(database));
   }
 

@@ -3,7 +3,7 @@ import { findPostgres, requireOrSkip } from '@sqlwarden/testkit';
 import { errorFieldsOf } from './backend-messages.js';
 import { IDENTITIES, type AttackCase, corpusPolicy, loadAttacks } from './corpus-case.js';
 import { type CorpusServer, startCorpusServer } from './database.js';
-import { type RunningGateway, startGateway } from './gateway.js';
+import { CATALOGUE_AGE_MS, type RunningGateway, startGateway } from './gateway.js';
 import { LeakOracle } from './leak-oracle.js';
 import { observe } from './observation.js';
 import { type CaseRun, type Variant, mayChange, runCase, variantsOf } from './run-case.js';
@@ -59,6 +59,8 @@ function attacksThroughTheGateway(title: string, attacks: readonly AttackCase[])
 
     async function restore(place: Place): Promise<void> {
       await server.create(PLACES[place], worlds[place]);
+      // What the gateway saw before that is then too old for a decision.
+      await new Promise((resolve) => void setTimeout(resolve, 2 * CATALOGUE_AGE_MS));
       fingerprints.set(place, await server.fingerprint(PLACES[place]));
     }
 

@@ -12,6 +12,8 @@ import { GATEWAY_ROLE } from './database.js';
 import { RawClient } from './raw-client.js';
 
 const AUDIENCE = 'sqlwarden';
+/** How old what a gateway knows of a schema may be. */
+export const CATALOGUE_AGE_MS = 100;
 
 export interface GatewayRequest {
   /** The server, and the password of the role that the gateway logs in as. */
@@ -101,7 +103,7 @@ function configurationOf(
     ledger: { directory: './ledger' },
     masking: { keyFile: './mask-key' },
     admin: { socket: './admin.sock' },
-    catalogue: { maxAgeMs: 100 },
+    catalogue: { maxAgeMs: CATALOGUE_AGE_MS },
     ...config,
   };
 }

@@ -64,6 +64,7 @@ describe('loadConfig', () => {
             ca: undefined,
             certificate: undefined,
             sslNegotiation: 'postgres',
+            routing: 'refuse',
             protocol: '3.2',
             connectTimeoutMs: 10_000,
           },
