@@ -112,9 +112,9 @@ async function fingerprintOf(root: Connection, database: string): Promise<Finger
   const base = tables.filter((row) => row['t'] === 'BASE TABLE').map((row) => `\`${String(row['s'])}\`.\`${String(row['n'])}\``);
   const [sums] = base.length === 0 ? [[]] : await root.query(`checksum table ${base.join(', ')}`);
   const [programs] = await root.query(
-    `select routine_name n, last_altered a from information_schema.routines where routine_schema = ? union all
-     select trigger_name, created from information_schema.triggers where trigger_schema = ? union all
-     select event_name, last_altered from information_schema.events where event_schema = ? union all
+    `select concat(routine_name, sha2(coalesce(routine_definition, ''), 256)) n, last_altered a from information_schema.routines where routine_schema = ? union all
+     select concat(trigger_name, sha2(action_statement, 256)), created from information_schema.triggers where trigger_schema = ? union all
+     select concat(event_name, sha2(event_definition, 256)), last_altered from information_schema.events where event_schema = ? union all
      select concat(table_name, column_name, column_type), null from information_schema.columns where table_schema = ? union all
      select concat(table_name, sha2(view_definition, 256)), null from information_schema.views where table_schema = ?`,
     [database, database, database, database, database],
