@@ -11,7 +11,7 @@ const withoutParsers = {
     const empty = (contents) => () => ({ contents, loader: 'js' });
     bundler.onLoad(
       { filter: /\/dist\/sql\/parse\.js$/ },
-      empty('export const createParser = () => undefined; export const parseUnit = undefined;'),
+      empty('export const createParser = () => undefined; export const parseUnit = undefined; export const GRAMMAR = undefined;'),
     );
     bundler.onLoad({ filter: /\/postgres\/dist\/dialect\.js$/ }, empty('export const postgresDialect = undefined;'));
     bundler.onLoad({ filter: /\/dist\/catalog\/read\.js$/ }, empty('export const createCatalogueReader = undefined;'));

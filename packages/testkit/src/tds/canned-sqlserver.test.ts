@@ -1,9 +1,13 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
+import { connect as netConnect } from 'node:net';
+import { connect as tlsConnect } from 'node:tls';
 import { Connection, Request, TYPES } from 'tedious';
 import { connectSqlserver, type SqlserverConnection } from '../sqlserver-connection.js';
 import type { CannedItem, CannedRequest } from './canned-answers.js';
 import { startCannedSqlServer, type CannedSqlServer } from './canned-sqlserver.js';
 import type { CannedSqlServerOptions } from './canned-server-options.js';
+import { writePrelogin } from './login-message.js';
+import { PACKET, packet } from './packets.js';
 
 const PEOPLE = {
   kind: 'rows',
@@ -117,6 +121,26 @@ describe('the canned server of TDS: logins', () => {
     const connection = await tedious(server, { encrypt: 'strict' });
     expect((await outcomeOf((request) => connection.execSqlBatch(request), 'select * from people')).rows).toEqual(PEOPLE.rows);
     expect(server.logins).toMatchObject([{ encryption: 'strict', accepted: true }]);
+  });
+
+  it('ends a connection that breaks what was agreed: TLS without the application protocol, LOGIN7 in the clear', async () => {
+    const strict = await start({ encryption: 'strict' });
+    const tls = tlsConnect({ host: '127.0.0.1', port: strict.port, ca: strict.authority, servername: 'localhost' });
+    tls.on('error', () => undefined);
+    await new Promise((resolve) => tls.once('close', resolve));
+    expect(strict.protocolErrors).toEqual(['TLS without the application protocol tds/8.0']);
+    const encrypted = await start({ encryption: 'on' });
+    const socket = netConnect(encrypted.port, '127.0.0.1');
+    socket.on('error', () => undefined);
+    socket.write(packet(PACKET.prelogin, 1, writePrelogin([[1, Buffer.of(1)]])));
+    await new Promise((resolve) => socket.once('data', resolve));
+    const login = Buffer.alloc(94);
+    login.writeUInt32LE(94, 0);
+    login.writeUInt32LE(0x74000004, 4);
+    socket.write(packet(PACKET.login7, 1, login));
+    await new Promise((resolve) => socket.once('close', resolve));
+    expect(encrypted.protocolErrors).toEqual(['LOGIN7 in the clear where encryption was agreed']);
+    expect(encrypted.logins).toEqual([]);
   });
 
   it('takes a token that the test accepts, and no other', async () => {
