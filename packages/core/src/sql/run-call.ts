@@ -21,7 +21,8 @@ export function runCall(run: Run, statement: CallProcedure, scope: Scope): Part 
   // Which of its results come, and how often, only running it tells.
   if (body !== undefined && body.outputs !== undefined) unit.branching = true;
   // Nobody takes what it returns: the server tells it to whoever sent the batch.
-  if (body !== undefined && statement.result === undefined) r.effects.flow(value, { kind: 'external', name: 'the status of a procedure' });
+  if (r.options.rules.proceduresReturn === true && body !== undefined && statement.result === undefined)
+    r.effects.flow(value, { kind: 'external', name: 'the status of a procedure' });
   return {
     action: 'call',
     ...(outputs === undefined ? {} : { outputs }),

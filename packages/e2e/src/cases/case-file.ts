@@ -24,7 +24,7 @@ export interface Case {
 }
 
 /** The text is refused for that, or its statements have these facts. */
-export type Want = { readonly refused: 'syntax' | 'limit' } | { readonly statements: readonly StatementWant[] };
+export type Want = { readonly refused: 'syntax' | 'limit' | 'unsupported' } | { readonly statements: readonly StatementWant[] };
 
 /** A key that is missing has its usual value, see {@link USUAL}; `routines` and `limit` are not looked at when they are missing. */
 export type StatementWant = Partial<StatementView>;
@@ -126,7 +126,8 @@ function readWant(want: unknown, but: unknown, where: string): Want {
   const { refused } = all;
   if (refused === undefined) return { statements: [readStatement(all, where)] };
   onlyKeys(all, ['refused'], where);
-  if (refused !== 'syntax' && refused !== 'limit') throw new Error(`${where}: refused must be syntax or limit`);
+  if (refused !== 'syntax' && refused !== 'limit' && refused !== 'unsupported')
+    throw new Error(`${where}: refused must be syntax, limit or unsupported`);
   return { refused };
 }
 

@@ -66,6 +66,7 @@ function searchPathOf(database: string, state: SqlState, catalogue: Catalogue): 
 }
 
 export const SQLSERVER_RULES: DialectRules = {
+  proceduresReturn: true,
   // The place of a row, and what a MERGE did to it.
   systemColumns: new Set(['%%physloc%%', '%%lockres%%', '$action']),
   sensitiveColumn,
