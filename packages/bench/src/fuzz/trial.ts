@@ -1,41 +1,67 @@
-import type { Leg, WireSession } from '@sqlwarden/core';
-import { postgresDialect } from '@sqlwarden/postgres';
-import { password } from './client-frames.js';
+import type { Leg, LoginAnswer, WireSession } from '@sqlwarden/core';
 import { EditedStream } from './edits.js';
-import { ForwardCheck } from './forward-check.js';
-import { POSTGRES_FRAMING } from './framing.js';
-import { FrameStream, startupMessage } from './frames.js';
 import type { Direction, Event, Input } from './input.js';
-import { INJECTED_TEXT, LOGIN_ACCEPTED, ModelHost, sessionOptions } from './model-host.js';
-import { ModelServer } from './model-server.js';
+import { INJECTED_TEXT, ModelHost } from './model-host.js';
 import { readModelText } from './model-text.js';
 import { Random } from './random.js';
-import * as reply from './server-frames.js';
-import type { TrialResult } from './target.js';
+import type { Target, TrialResult } from './target.js';
 
-const SESSION_OPTIONS = sessionOptions((column) => postgresDialect.cellType(column));
-const LOGIN = [startupMessage({ user: 'ada', database: 'crm' }), password('token')];
-const BACKEND_TYPES = new Set('RKZT123ntsIGHWAVNvSDCEdc');
 /** What a session may send for each byte that it got, and besides. A refusal is longer than what it refuses; a probe than the byte that needs it. */
 const MOST_AMPLIFICATION = 400;
 const MOST_BYTES = 1 << 20;
 const MOST_ROUNDS = 20_000;
 
-/** Plays an input through a session of its own, from login to end. Never throws for what the session does. */
-export function play(input: Input, direction: Direction, dictionary: Record<Direction, readonly Buffer[]>): TrialResult {
-  return new Trial(input, direction, dictionary).run();
+/** One protocol's part in a trial: its client's login, its server, and whoever looks at all that passes. */
+export interface Wire {
+  /** Frames of the client's login, each answered before the next. */
+  readonly login: readonly Buffer[];
+  readonly loginAnswer: LoginAnswer;
+  createSession(): WireSession;
+  /** The server leg is open. */
+  connected(): void;
+  /** The server says something unasked. */
+  notify(): void;
+  /** Bytes of the client's that the session was given. */
+  clientSent(bytes: Uint8Array): void;
+  toServer(bytes: Uint8Array): void;
+  toClient(bytes: Uint8Array): void;
+  /** What is there of frames that have not ended. */
+  rest(): { readonly toClient: { readonly bytes: number; readonly text: string }; readonly toServer: number };
 }
 
-class Trial {
-  readonly #input: Input;
-  readonly #direction: Direction;
-  readonly #host: ModelHost;
-  readonly #server: ModelServer;
-  readonly #check: ForwardCheck;
+/** What a {@link Wire} may do in its trial. */
+export interface TrialCourse {
+  readonly input: Input;
+  readonly direction: Direction;
+  readonly host: ModelHost;
+  readonly random: Random;
+  /** Something is wrong with the session. */
+  found(what: string): void;
+  /** The server answers with a frame, edited where its direction is fuzzed. Gives what will arrive of it. */
+  serverSends(frame: Buffer): readonly Buffer[];
+  /** The server answers with frames that are a lie already. */
+  serverLies(frames: readonly Buffer[]): void;
+  serverCloses(): void;
+}
+
+/** Plays an input through a session of its own, from login to end. Never throws for what the session does. */
+export function play(
+  input: Input,
+  direction: Direction,
+  target: Pick<Target, 'dictionary' | 'framing'>,
+  makeWire: (course: TrialCourse) => Wire,
+): TrialResult {
+  return new Trial(input, direction, target, makeWire).run();
+}
+
+class Trial implements TrialCourse {
+  readonly input: Input;
+  readonly direction: Direction;
+  readonly host: ModelHost;
+  readonly random: Random;
+  readonly #wire: Wire;
   readonly #edited: EditedStream;
-  readonly #random: Random;
   readonly #session: WireSession;
-  readonly #toClient = new FrameStream(false);
   readonly #replies: Buffer[] = [];
   #serverGone = false;
   #clientGone = false;
@@ -44,89 +70,76 @@ class Trial {
   #received = 0;
   #sent = 0;
   #wrong: string | undefined;
-  #copyInSeen = false;
-  #loginAsked = false;
 
-  constructor(input: Input, direction: Direction, dictionary: Record<Direction, readonly Buffer[]>) {
-    this.#input = input;
-    this.#direction = direction;
-    this.#random = new Random(input.pieces);
-    this.#edited = new EditedStream(input.edits, dictionary[direction], POSTGRES_FRAMING);
-    const wrong = (what: string): void => this.#found(what);
-    this.#host = new ModelHost((leg, bytes) => this.#takes(leg, bytes), wrong);
-    this.#check = new ForwardCheck(this.#host.leaves, wrong);
-    const honest = direction === 'client';
-    this.#server = new ModelServer({
-      sends: (frame, refused) => this.#serverSends(frame, refused),
-      // A server that is made to lie does not share the session's view of what its names stand for.
-      binds: (name, text, values) => {
-        if (honest && !this.#check.isOwn(name)) this.#check.spend('bind', text, values);
-      },
-      executes: (name, text, values) => {
-        if (honest && !this.#check.isOwn(name)) this.#check.spend('execute', text, values);
-      },
-      takesCopyData: () => undefined,
-      takes: (frame, message) => {
-        this.#check.takes(frame, message);
-        if (message.kind.startsWith('copy-') && !this.#copyInSeen) wrong(`${message.kind} was forwarded, and no COPY has begun`);
-      },
-      rejects: wrong,
-      closes: () => {
-        this.#serverGone = true;
-      },
-    });
-    this.#session = postgresDialect.createSession(this.#host, SESSION_OPTIONS);
+  constructor(
+    input: Input,
+    direction: Direction,
+    { dictionary, framing }: Pick<Target, 'dictionary' | 'framing'>,
+    makeWire: (course: TrialCourse) => Wire,
+  ) {
+    this.input = input;
+    this.direction = direction;
+    this.random = new Random(input.pieces);
+    this.#edited = new EditedStream(input.edits, dictionary[direction], framing);
+    this.host = new ModelHost(
+      (leg, bytes) => this.#takes(leg, bytes),
+      (what) => this.found(what),
+    );
+    this.#wire = makeWire(this);
+    this.#session = this.#wire.createSession();
   }
 
   run(): TrialResult {
     try {
       this.#play();
     } catch (error) {
-      this.#found(`the session threw ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+      this.found(`the session threw ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
     }
     return { wrong: this.#wrong, frames: this.#frames, mutated: this.#mutated };
   }
 
-  #found(what: string): void {
+  found(what: string): void {
     this.#wrong ??= what;
   }
 
   get #over(): boolean {
-    return this.#host.reason !== undefined;
+    return this.host.reason !== undefined;
   }
 
   // ---- the course of an input ----
 
   #play(): void {
-    const { program, events, pace } = this.#input;
+    const { program, events, pace } = this.input;
+    const { login } = this.#wire;
     let waiting: Buffer[] = [];
-    for (const [index, frame] of [...LOGIN, ...program].entries()) {
+    for (const [index, frame] of [...login, ...program].entries()) {
       if (this.#over) break;
-      for (const { at, event } of events) if (at + LOGIN.length === index) this.#befall(event);
-      waiting.push(...(this.#direction === 'client' ? this.#counted(frame) : [frame]));
+      for (const { at, event } of events) if (at + login.length === index) this.#befall(event);
+      waiting.push(...(this.direction === 'client' ? this.#counted(frame) : [frame]));
       // The login is a conversation, not a stream.
-      if (index >= LOGIN.length && index % (pace + 1) !== 0) continue;
+      if (index >= login.length && index % (pace + 1) !== 0) continue;
       this.#clientSends(waiting);
       waiting = [];
       this.#settleDown();
     }
-    if (this.#direction === 'client') waiting.push(...this.#edited.end());
+    if (this.direction === 'client') waiting.push(...this.#edited.end());
     this.#clientSends(waiting);
     this.#settleDown();
-    if (this.#direction === 'client' && this.#host.paused.client && !this.#over)
-      this.#found('the client is not read any more, and nothing is under way');
+    if (this.direction === 'client' && this.host.paused.client && !this.#over)
+      this.found('the client is not read any more, and nothing is under way');
     this.#finish();
   }
 
   #finish(): void {
     if (!this.#over && !this.#clientGone) this.#session.ended('client');
-    if (!this.#over) this.#found('the session goes on without its client');
-    if (this.#host.openTickets > 0) this.#found(`${this.#host.openTickets} tickets have no outcome`);
-    if (this.#sent > MOST_BYTES + this.#received * MOST_AMPLIFICATION) this.#found(`${this.#received} bytes became ${this.#sent}`);
+    if (!this.#over) this.found('the session goes on without its client');
+    if (this.host.openTickets > 0) this.found(`${this.host.openTickets} tickets have no outcome`);
+    if (this.#sent > MOST_BYTES + this.#received * MOST_AMPLIFICATION) this.found(`${this.#received} bytes became ${this.#sent}`);
     // A message may end with the session, but nothing of the gateway's own may stand in its middle.
-    if (this.#toClient.restText.includes('sqlwarden'))
-      this.#found(`${this.#toClient.rest} bytes of half a message went to the client, with words of the gateway in it`);
-    if (this.#server.restBytes > 0) this.#found(`${this.#server.restBytes} bytes of half a message went to the server`);
+    const { toClient, toServer } = this.#wire.rest();
+    if (toClient.text.includes('sqlwarden'))
+      this.found(`${toClient.bytes} bytes of half a message went to the client, with words of the gateway in it`);
+    if (toServer > 0) this.found(`${toServer} bytes of half a message went to the server`);
   }
 
   #counted(frame: Buffer): Buffer[] {
@@ -150,35 +163,35 @@ class Trial {
         this.#serverGone = true;
         return undefined;
       case 'notification':
-        this.#serverSends(reply.notification(), false);
-        return undefined;
+        return this.#wire.notify();
     }
   }
 
   /** Everything that was set going comes to its end. */
   #settleDown(): void {
-    const { owed } = this.#host;
+    const { owed } = this.host;
     for (let round = 0; round < MOST_ROUNDS && !this.#over; round += 1) {
       if (owed.login) {
         owed.login = false;
-        this.#session.loginAnswered(LOGIN_ACCEPTED);
+        this.#session.loginAnswered(this.#wire.loginAnswer);
       } else if (owed.connection) {
         owed.connection = false;
         this.#session.serverConnected();
+        this.#wire.connected();
       } else if (this.#replies.length > 0) this.#deliver('server', this.#replies.splice(0));
       else if (this.#serverGone) this.#session.ended('server');
       else if (owed.unit !== undefined) this.#answerPending();
       else return;
     }
-    if (!this.#over) this.#found('the session and its server never come to rest');
+    if (!this.#over) this.found('the session and its server never come to rest');
   }
 
   #answerPending(): void {
-    const { unit } = this.#host.owed;
-    if (unit !== undefined && readModelText(unit.text).flags.has('inject') && this.#random.chance(2))
+    const { unit } = this.host.owed;
+    if (unit !== undefined && readModelText(unit.text).flags.has('inject') && this.random.chance(2))
       this.#session.inject(INJECTED_TEXT, () => undefined);
-    if (this.#replies.length > 0 && this.#random.chance(2)) return;
-    this.#host.answerLater(this.#session);
+    if (this.#replies.length > 0 && this.random.chance(2)) return;
+    this.host.answerLater(this.#session);
   }
 
   // ---- bytes ----
@@ -188,12 +201,12 @@ class Trial {
   }
 
   #deliver(leg: Leg, frames: readonly Buffer[]): void {
-    const { pieces } = this.#input;
+    const { pieces } = this.input;
     if (pieces === 0) for (const frame of frames) this.#give(leg, frame);
     else {
       const all = Buffer.concat(frames);
       for (let at = 0; at < all.length; ) {
-        const size = pieces === 1 ? all.length : this.#random.chance(4) ? 1 : 1 + this.#random.below(all.length);
+        const size = pieces === 1 ? all.length : this.random.chance(4) ? 1 : 1 + this.random.below(all.length);
         this.#give(leg, all.subarray(at, at + size));
         at += size;
       }
@@ -203,52 +216,29 @@ class Trial {
   #give(leg: Leg, bytes: Uint8Array): void {
     if (this.#over) return;
     this.#received += bytes.length;
-    if (leg === 'client') this.#check.clientSent(bytes);
+    if (leg === 'client') this.#wire.clientSent(bytes);
     this.#session.receive(leg, Uint8Array.from(bytes));
   }
 
   #takes(leg: Leg, bytes: Uint8Array): void {
     this.#sent += bytes.length;
-    if (leg === 'server') return this.#server.receive(bytes);
-    const frames = this.#toClient.push(this.#loginAsked ? bytes : withoutDeclines(bytes));
-    if (this.#toClient.broken) this.#found('bytes went to the client that are no messages');
-    for (const { type, bytes: frame } of frames) {
-      this.#loginAsked = true;
-      if (!BACKEND_TYPES.has(type)) this.#found(`a message of type ${JSON.stringify(type)} went to the client`);
-      if (this.#direction === 'client' && frame.includes(reply.MASKED_CANARY)) this.#found('a masked value went to the client');
-      if (frame.includes(reply.REFUSED_CANARY)) this.#found('an answer to what was refused went to the client');
-    }
+    if (leg === 'server') this.#wire.toServer(bytes);
+    else this.#wire.toClient(bytes);
   }
 
-  #serverSends(frame: Buffer, refused: boolean): void {
-    if (frame[0] === COPY_IN) this.#copyInSeen = true;
-    if (this.#direction === 'client') {
-      this.#replies.push(frame);
-      return;
-    }
-    if (refused && this.#input.answersRefused) {
-      this.#replies.push(...LIES.slice(this.#random.below(LIES.length)));
-      return;
-    }
-    for (const edited of this.#counted(frame)) {
-      if (edited.includes(COPY_IN)) this.#copyInSeen = true;
-      this.#replies.push(edited);
-    }
+  serverSends(frame: Buffer): readonly Buffer[] {
+    // Who has said goodbye answers nothing more.
+    if (this.#serverGone) return [];
+    const frames = this.direction === 'client' ? [frame] : this.#counted(frame);
+    this.#replies.push(...frames);
+    return frames;
+  }
+
+  serverLies(frames: readonly Buffer[]): void {
+    if (!this.#serverGone) this.#replies.push(...frames);
+  }
+
+  serverCloses(): void {
+    this.#serverGone = true;
   }
 }
-
-/** The answers to SSLRequest and GSSENCRequest are one byte each, without a length ("SSL Session Encryption"). */
-function withoutDeclines(bytes: Uint8Array): Uint8Array {
-  let at = 0;
-  while (bytes[at] === DECLINE && bytes[at + 1] !== 0) at += 1;
-  return bytes.subarray(at);
-}
-
-const DECLINE = 0x4e;
-const COPY_IN = 0x47;
-const LIES = [
-  reply.parseComplete(),
-  reply.rowDescription(0),
-  reply.dataRow([reply.REFUSED_CANARY, reply.REFUSED_CANARY]),
-  reply.complete(`SELECT ${reply.REFUSED_CANARY}`),
-];

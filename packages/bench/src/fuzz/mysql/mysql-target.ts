@@ -1,8 +1,9 @@
 import { type Framing, LENGTHS } from '../framing.js';
 import type { Target } from '../target.js';
+import { play } from '../trial.js';
 import { int2, int3, int4 } from './packets.js';
 import { DICTIONARY, seedInputs } from './seeds.js';
-import { play } from './trial.js';
+import { mysqlWire } from './mysql-wire.js';
 
 /** The byte that says what a packet is stands behind its header; the fourth byte of the header is the sequence id. */
 export const MYSQL_FRAMING: Framing = {
@@ -25,5 +26,5 @@ export const mysqlTarget: Target = {
   loginFrames: { client: 2, server: 15 },
   seeds: seedInputs,
   dictionary: DICTIONARY,
-  play: (input, direction) => play(input, direction, MYSQL_FRAMING),
+  play: (input, direction) => play(input, direction, mysqlTarget, mysqlWire),
 };

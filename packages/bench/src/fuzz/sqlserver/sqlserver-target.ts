@@ -1,8 +1,9 @@
 import { type Framing, LENGTHS } from '../framing.js';
 import type { Target } from '../target.js';
+import { play } from '../trial.js';
 import { int2, int4 } from './packets.js';
 import { DICTIONARY, seedInputs } from './seeds.js';
-import { play } from './trial.js';
+import { sqlserverWire } from './sqlserver-wire.js';
 
 /** The first byte of a packet says what its message is; its length is big-endian and includes the header. */
 export const TDS_FRAMING: Framing = {
@@ -25,5 +26,5 @@ export const sqlserverTarget: Target = {
   loginFrames: { client: 2, server: 3 },
   seeds: seedInputs,
   dictionary: DICTIONARY,
-  play: (input, direction) => play(input, direction, TDS_FRAMING),
+  play: (input, direction) => play(input, direction, sqlserverTarget, sqlserverWire),
 };
