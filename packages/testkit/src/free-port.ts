@@ -1,7 +1,19 @@
 import { createServer } from 'node:net';
 
-/** A TCP port of the loopback interface that nothing listened on a moment ago. Another process may take it: be ready to try again. */
-export function freePort(): Promise<number> {
+/** The system names a port again that nobody listens on yet. */
+const given = new Set<number>();
+
+/** A port of 127.0.0.1 that nobody listened on a moment ago, and that was not given before in this process. */
+export async function freePort(): Promise<number> {
+  for (;;) {
+    const port = await openPort();
+    if (given.has(port)) continue;
+    given.add(port);
+    return port;
+  }
+}
+
+function openPort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.on('error', reject);
