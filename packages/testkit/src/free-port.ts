@@ -3,7 +3,10 @@ import { createServer } from 'node:net';
 /** The system names a port again that nobody listens on yet. */
 const given = new Set<number>();
 
-/** A port of 127.0.0.1 that nobody listened on a moment ago, and that was not given before in this process. */
+/**
+ * A TCP port of the loopback interface that nothing listened on a moment ago, and that was not given before in this process. Another process may take it: be
+ * ready to try again.
+ */
 export async function freePort(): Promise<number> {
   for (;;) {
     const port = await openPort();
