@@ -39,7 +39,7 @@ export class BatchRequests {
     if (admission.kind === 'refuse') return to.refuse(admission.refusal);
     const isAnnouncement = admission.statements.some(isAnnounced);
     const isOpen = to.talk.transactions.snapshot().status === 'open';
-    const writes = planWrites(admission.statements, isOpen, !isAnnouncement && to.talk.transactions.isTold);
+    const writes = planWrites(admission.statements, isOpen, !isAnnouncement);
     if (typeof writes === 'object') return to.refuseAdmitted(to.work(admission, text), writes);
     if (isAnnouncement) return this.#announce(message, text, admission);
     if (writes === 'wrap' && !this.#begin(admission)) return false;

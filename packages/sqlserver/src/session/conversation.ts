@@ -49,8 +49,6 @@ export class Conversation implements RepliesTo {
   withholds = false;
   /** The session is over, and nothing more is heard of the server. */
   isLost = false;
-  /** To be done as soon as the reply at hand is complete. */
-  afterReply: (() => void) | undefined = undefined;
   /** The session was set back: the role has to be taken again before anything runs. */
   roleLost = false;
 
@@ -100,13 +98,6 @@ export class Conversation implements RepliesTo {
     const tokens = this.#unshown;
     if (tokens.length > 0) this.#unshown = [];
     return tokens;
-  }
-
-  /** A reply is complete, and `expected` is free. */
-  replied(): void {
-    const after = this.afterReply;
-    this.afterReply = undefined;
-    after?.();
   }
 
   /** Takes what a probe of the state answered. False when that is not what it should be. Throws {@link PinnedLost}. */

@@ -96,7 +96,7 @@ export class ExpectedReply {
   injection: Injection | undefined = undefined;
   /** ATTENTION was forwarded: the reply is complete only with a DONE 0x20, in its message or in one of its own that follows. */
   attentionSent = false;
-  /** Called when the reply is complete; `false`: its last statement ended with an error, or it was given up. */
+  /** Called when the reply is complete, and another request may be sent; `false`: its last statement ended with an error, or it was given up. */
   ended: ((ok: boolean) => void) | undefined = undefined;
 
   constructor(kind: ReplyKind, works: readonly Work[], clean: boolean) {
@@ -136,8 +136,6 @@ export interface RepliesTo {
   failed(number: number): void;
   /** Every ENVCHANGE, of requests of our own too. `newValue`: without its length. Views: copy to keep. */
   environmentChanged(type: number, newValue: Uint8Array, token: Uint8Array): void;
-  /** A reply is complete, and `expected` is free. */
-  replied(): void;
 }
 
 /** A unit that was admitted and is about to be forwarded. `branching`: see {@link Work.branching}. */

@@ -1,3 +1,4 @@
+import type { InjectResult } from '@sqlwarden/core';
 import type { Conversation } from './conversation.js';
 import type { ExpectedReply } from './expected-reply.js';
 
@@ -7,7 +8,9 @@ export class CommitFailed extends Error {
 }
 
 /** Where IMPLICIT_TRANSACTIONS is on, the statement itself begins one, which the client ends. */
-const BEGIN = 'IF (@@OPTIONS & 2) = 0 BEGIN TRANSACTION';
+const BEGIN = 'IF (@@OPTIONS & 2) = 0 BEGIN TRANSACTION; SELECT @@TRANCOUNT';
+const COMMIT = 'COMMIT TRANSACTION; SELECT @@TRANCOUNT';
+const ROLLBACK = 'IF @@TRANCOUNT > 0 ROLLBACK TRANSACTION; SELECT @@TRANCOUNT';
 
 /**
  * A transaction of the gateway's around one request of the client's, so that a write over a limit leaves nothing behind: it is committed when the reply is complete, and
@@ -31,8 +34,9 @@ export class OwnTransaction {
       BEGIN,
       (result) => {
         const isGivenUp = this.#state === 'given-up';
-        if (talk.transactions.status !== 'open') talk.transactions.isOurs = false;
-        this.#state = isGivenUp ? 'none' : result.kind === 'error' ? 'failed' : 'begun';
+        const isOpen = isOpenBy(result);
+        talk.transactions.countedOurs(isOpen === true);
+        this.#state = isGivenUp ? 'none' : isOpen === undefined ? 'failed' : 'begun';
         if (isGivenUp) this.#end(false);
       },
       { hidesTransaction: true },
@@ -49,7 +53,7 @@ export class OwnTransaction {
     const { ended } = reply;
     reply.ended = (ok) => {
       ended?.(ok);
-      talk.afterReply = () => this.#end(ok);
+      this.#end(ok);
     };
   }
 
@@ -70,13 +74,21 @@ export class OwnTransaction {
       return;
     }
     talk.own.batch(
-      ok ? 'COMMIT TRANSACTION' : 'ROLLBACK TRANSACTION',
+      ok ? COMMIT : ROLLBACK,
       (result) => {
         if (talk.isLost) return;
-        if (result.kind === 'error' || transactions.status === 'open') throw new CommitFailed();
+        const isOpen = isOpenBy(result);
+        if (isOpen !== false) throw new CommitFailed();
+        transactions.countedOurs(isOpen, ok);
         talk.withholds = false;
       },
       { hidesTransaction: true },
     );
   }
+}
+
+/** Whether the session has a transaction, by the count that a request of ours ends with; `undefined`: the request failed. */
+function isOpenBy(result: InjectResult): boolean | undefined {
+  const count = result.kind === 'rows' ? result.rows.at(-1)?.[0] : undefined;
+  return typeof count === 'string' && /^\d+$/.test(count) ? count !== '0' : undefined;
 }

@@ -20,6 +20,8 @@ const kindsOf = ({ tokens }: RawReply) => tokens.map((token) => (token.kind === 
 const shows = ({ bytes }: RawReply, value: string): boolean =>
   bytes.includes(value) || bytes.includes(Buffer.from(value, 'utf16le').toString('latin1'));
 
+const count = (value: number) => ({ kind: 'rows', columns: [{ name: '', type: 'int' }], rows: [[value]] }) as const;
+
 describe.each([
   { version: '7.1', cutBytes: undefined },
   { version: '7.2', cutBytes: undefined },
@@ -66,6 +68,10 @@ describe.each([
           ],
         },
         { when: 'SELECT @@TRANCOUNT', give: () => [{ kind: 'rows', columns: [{ name: '', type: 'int' }], rows: [[isOpen() ? 1 : 0]] }] },
+        { when: /^IF \(@@OPTIONS & 2\) = 0 BEGIN/, give: [{ kind: 'transaction', action: 'begin' }, count(1)] },
+        { when: /^COMMIT TRANSACTION; SELECT/, give: [{ kind: 'transaction', action: 'commit' }, count(0)] },
+        { when: /^IF @@TRANCOUNT > 0 ROLLBACK/, give: [{ kind: 'transaction', action: 'rollback' }, count(0)] },
+        { when: /^update people .* -- at most 2/i, give: ({ text }) => [{ kind: 'count', count: text.includes('all') ? 3 : 2 }] },
         { when: 'SELECT 1', give: [{ kind: 'rows', columns: [{ name: '', type: 'int' }], rows: [[1]] }] },
         { when: /^select 'slow'/i, give: [{ kind: 'wait' }] },
         { when: /^IF @@TRANCOUNT > 0 AND/, give: [] },
@@ -195,6 +201,26 @@ describe.each([
     expect(gateway.seen.ends.at(-1)?.[1]).toBe('committed');
     await isAlive(client);
     expect(gateway.seen.units.at(-1)?.transaction.status).toBe('idle');
+  });
+
+  it('are committed before their client hears of it, where a limit counts what they write', async () => {
+    const client = await connect();
+    client.batch('UPDATE people SET name = name WHERE id < 3 -- at most 2');
+    expect(dones(await client.reply())).toMatchObject([{ rowCount: 2n }]);
+    const texts = server.requests.slice(-3).map(({ text }) => text);
+    expect(texts).toEqual([
+      expect.stringMatching(/^IF \(@@OPTIONS & 2\) = 0 BEGIN TRANSACTION/),
+      expect.stringMatching(/^UPDATE/),
+      expect.stringMatching(/^COMMIT TRANSACTION/),
+    ]);
+    expect(gateway.seen.ends.at(-1)?.[1]).toBe('committed');
+    await isAlive(client);
+    expect(gateway.seen.units.at(-1)?.transaction.status).toBe('idle');
+    const { length } = gateway.seen.ends;
+    client.batch("UPDATE people SET name = 'all' -- at most 2");
+    expect(errorOf(await client.reply())?.message).toContain('limit-exceeded');
+    await until(() => gateway.seen.ends.length > length);
+    expect(gateway.seen.ends.at(-1)?.[1]).toBe('rolled-back');
   });
 
   it('are settled once each', async () => {

@@ -155,7 +155,7 @@ export class RpcRequests {
   #together(calls: readonly Progress[]): WritePlan {
     const { transactions } = this.#to.talk;
     const isOpen = transactions.snapshot().status === 'open';
-    const canWrap = calls.length === 1 && transactions.isTold;
+    const canWrap = calls.length === 1;
     let together: WritePlan = 'as-it-is';
     for (const [at, { call, decided }] of calls.entries()) {
       if (call.kind === 'free' || decided.last === undefined) continue;

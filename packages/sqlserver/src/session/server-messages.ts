@@ -342,7 +342,6 @@ export class ServerMessages {
     this.#failure = undefined;
     this.#awaitsAcknowledgement = false;
     talk.expected = undefined;
-    talk.replied();
     injection?.done(result);
     head.ended?.(ok);
   }

@@ -88,6 +88,15 @@ describe('where the transaction of a session stands', () => {
     expect(transactions.snapshot().hasEffects).toBe(false);
   });
 
+  it('is asked for once the server did not tell of one that a text began', () => {
+    const { transactions } = session();
+    transactions.touched('begin');
+    transactions.completed('begin');
+    expect(transactions.isDoubtful).toBe(true);
+    transactions.observed(true);
+    expect(transactions.snapshot().status).toBe('open');
+  });
+
   it('is asked for behind what may begin or end one, where the server does not tell', () => {
     const { transactions, ends } = session();
     transactions.isTold = false;

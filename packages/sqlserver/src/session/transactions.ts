@@ -33,7 +33,7 @@ export class Transactions {
   status: TransactionState['status'] = 'idle';
   /** Of the transaction that the server holds open, for ALL_HEADERS ([MS-TDS] section 2.2.5.3.2); 0 outside of one. */
   descriptor = 0n;
-  /** The server tells of each beginning and end; TDS 7.1 has no words for them, and it has to be asked behind what may be one. */
+  /** The server tells of each beginning and end. TDS 7.1 has no words for them, and some servers tell of those by requests alone: they have to be asked. */
   isTold = true;
   /** Whether a transaction is open must be asked: {@link observed} takes the answer. */
   isDoubtful = false;
@@ -85,6 +85,8 @@ export class Transactions {
 
   /** A statement was completed. */
   completed(action: string): void {
+    // Not every server of the protocol tells of what texts begin and end.
+    if (action === 'begin' && this.status === 'idle') this.isTold = false;
     this.#doubt(action);
     if (this.status === 'idle') this.#end(this.#unreported('committed'));
     this.#lastError = undefined;
@@ -107,6 +109,14 @@ export class Transactions {
     if (!isOpen && this.status === 'open')
       this.#closed(action === 'commit' ? 'committed' : action === 'rollback' ? 'rolled-back' : 'unknown');
     this.#justEnded = undefined;
+  }
+
+  /** Whether the session has a transaction behind a request that began or ended the gateway's own. `ok`: it was to be committed. */
+  countedOurs(isOpen: boolean, ok = false): void {
+    if (isOpen && this.status === 'idle') this.#opened(NO_BYTES);
+    if (isOpen) return;
+    if (this.status === 'open') this.#closed(ok ? 'committed' : 'rolled-back');
+    this.isOurs = false;
   }
 
   #doubt(action: string): void {

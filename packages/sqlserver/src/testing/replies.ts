@@ -56,7 +56,7 @@ export class Talk implements RepliesTo {
   readonly toServer: Outbox;
   readonly tdsVersion: number;
   readonly packetSize: number;
-  expected: ExpectedReply | undefined = undefined;
+  #expected: ExpectedReply | undefined = undefined;
   stateStale = false;
   readonly state = { database: 'app' };
   readonly outcomes: { readonly status: Outcome['status']; readonly work: Work | undefined; readonly suspended: boolean }[] = [];
@@ -77,6 +77,15 @@ export class Talk implements RepliesTo {
     this.messages = new ServerMessages(this, this.#packets, maxValueBytes);
   }
 
+  get expected(): ExpectedReply | undefined {
+    return this.#expected;
+  }
+
+  set expected(reply: ExpectedReply | undefined) {
+    this.#expected = reply;
+    if (reply === undefined) this.replies += 1;
+  }
+
   settle(work: Work | undefined, status: Outcome['status'], suspended = false): void {
     this.outcomes.push({ status, work, suspended });
   }
@@ -95,10 +104,6 @@ export class Talk implements RepliesTo {
 
   environmentChanged(type: number, newValue: Uint8Array): void {
     this.environment.push([type, Buffer.from(newValue).toString('hex')]);
-  }
-
-  replied(): void {
-    this.replies += 1;
   }
 
   /** Bytes of the server come. */

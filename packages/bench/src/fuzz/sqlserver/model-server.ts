@@ -131,9 +131,9 @@ export class ModelServer {
   }
 
   #ownTransaction(text: string): Buffer[] {
-    const begins = text.endsWith('BEGIN TRANSACTION');
-    const change = begins ? this.#begin() : text.startsWith('IF') ? [] : this.#end(text.startsWith('COMMIT'));
-    return [...change, give.done(this.#variant, give.DONE.final)];
+    if (!text.endsWith('; SELECT @@TRANCOUNT')) return [give.done(this.#variant, give.DONE.final)];
+    const change = text.includes('BEGIN') ? this.#begin() : this.#isOpen ? this.#end(text.startsWith('COMMIT')) : [];
+    return [...change, give.done(this.#variant, give.DONE.more), ...this.#transactionCount()];
   }
 
   #begin(): Buffer[] {
