@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { runProgram } from '@sqlwarden/testkit';
 
-const published = ['core', 'identity', 'ledger', 'runtime', 'postgres', 'pg', 'mysql', 'mysql2', 'sidecar', 'cli'];
+const published = ['core', 'identity', 'ledger', 'runtime', 'postgres', 'pg', 'mysql', 'mysql2', 'sqlserver', 'tedious', 'sidecar', 'cli'];
 
 /** The names that a plain Node gets from evaluating `expression(specifier)`, in order. */
 async function exportsOf(expression: string, specifier: string): Promise<string[]> {

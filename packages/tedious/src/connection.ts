@@ -10,7 +10,7 @@ import {
 import tedious, { type ConnectionConfiguration } from 'tedious';
 import { SqlwardenTediousError } from './errors.js';
 import { leaseGateway } from './governed.js';
-import { governedSocket, type Link } from './governed-stream.js';
+import { type Connector, governedSocket, type Link } from './governed-stream.js';
 import { keepContext } from './request-context.js';
 
 export interface GovernedOptions {
@@ -38,20 +38,26 @@ export class Connection extends tedious.Connection {
       throw new SqlwardenTediousError('no-identity', 'a connection needs an identity: use runAs(token, …) or the option "identity"');
     const identity = ownIdentity(given);
     const lease = leaseGateway(config.sqlwarden);
-    const link: Link = { intent: context?.intent, connection: undefined };
+    const link: Link = { intent: context?.intent, connection: undefined, hasEnded: false };
     const governance = { lease, upstream: config.upstream, identity, wanted: wantedServer(config) };
-    super(driverConfig(config, identity, () => runAsNobody(() => governedSocket(governance, link))));
+    const connector: Connector = (_to, _lookup, signal) => runAsNobody(() => governedSocket(governance, link, signal));
+    super(driverConfig(config, identity, connector));
+    if (this.config.options.connector !== connector)
+      throw new SqlwardenTediousError('not-injected', 'the driver did not take the governed connection');
     this.#link = link;
-    giveBackAtEnd(this, lease);
+    giveBackAtEnd(this, lease, link);
   }
 
   /** As `tedious`'s: all that an application asks for comes by here. */
   override makeRequest(...given: Parameters<tedious.Connection['makeRequest']>): void {
     const [request] = given;
-    const { connection } = this.#link;
-    // INVARIANT: said anew for every request, nothing included: what was said of the last one is not said of this one.
-    connection?.assertIntent(identityContext()?.intent ?? this.#link.intent);
-    connection?.assertTrace(activeTrace());
+    const { connection, intent } = this.#link;
+    // What the driver refuses to send says nothing of the request that is under way.
+    if (this.state === this.STATE.LOGGED_IN && !request.canceled) {
+      // INVARIANT: said anew for every request, nothing included: what was said of the last one is not said of this one.
+      connection?.assertIntent(identityContext()?.intent ?? intent);
+      connection?.assertTrace(activeTrace());
+    }
     keepContext(request);
     super.makeRequest(...given);
   }
@@ -64,8 +70,9 @@ export function connect(config: ConnectionConfig, connectListener?: (error?: Err
   return connection;
 }
 
-function giveBackAtEnd(connection: Connection, lease: GatewayLease): void {
+function giveBackAtEnd(connection: Connection, lease: GatewayLease, link: Link): void {
   connection.once('end', () => {
+    link.hasEnded = true;
     // Nobody waits for it: a ledger that could not be closed in order must not end the application, and must not be silent.
     lease.release().catch((error: Error) => process.emitWarning(error.message, 'SqlwardenTediousWarning'));
   });
@@ -85,7 +92,7 @@ function authenticationOf(identity: Identity): ConnectionConfiguration['authenti
 }
 
 /** The options that the driver gets: the socket and the proof are ours. */
-function driverConfig(config: ConnectionConfig, identity: Identity, connector: () => Promise<unknown>): ConnectionConfiguration {
+function driverConfig(config: ConnectionConfig, identity: Identity, connector: Connector): ConnectionConfiguration {
   const { sqlwarden: _, upstream: _upstream, identity: _identity, authentication: _authentication, options = {}, ...others } = config;
   const { cryptoCredentialsDetails: _credentials, instanceName: _instance, serverName: _name, localAddress: _local, ...kept } = options;
   return {

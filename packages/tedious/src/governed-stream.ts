@@ -8,7 +8,12 @@ import { upstreamOf } from './governed.js';
 export interface Link {
   intent: AssertedIntent | undefined;
   connection: GatewayConnection | undefined;
+  /** The application has closed it, which it may do before it is made. */
+  hasEnded: boolean;
 }
+
+/** What the driver gets a socket by (tedious 19: `lib/connection.js`, `connectOnPort`), of whose arguments it declares none. */
+export type Connector = (to?: unknown, lookup?: unknown, signal?: AbortSignal) => Promise<Socket>;
 
 /** What a connection goes through the gateway by. */
 export interface Governance {
@@ -19,14 +24,15 @@ export interface Governance {
 }
 
 /**
- * The driver's end of a new connection through the gateway, as the driver asks for it (tedious 19: `lib/connection.js`, `connectOnPort`). Rejects when the gateway
- * cannot be opened or has no such upstream.
+ * The driver's end of a new connection through the gateway. Rejects when the gateway cannot be opened, has no such upstream, or is not there before the
+ * driver stops to wait for it.
  */
-export async function governedSocket({ lease, upstream, identity, wanted }: Governance, link: Link): Promise<Socket> {
+export async function governedSocket({ lease, upstream, identity, wanted }: Governance, link: Link, signal?: AbortSignal): Promise<Socket> {
   // Something must keep the process alive while the gateway opens, as a dialling socket would.
   const alive = setInterval(() => undefined, 1 << 30);
   try {
-    const gateway = await lease.gateway();
+    const gateway = await unlessAborted(lease.gateway(), signal);
+    if (link.hasEnded) throw new Error('the connection was closed before it was made');
     const name = upstreamOf(gateway, upstream, wanted);
     const { near, far } = duplexPair();
     link.connection = gateway.connect(name, {
@@ -43,6 +49,14 @@ export async function governedSocket({ lease, upstream, identity, wanted }: Gove
   } finally {
     clearInterval(alive);
   }
+}
+
+function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted === true) reject(signal.reason as Error);
+    signal?.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
+    work.then(resolve, reject);
+  });
 }
 
 /** What the driver calls on its socket besides the stream's own methods. */

@@ -1,9 +1,17 @@
-import { chooseUpstream, type Gateway, gatewayLeases, type WantedServer } from '@sqlwarden/runtime';
+import { chooseUpstream, type Gateway, type GatewayLease, gatewayLeases, type WantedServer } from '@sqlwarden/runtime';
 import { sqlserverDialect } from '@sqlwarden/sqlserver';
 import { SqlwardenTediousError } from './errors.js';
 
+const lease = gatewayLeases(sqlserverDialect);
+
 /** A hold on the process's gateway, for connections to SQL Server. */
-export const leaseGateway = gatewayLeases(sqlserverDialect);
+export function leaseGateway(configFile: string | undefined): GatewayLease {
+  if (typeof configFile === 'string') return lease(configFile);
+  throw new SqlwardenTediousError(
+    'no-configuration',
+    'the option "sqlwarden" must name sqlwarden.yaml: new Connection({ sqlwarden, identity, ... })',
+  );
+}
 
 /** The name of the upstream that an application means. */
 export function upstreamOf(gateway: Gateway, name: string | undefined, wanted: WantedServer): string {

@@ -49,7 +49,19 @@ export function findFreetdsOdbc(): Finding {
 
 /** A Python that has this module; the path is the interpreter's. Distributions install modules for their own interpreter, so that is first. */
 export function findPython(
-  module: 'pymysql' | 'psycopg2' | 'psycopg' | 'asyncpg' | 'sqlalchemy' | 'pandas' | 'django' | 'ctypes' | 'pymssql' | 'pyodbc' | 'pytds',
+  module:
+    | 'pymysql'
+    | 'psycopg2'
+    | 'psycopg'
+    | 'asyncpg'
+    | 'sqlalchemy'
+    | 'pandas'
+    | 'django'
+    | 'ctypes'
+    | 'pymssql'
+    | 'pyodbc'
+    | 'pytds'
+    | 'OpenSSL',
 ): Finding {
   const name = `python3 with ${module}`;
   const interpreters = ['/usr/bin/python3', ...onPath('python3')].filter(isExecutable);

@@ -46,6 +46,8 @@ export { requireOrSkip } from './require-or-skip.js';
 export { until } from './until.js';
 export { runProgram } from './run-program.js';
 export type { ProgramOptions, ProgramResult } from './run-program.js';
+export { cannedDatabase } from './tds/canned-database.js';
+export type { CannedDatabase, CannedModule } from './tds/canned-database.js';
 export { startCannedSqlServer } from './tds/canned-sqlserver.js';
 export type { CannedSqlServer } from './tds/canned-sqlserver.js';
 export type { CannedSqlServerOptions } from './tds/canned-server-options.js';

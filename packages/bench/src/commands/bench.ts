@@ -1,7 +1,7 @@
 // npm run bench -- analysis [--only <corpus>]
 // npm run bench -- ledger [reads | size | ratio | writes] [--help]
 // npm run bench -- postgres [--help]
-// npm run bench -- mysql [--seconds n] [--rounds n] [--cases a,b] [--paths a,b]
+// npm run bench -- mysql | sqlserver [--help]
 // npm run bench -- schema [--relations n,n] [--statements n] [--rounds n] [--major n]
 import { parseArgs } from 'node:util';
 import type { ResolvedCatalogue } from '@sqlwarden/core';
@@ -12,10 +12,12 @@ import { BARE_PARSERS } from '../cost/bare-parser.js';
 import { type CachedCost, measureCached } from '../cost/decision-cache.js';
 import { percentile } from '../cost/percentile.js';
 import { benchLedger } from '../ledger/bench-ledger.js';
-import { benchMysql } from '../mysql/bench-mysql.js';
+import { benchWire } from '../load/bench-wire.js';
+import { mysqlBench } from '../mysql/bench-mysql.js';
 import { UnitParser } from '../parsing/unit-parser.js';
 import { benchPostgres } from '../postgres/bench-postgres.js';
 import { benchSchema } from '../postgres/bench-schema.js';
+import { sqlserverBench } from '../sqlserver/bench-sqlserver.js';
 import { SchemaFolder } from '../schemas/schema-folder.js';
 import { applicationSuites } from '../truth/app-suites.js';
 import { catalogueOfTables } from '../truth/defined-catalogue.js';
@@ -26,9 +28,10 @@ async function main([what, ...args]: readonly string[]): Promise<number> {
   if (what === 'analysis') return analysis(args);
   if (what === 'ledger') return benchLedger(args);
   if (what === 'postgres') return benchPostgres(args);
-  if (what === 'mysql') return benchMysql(args);
+  if (what === 'mysql') return benchWire(mysqlBench, args);
+  if (what === 'sqlserver') return benchWire(sqlserverBench, args);
   if (what === 'schema') return benchSchema(args);
-  console.error('bench: say what to measure: npm run bench -- analysis, ledger, postgres, mysql, or schema');
+  console.error('bench: say what to measure: npm run bench -- analysis, ledger, postgres, mysql, sqlserver, or schema');
   return 2;
 }
 

@@ -14,9 +14,9 @@ import {
   runProgram,
   startCannedSqlServer,
   until,
+  cannedDatabase,
 } from '@sqlwarden/testkit';
 import { Connection, type ConnectionConfiguration, Request } from 'tedious';
-import { cannedDatabase } from '../harness/canned-database.js';
 import { type RunningGateway, startGateway } from '../harness/gateway.js';
 
 const ACCOUNT = 'of the account that sessions share';

@@ -2,6 +2,7 @@ import type { Statement } from '@sqlwarden/core';
 import { isModule, parseModule } from './create-module.js';
 import type { TokenCursor } from './cursor.js';
 import { parseProcedureCall } from './execute.js';
+import { formatsOfQueries } from './format-only.js';
 import { beginsStatement, isLabel } from './skip.js';
 import { isStatementWord } from './statement.js';
 
@@ -16,7 +17,7 @@ export function parseBatch(cursor: TokenCursor): Statement[] {
   statements.push(...firstStatements(cursor));
   for (;;) {
     skipSemicolons(cursor);
-    if (cursor.atEnd) return statements;
+    if (cursor.atEnd) return formatsOfQueries(statements);
     statements.push(cursor.grammar.statement(cursor));
   }
 }

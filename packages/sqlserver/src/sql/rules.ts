@@ -1,6 +1,8 @@
 import { splitName } from '@sqlwarden/core';
 import type { Catalogue, DialectRules, OpaqueReason, RelationName, SqlState } from '@sqlwarden/core';
 
+import { FORMAT_OF_QUERIES } from './format-only.js';
+
 /** What SQL Server's names and settings mean, for the resolver. Names are folded to lower case. */
 
 const SYSTEM_SCHEMAS: ReadonlySet<string> = new Set(['sys', 'information_schema']);
@@ -60,6 +62,16 @@ const HARMLESS_SETTINGS = `
   lock_timeout nocount numeric_roundabort query_governor_cost_limit remote_proc_transactions result_set_caching rowcount
   statistics_io statistics_time textsize transaction_isolation_level xact_abort`;
 
+/** Switches of SET by which statements are not run, or give other results than they say ("SET Statements"). */
+export const EXECUTION_SWITCHES: ReadonlySet<string> = new Set([
+  'fmtonly',
+  'noexec',
+  'no_browsetable',
+  'showplan_all',
+  'showplan_text',
+  'showplan_xml',
+]);
+
 /** USE: the catalogue is that of one database. */
 function searchPathOf(database: string, state: SqlState, catalogue: Catalogue): readonly string[] | undefined {
   return database === catalogue.database.toLowerCase() ? state.searchPath : undefined;
@@ -80,8 +92,14 @@ export const SQLSERVER_RULES: DialectRules = {
   searchPathOf,
   harmlessSettings: new Set(HARMLESS_SETTINGS.trim().split(/\s+/)),
   privilegeSettings: new Set(['execute_as', 'setuser']),
-  // The parser reads the rest of a batch by them.
-  lexicalSettings: new Set(['quoted_identifier', 'ansi_nulls', 'ansi_defaults']),
+  // The parser reads the rest of a batch by them, or has seen that they change nothing in it.
+  lexicalSettings: new Set([
+    'quoted_identifier',
+    'ansi_nulls',
+    'ansi_defaults',
+    FORMAT_OF_QUERIES,
+    ...[...EXECUTION_SWITCHES].map((name) => `${name}_off`),
+  ]),
   rowsAsValues: false,
   variablesMarked: true,
   functionsInFromAreTables: true,

@@ -5,6 +5,7 @@ import { parseCursorDefinition } from './cursor-statement.js';
 import type { TokenCursor } from './cursor.js';
 import { parseIdentifier, parseRelationName } from './names.js';
 import { mutated } from './modify-assignments.js';
+import { EXECUTION_SWITCHES } from './rules.js';
 import { setting, settingOf } from './session-setting.js';
 import { together } from './statement-sequence.js';
 
@@ -37,9 +38,18 @@ function optionName(cursor: TokenCursor): string {
 /** One or several options that are ON or OFF. Those of the lexis work from here on in the text, whether the statement is reached or not. */
 function setSwitches(cursor: TokenCursor, start: number, prefix: string, names: readonly string[]): Statement {
   const on = cursor.expectOneOf('on', 'off');
-  const statements = names.map((name) => setting(cursor, start, prefix + name, [on]));
+  const statements = names.map((name) => switched(cursor, start, prefix + name, on));
   if (!isInBody(cursor)) for (const name of names) setLexis(cursor, prefix + name, on === 'on');
   return together(cursor, start, statements);
+}
+
+/**
+ * Where the state of the session is known, what keeps statements from being run as they are written is OFF, and does nothing when it is set so again;
+ * where it is not known, for what came before, it stays so.
+ */
+function switched(cursor: TokenCursor, start: number, name: string, value: string): Statement {
+  if (value !== 'off' || !EXECUTION_SWITCHES.has(name)) return setting(cursor, start, name, [value]);
+  return setting(cursor, start, `${name}_off`, [value], 'reset');
 }
 
 /**

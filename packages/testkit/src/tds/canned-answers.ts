@@ -44,6 +44,8 @@ export type CannedItem =
   /** An output parameter, in the order in which they are declared. Without any, those of the request come back as they were sent. */
   | { readonly kind: 'output'; readonly name: string; readonly type: string; readonly value: CannedValue }
   | { readonly kind: 'database'; readonly name: string }
+  /** What a statement among others does to the transaction. */
+  | { readonly kind: 'transaction'; readonly action: 'begin' | 'commit' | 'rollback' }
   /** Whole tokens, sent as they are: for replies that no server should send. */
   | { readonly kind: 'raw'; readonly tokens: Uint8Array }
   /** Sends what there is so far, then nothing more until this settles or an attention comes; without one until an attention comes. */

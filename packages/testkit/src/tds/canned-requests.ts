@@ -193,6 +193,7 @@ export class CannedRequests {
       drained: () => this.#place.drained(),
       close: () => this.#place.close(),
       setDatabase: (name) => this.#state.setDatabase(name),
+      changeTransaction: (action) => this.#state[action](),
       inTransaction: () => this.#state.inTransaction,
     };
     return new Reply(writer, place, isCall);

@@ -28,6 +28,8 @@ export interface ReplyPlace {
   drained(): Promise<void>;
   close(): void;
   setDatabase(name: string): Buffer;
+  /** `undefined` without a transaction to end. */
+  changeTransaction(action: 'begin' | 'commit' | 'rollback'): Buffer | undefined;
   inTransaction(): boolean;
 }
 
@@ -152,6 +154,9 @@ export class Reply {
         return;
       case 'database':
         this.token(this.#place.setDatabase(item.name));
+        return;
+      case 'transaction':
+        this.token(this.#place.changeTransaction(item.action) ?? Buffer.alloc(0));
         return;
       case 'raw':
         this.token(item.tokens);

@@ -7,35 +7,40 @@ import { startProgram } from '../postgres/ended-by-input.js';
 import { issueToken, PROGRAM } from '../postgres/gateway.js';
 import { PASS_THROUGH, UPSTREAM, WITH_MASKS, WITH_POLICY } from '../postgres/gateway-policies.js';
 import type { OpenPath } from '../postgres/paths.js';
-import { ACCOUNT, type BenchMariadb, DATABASE } from './bench-database.js';
+import type { WireBench, WireDatabase } from './bench-wire.js';
 
-const POLICIES = { sqlwarden: PASS_THROUGH, policy: WITH_POLICY, masks: WITH_MASKS } as const;
-export type MysqlGatewayPath = keyof typeof POLICIES;
+const POLICIES = { sqlwarden: PASS_THROUGH, policy: WITH_POLICY, masks: WITH_MASKS, durable: WITH_POLICY } as const;
 
 /** The same policy as for PostgreSQL, on the same columns of another schema. */
-function policyOf(name: MysqlGatewayPath): string {
+function policyOf(name: keyof typeof POLICIES, { prefix }: WireDatabase): string {
   return POLICIES[name]
-    .replaceAll('bench.public.pgbench_*', `${UPSTREAM}.${DATABASE}.accounts`)
-    .replaceAll('bench.public.', `${UPSTREAM}.${DATABASE}.`);
+    .replaceAll('bench.public.pgbench_*', `${UPSTREAM}.${prefix}accounts`)
+    .replaceAll('bench.public.', `${UPSTREAM}.${prefix}`);
 }
 
 /** Runs `sqlwarden up` in a process of its own, with a configuration in a temporary directory and a token of its development issuer. */
-export async function startMysqlGateway(name: MysqlGatewayPath, { server, password }: BenchMariadb, workers: number): Promise<OpenPath> {
+export async function startWireGateway(
+  name: keyof typeof POLICIES,
+  kind: WireBench['name'],
+  database: WireDatabase,
+  workers: number,
+): Promise<OpenPath> {
   const directory = mkdtempSync(join(tmpdir(), 'sqlwarden-bench-'));
   const remove = (): void => rmSync(directory, { recursive: true, force: true });
   const file = (path: string, contents: string): void => writeFileSync(join(directory, path), contents, { mode: 0o600 });
+  const { host, port: upstreamPort } = database.server;
   try {
     const port = await freePort();
     mkdirSync(join(directory, 'policy'));
-    file('policy/bench.yaml', policyOf(name));
-    file('password', password);
+    file('policy/bench.yaml', policyOf(name, database));
+    file('password', database.login.password);
     file('mask.key', randomBytes(32).toString('hex'));
     const upstream = {
       name: UPSTREAM,
-      database: 'mysql',
+      database: kind,
       listen: `127.0.0.1:${port}`,
-      server: { host: server.host, port: server.port, database: DATABASE, tls: 'disable' },
-      credentials: { user: ACCOUNT, passwordFile: './password' },
+      server: { host, port: upstreamPort, database: database.database, tls: 'disable' },
+      credentials: { user: database.login.user, passwordFile: './password' },
     };
     const issuer = { name: 'dev', preset: 'dev', issuer: 'urn:sqlwarden:dev', audience: 'sqlwarden', keys: { directory: './issuer' } };
     const configuration = {
@@ -44,7 +49,7 @@ export async function startMysqlGateway(name: MysqlGatewayPath, { server, passwo
       upstreams: [upstream],
       identity: { issuers: [issuer] },
       policy: './policy/*.yaml',
-      ledger: { directory: './ledger' },
+      ledger: { directory: './ledger', ...(name === 'durable' ? { reads: 'durable' } : {}) },
       masking: { keyFile: './mask.key' },
       limits: { maxSessions: 5000 },
       ...(workers === 1 ? {} : { workers }),

@@ -1,19 +1,34 @@
-import type { CannedAnswer, CannedItem, CannedRequest, CannedSqlServerColumn, CannedValue } from '@sqlwarden/testkit';
+import { createHash } from 'node:crypto';
+import type { CannedAnswer, CannedItem, CannedRequest, CannedSqlServerColumn, CannedValue } from './canned-answers.js';
 
 /** A database as the catalogue of a SQL Server tells of it. */
 export interface CannedDatabase {
   readonly name: string;
-  /** By schema and name; the columns as T-SQL declares them: `int not null`, `nvarchar(max)`. */
+  /** By schema and name; the columns as T-SQL declares them: `int identity not null`, `nvarchar(max)`, `varchar(1) as (substring(name, 1, 1))`. */
   readonly tables: Readonly<Record<string, Readonly<Record<string, string>>>>;
   readonly modules?: readonly CannedModule[];
   /** What synonyms stand for, by schema and name. */
   readonly synonyms?: Readonly<Record<string, string>>;
+  /** Foreign keys that do something when a row is deleted. */
+  readonly cascades?: readonly CannedCascade[];
+  /** By temporal table, the table of its earlier rows. */
+  readonly histories?: Readonly<Record<string, string>>;
+  /** Table types by schema and name, with their columns. */
+  readonly tableTypes?: Readonly<Record<string, Readonly<Record<string, string>>>>;
   /** Views of the system that statements may name, with their columns. */
   readonly systemViews?: Readonly<Record<string, Readonly<Record<string, string>>>>;
   /** Default `SQL_Latin1_General_CP1_CI_AS`. */
   readonly collation?: string;
   /** Roles of the database by login; a login that is not here has no user in it. */
   readonly roles?: Readonly<Record<string, readonly string[]>>;
+}
+
+/** ON DELETE CASCADE: of a table's column, to a column of another one. */
+export interface CannedCascade {
+  readonly table: string;
+  readonly column: string;
+  readonly to: string;
+  readonly toColumn: string;
 }
 
 /** A view, function, procedure or trigger. */
@@ -83,38 +98,24 @@ type Rows = readonly (readonly CannedValue[])[];
 
 /**
  * What a canned SQL Server answers to what the gateway itself asks of a database: its catalogue, the state of the session, who has which role. Settings
- * that the state tells are those that the session has set in batches.
+ * that the state tells are those that the session has set in batches. A database that statements change is given as a function.
  */
-export function cannedDatabase(database: CannedDatabase): readonly CannedAnswer[] {
-  const objects = objectsOf(database);
-  const idOf = new Map(objects.map(({ id, schema, name }) => [`${schema}.${name}`, id]));
-  const modules = (database.modules ?? []).map((module) => ({ ...module, id: idOf.get(module.name) ?? 0 }));
-  const { collation = 'SQL_Latin1_General_CP1_CI_AS', name, roles = {} } = database;
-  const schemas = new Set([...SCHEMAS, ...objects.map(({ schema }) => schema)]);
-  const told: readonly (readonly [asked: RegExp, rows: Rows])[] = [
-    // In front of the others, whose tables it names, too.
-    [/^\s*SELECT CONCAT\(\s*\(SELECT CONCAT\(COUNT_BIG/, [['the same']]],
-    [/^\s*SELECT CONVERT\(nvarchar\(20\), SERVERPROPERTY/, [['16', name, 'dbo', 1, `${collation} ${collation} ${collation}`]]],
-    [/^\s*SELECT name FROM sys\.schemas\s*$/, [...schemas].map((schema) => [schema])],
-    [/FROM sys\.all_objects AS o\b/, objects.map(({ id, schema, name: own, type, system }) => [id, schema, own, type, system ? 1 : 0])],
-    [/FROM sys\.all_columns AS c\b/, objects.flatMap(columnRows)],
-    [/FROM sys\.computed_columns\s*$/, []],
-    [/FROM sys\.sql_modules\s*$/, modules.map(({ id, definition }) => [id, definition, 1, 0])],
-    [/FROM sys\.all_parameters WHERE/, modules.flatMap(parameterRows)],
-    [/FROM sys\.synonyms\s*$/, Object.entries(database.synonyms ?? {}).map(([own, base]) => [idOf.get(own) ?? 0, base])],
-    [/FROM sys\.foreign_keys AS k\b/, []],
-    [/FROM sys\.tables WHERE history_table_id/, []],
-    [/FROM sys\.triggers WHERE/, modules.flatMap(({ id, on }) => (on === undefined ? [] : [[id, idOf.get(on) ?? 0]]))],
-    [/FROM sys\.table_types AS t\b/, []],
-    [/FROM sys\.assembly_types AS t\b/, []],
-  ];
+export function cannedDatabase(database: CannedDatabase | (() => CannedDatabase)): readonly CannedAnswer[] {
+  const current = typeof database === 'function' ? database : () => database;
+  const { collation = 'SQL_Latin1_General_CP1_CI_AS', name } = current();
   return [
     sessionState(collation),
-    ...told.map(([when, rows]): CannedAnswer => ({ when, give: [table(rows)] })),
+    // In front of the others, whose tables it names, too.
+    { when: /^\s*SELECT CONCAT\(\s*\(SELECT CONCAT\(COUNT_BIG/, give: () => [table([[fingerprintOf(current())]])] },
+    {
+      when: /^\s*SELECT CONVERT\(nvarchar\(20\), SERVERPROPERTY/,
+      give: [table([['16', name, 'dbo', 1, `${collation} ${collation} ${collation}`]])],
+    },
+    ...CATALOGUE.map(([when, rowsOf]): CannedAnswer => ({ when, give: () => [table(rowsOf(current(), objectsOf(current())))] })),
     {
       when: /^\s*WITH reached \(id\) AS/,
       give: ({ text }) => [
-        table([['1', 0], ...(roles[/SUSER_SID\(N'((?:[^']|'')*)'/.exec(text)?.[1] ?? ''] ?? []).map((role) => [role, 1])]),
+        table([['1', 0], ...(current().roles?.[/SUSER_SID\(N'((?:[^']|'')*)'/.exec(text)?.[1] ?? ''] ?? []).map((role) => [role, 1])]),
       ],
     },
     // Asked in TDS 7.1, where nothing else tells of transactions; none is open there.
@@ -123,7 +124,58 @@ export function cannedDatabase(database: CannedDatabase): readonly CannedAnswer[
   ];
 }
 
-function objectsOf({ tables, modules = [], synonyms = {}, systemViews = {} }: CannedDatabase): CannedObject[] {
+const fingerprintOf = (database: CannedDatabase): string => createHash('sha1').update(JSON.stringify(database)).digest('hex');
+
+type Objects = readonly CannedObject[];
+const idIn = (objects: Objects, full: string): number => objects.find(({ schema, name }) => `${schema}.${name}` === full)?.id ?? 0;
+
+const CATALOGUE: readonly (readonly [asked: RegExp, rows: (database: CannedDatabase, objects: Objects) => Rows])[] = [
+  [/FROM sys\.schemas\s*$/, (_, objects) => [...new Set([...SCHEMAS, ...objects.map(({ schema }) => schema)])].map((schema) => [schema])],
+  [
+    /FROM sys\.all_objects AS o\b/,
+    (_, objects) =>
+      objects.flatMap(({ id, schema, name, type, system }) => (type === 'TT' ? [] : [[id, schema, name, type, system ? 1 : 0]])),
+  ],
+  [/FROM sys\.all_columns AS c\b/, (_, objects) => objects.flatMap(columnRows)],
+  [/FROM sys\.computed_columns\s*$/, (_, objects) => objects.flatMap(computedRows)],
+  [
+    /FROM sys\.sql_modules\s*$/,
+    ({ modules = [] }, objects) => modules.map(({ name, definition }) => [idIn(objects, name), definition, 1, 0]),
+  ],
+  [
+    /FROM sys\.all_parameters WHERE/,
+    ({ modules = [] }, objects) => modules.flatMap((module) => parameterRows(idIn(objects, module.name), module)),
+  ],
+  [/FROM sys\.synonyms\s*$/, ({ synonyms = {} }, objects) => Object.entries(synonyms).map(([name, base]) => [idIn(objects, name), base])],
+  [
+    /FROM sys\.foreign_keys AS k\b/,
+    ({ cascades = [] }, objects) =>
+      cascades.map(({ table: from, column, to, toColumn }, index) => [
+        1_000_000 + index,
+        idIn(objects, from),
+        column,
+        idIn(objects, to),
+        toColumn,
+        1,
+        0,
+      ]),
+  ],
+  [
+    /FROM sys\.tables WHERE history_table_id/,
+    ({ histories = {} }, objects) => Object.entries(histories).map(([name, kept]) => [idIn(objects, name), idIn(objects, kept)]),
+  ],
+  [
+    /FROM sys\.triggers WHERE/,
+    ({ modules = [] }, objects) => modules.flatMap(({ name, on }) => (on === undefined ? [] : [[idIn(objects, name), idIn(objects, on)]])),
+  ],
+  [
+    /FROM sys\.table_types AS t\b/,
+    (_, objects) => objects.flatMap(({ id, schema, name, type }) => (type === 'TT' ? [[id, schema, name]] : [])),
+  ],
+  [/FROM sys\.assembly_types AS t\b/, () => []],
+];
+
+function objectsOf({ tables, modules = [], synonyms = {}, systemViews = {}, tableTypes = {} }: CannedDatabase): CannedObject[] {
   let id = 0;
   const object = (full: string, type: string, columns: Readonly<Record<string, string>> = {}, system = false): CannedObject => {
     const [schema = '', name = ''] = full.split(/\.(.*)/);
@@ -134,6 +186,7 @@ function objectsOf({ tables, modules = [], synonyms = {}, systemViews = {} }: Ca
     ...Object.entries(tables).map(([name, columns]) => object(name, 'U ', columns)),
     ...modules.map(({ name, type, columns }) => object(name, type.padEnd(2), columns)),
     ...Object.keys(synonyms).map((name) => object(name, 'SN')),
+    ...Object.entries(tableTypes).map(([name, columns]) => object(name, 'TT', columns)),
     ...Object.entries(systemViews).map(([name, columns]) => object(name, 'V ', columns, true)),
   ];
 }
@@ -141,11 +194,22 @@ function objectsOf({ tables, modules = [], synonyms = {}, systemViews = {} }: Ca
 function columnRows({ id, columns }: CannedObject): Rows {
   return Object.entries(columns).map(([name, declared], index) => {
     const type = typeOf(declared);
-    return [id, index + 1, name, `sys.${type.name}`, type.number, type.bytes, /\bnot null\b/i.test(declared) ? 0 : 1, 0, 0, 0, 0, 0];
+    const is = (word: RegExp): number => (word.test(declared) ? 1 : 0);
+    const flags = [1 - is(/\bnot null\b/i), is(COMPUTED), is(/\bhidden\b/i), is(/\bidentity\b/i), 0, 0];
+    return [id, index + 1, name, `sys.${type.name}`, type.number, type.bytes, ...flags];
   });
 }
 
-function parameterRows({ id, parameters = {} }: CannedModule & { readonly id: number }): Rows {
+const COMPUTED = /\bas (\(.*)$/i;
+
+function computedRows({ id, columns }: CannedObject): Rows {
+  return Object.entries(columns).flatMap(([name, declared]) => {
+    const definition = COMPUTED.exec(declared)?.[1];
+    return definition === undefined ? [] : [[id, name, definition]];
+  });
+}
+
+function parameterRows(id: number, { parameters = {} }: CannedModule): Rows {
   return Object.entries(parameters).map(([name, declared], index) => [
     id,
     index + 1,
