@@ -1,10 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
-import type { MaskTools, SessionHost } from '@sqlwarden/core';
+import { isStatement, type MaskTools, type SessionHost } from '@sqlwarden/core';
 import { type CannedParameter, requestsOfConversation, type TdsConversation, tdsTranscripts } from '@sqlwarden/testkit';
 import { MessageAssembler, type WireMessage } from '../protocol/message-assembler.js';
 import { PACKET_TYPE } from '../protocol/packet.js';
 import { PacketSplitter } from '../protocol/packet-splitter.js';
 import { declaredParameters } from '../sql/declared-parameters.js';
+import { parseUnit } from '../sql/parse.js';
 import { readRequest } from './client-request.js';
 import { Conversation } from './conversation.js';
 import type { Proceed } from './prepared.js';
@@ -66,6 +67,17 @@ function textIn(parameters: readonly CannedParameter[], at: number): string {
   return typeof value === 'string' ? value : '';
 }
 
+/** The last is the answer to a handle that was given back. */
+const WITHOUT_TEXT = /^(?:attention|bulk load|free|Could not find prepared statement with handle \d+\.)$/;
+
+/** The statements of a text, each of which has facts. */
+function isUnderstood(text: string): boolean {
+  const parsed = parseUnit(text, CONTEXT);
+  return (
+    parsed.ok && parsed.unit.statements.length > 0 && parsed.unit.statements.every((each) => isStatement(each) && each.kind !== 'opaque')
+  );
+}
+
 const TEXT_AT: Readonly<Record<string, number>> = { sp_executesql: 0, sp_prepare: 2, sp_prepexec: 2, sp_cursoropen: 1 };
 
 describe.each(tdsTranscripts().map((transcript) => [transcript.name, transcript] as const))(
@@ -89,6 +101,8 @@ describe.each(tdsTranscripts().map((transcript) => [transcript.name, transcript]
           else expect(text).not.toMatch(/message-unsupported|cursor identifier/);
         }
         all.push(...judged);
+        const notUnderstood = judged.filter((text) => !WITHOUT_TEXT.test(text) && !isUnderstood(text));
+        expect(notUnderstood).toEqual([]);
         expect(judgedIn(conversation, tdsVersion, 7)).toEqual(judged);
       }
       const isReadable = conversations.every(({ encryption }) => encryption === 'none' || encryption === 'login');
