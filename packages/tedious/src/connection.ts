@@ -37,13 +37,14 @@ export class Connection extends tedious.Connection {
     if (given === undefined)
       throw new SqlwardenTediousError('no-identity', 'a connection needs an identity: use runAs(token, …) or the option "identity"');
     const identity = ownIdentity(given);
-    const lease = leaseGateway(config.sqlwarden);
     const link: Link = { intent: context?.intent, connection: undefined, hasEnded: false };
-    const governance = { lease, upstream: config.upstream, identity, wanted: wantedServer(config) };
     const connector: Connector = (_to, _lookup, signal) => runAsNobody(() => governedSocket(governance, link, signal));
     super(driverConfig(config, identity, connector));
     if (this.config.options.connector !== connector)
       throw new SqlwardenTediousError('not-injected', 'the driver did not take the governed connection');
+    // Only now: a connection that the driver refuses to make would hold it for ever.
+    const lease = leaseGateway(config.sqlwarden);
+    const governance = { lease, upstream: config.upstream, identity, wanted: wantedServer(config) };
     this.#link = link;
     giveBackAtEnd(this, lease, link);
   }

@@ -55,6 +55,14 @@ describe('the gateway of connections of @sqlwarden/tedious', () => {
     connection.close();
   });
 
+  it('is not held by a connection that the driver refuses to make', async () => {
+    const wrong = { port: 'none' } as unknown as { port: number };
+    expect(() => new Connection({ ...config(), options: wrong })).toThrow(TypeError);
+    const connection = await connected(config());
+    await closed(connection);
+    await isClosed();
+  });
+
   it('is closed with a connection that is refused, and with one that was closed before it was there', async () => {
     await expect(connected({ ...config(), identity: 'nonsense' })).rejects.toThrow('identity-invalid');
     await isClosed();
