@@ -142,7 +142,7 @@ export class SqlserverClient {
   /** sp_prepexec, by its number as drivers send it; the handle it gives is another one each time. */
   async prepexec(sql: string, values: Outputs = NO_VALUES): Promise<readonly Result[]> {
     const declared = Object.entries(values).map(([name, value]) => `@${name} ${typeof value === 'number' ? 'int' : 'nvarchar(4000)'}`);
-    const results = await this.#procedure(PREPEXEC, (request) => {
+    const results = await this.procedure(PREPEXEC, (request) => {
       request.addOutputParameter('', TYPES.Int, null);
       request.addParameter('', TYPES.NVarChar, declared.length === 0 ? null : declared.join(', '));
       request.addParameter('', TYPES.NVarChar, sql);
@@ -153,7 +153,7 @@ export class SqlserverClient {
 
   /** sp_cursoropen, sp_cursorfetch and sp_cursorclose, by their numbers as drivers send them. */
   async cursor(sql: string, fetched = 100): Promise<readonly Result[]> {
-    const opened = await this.#procedure(CURSOR_OPEN, (request) => {
+    const opened = await this.procedure(CURSOR_OPEN, (request) => {
       request.addOutputParameter('', TYPES.Int, null);
       request.addParameter('', TYPES.NVarChar, sql);
       request.addOutputParameter('', TYPES.Int, FORWARD_ONLY);
@@ -164,7 +164,7 @@ export class SqlserverClient {
     const shown = opened.filter(({ kind }) => kind !== 'output');
     if (this.#closed || handle?.kind !== 'output' || handle.value === null || opened.some(({ kind }) => kind === 'error')) return shown;
     const call = (procedure: number, ...numbers: readonly number[]): Promise<readonly Result[]> =>
-      this.#procedure(procedure, (request) => {
+      this.procedure(procedure, (request) => {
         for (const number of [Number(handle.value?.toString()), ...numbers]) request.addParameter('', TYPES.Int, number);
       });
     const rows = await call(CURSOR_FETCH, FETCH_NEXT, 0, fetched);
@@ -174,7 +174,7 @@ export class SqlserverClient {
 
   /** An RPC of a procedure by its name. */
   call(procedure: string, values: Outputs = NO_VALUES, outputs: Outputs = NO_VALUES): Promise<readonly Result[]> {
-    return this.#procedure(procedure, (request) => {
+    return this.procedure(procedure, (request) => {
       for (const [name, value] of Object.entries(values)) request.addParameter(name, typeOf(value), value);
       this.#outputs(request, outputs);
     });
@@ -221,8 +221,8 @@ export class SqlserverClient {
     }
   }
 
-  /** tedious writes numbers as procedure ids, and declares only texts. */
-  #procedure(procedure: string | number, add: (request: Request) => void): Promise<readonly Result[]> {
+  /** An RPC by a name or a number. tedious writes numbers as procedure ids, and declares only texts. */
+  procedure(procedure: string | number, add: (request: Request) => void): Promise<readonly Result[]> {
     return this.#waiting((done) => {
       const request = new Request(procedure as string, (error) => done(error));
       this.#listen(request);
