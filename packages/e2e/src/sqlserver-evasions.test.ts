@@ -106,16 +106,16 @@ function says(request: CannedRequest, sql: string): boolean {
   return [request.text, ...values].some((value) => typeof value === 'string' && value.includes(sql));
 }
 
-describe.each(SHOP_KINDS)('ways of a statement to $name', (kind) => {
-  const { finding } = kind;
+describe.each(SHOP_KINDS)('ways of a statement to $name', (shop) => {
+  const { finding } = shop;
   const test = requireOrSkip(finding) ? it : it.skip;
-  const ways = WAYS.filter(({ isCannedOnly }) => isCannedOnly !== true || kind === SHOP_KINDS[0]);
+  const ways = WAYS.filter(({ isCannedOnly }) => isCannedOnly !== true || shop === SHOP_KINDS[0]);
   let server: ShopServer;
   let gateway: RunningGateway;
   const clients: SqlserverClient[] = [];
   beforeAll(async () => {
     if (!finding.found) return;
-    server = await kind.start();
+    server = await shop.start();
     server.canned?.answer({
       when: (request) => says(request, READ),
       give: [
