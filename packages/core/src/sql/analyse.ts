@@ -27,6 +27,7 @@ import {
   runRefreshView,
 } from './run-schema.js';
 import {
+  runClose,
   runControl,
   runDeclare,
   runDiscard,
@@ -275,7 +276,7 @@ function runStatement(run: Run, statement: Statement, scope: Scope): Part {
     case 'fetch':
       return runFetch(run, statement, scope);
     case 'close':
-      return { ...session(run, 'close'), closes: { name: statement.cursor } };
+      return runClose(run, statement);
     case 'call':
       return runCall(run, statement, scope);
     case 'do':

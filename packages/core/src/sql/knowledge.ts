@@ -102,6 +102,8 @@ export interface DocumentAccess {
 export interface DialectRules {
   /** A procedure gives a value back to whoever calls it, which the server tells where nobody takes it (the return status of T-SQL). */
   readonly proceduresReturn?: true;
+  /** What comes after a statement that has failed may run all the same (T-SQL): a value or a name that it should have given may be the one before. */
+  readonly goesOnAfterErrors?: true;
   /** Columns that every table has besides those of the catalogue and that hold no data of a row (`ctid`, `tableoid`). */
   readonly systemColumns: ReadonlySet<string>;
   /** Set when the column of a system relation holds protected values or texts of other sessions (`pg_stats.most_common_vals`). */

@@ -235,7 +235,8 @@ export interface CommonTable {
 export type CommonTableBody = Query | Insert | Update | Delete | Merge;
 
 export interface With {
-  readonly recursive: boolean;
+  /** Each table knows the ones before it, `'itself'`: and itself, `true`: and all others. */
+  readonly recursive: boolean | 'itself';
   readonly tables: readonly CommonTable[];
 }
 

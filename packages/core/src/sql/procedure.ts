@@ -34,11 +34,11 @@ export interface Loop {
   readonly statements: readonly Statement[];
 }
 
-/** A statement that only steers: RETURN, BREAK, CONTINUE, LEAVE, ITERATE, GOTO and its label, WAITFOR. `value` is what RETURN returns. */
+/** A statement that only steers: RETURN, BREAK, CONTINUE, LEAVE, ITERATE, GOTO and its label, WAITFOR, a CATCH that does nothing. `value` is what RETURN returns. */
 export interface Control {
   readonly kind: 'control';
   readonly span: Span;
-  readonly what: 'return' | 'break' | 'continue' | 'goto' | 'label' | 'wait';
+  readonly what: 'return' | 'break' | 'continue' | 'goto' | 'label' | 'wait' | 'catch';
   readonly value?: Expression;
 }
 

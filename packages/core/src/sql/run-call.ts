@@ -6,7 +6,7 @@ import type { Scope } from './resolve/scope.js';
 import { type Column, derive, NOTHING, OPAQUE, type Outputs, someOf, UNKNOWN_OUTPUTS, type Value } from './resolve/value.js';
 import type { Part, Run } from './run.js';
 import { perform } from './run-body.js';
-import { localName, put, setVariable, withoutMark } from './run-variables.js';
+import { assigning, localName, put, setVariable, withoutMark } from './run-variables.js';
 import type { CallProcedure, Statement } from './statement.js';
 
 /** Statements that run others: procedures, texts, lists. */
@@ -36,7 +36,7 @@ export function runCall(run: Run, statement: CallProcedure, scope: Scope): Part 
       // What a known procedure of the system returns tells whether it worked.
       const isKnown = facts !== undefined && facts.opaque === undefined;
       if (statement.result !== undefined)
-        setVariable(run, statement.result, body !== undefined ? value : isKnown ? NOTHING : OPAQUE, 'set');
+        setVariable(run, statement.result, body !== undefined ? value : isKnown ? NOTHING : OPAQUE, assigning(run, undefined));
     },
   };
 }
@@ -59,7 +59,7 @@ function outputOf({ body, parameters }: ResolvedCall, { call }: CallProcedure, a
 }
 
 function putArgument(run: Run, expression: Expression, value: Value, scope: Scope): void {
-  if (expression.kind === 'variable' || expression.kind === 'column') put(run, expression, value, 'set', scope);
+  if (expression.kind === 'variable' || expression.kind === 'column') put(run, expression, value, assigning(run, undefined), scope);
 }
 
 function elsewhere(run: Run, statement: CallProcedure, server: string, scope: Scope): Part {
@@ -87,7 +87,7 @@ export function runDynamic(run: Run, statement: Dynamic, scope: Scope): Part {
   for (const [at, { variable }] of statement.parameters.entries()) frame.variables.replace(localName(variable), values[at] ?? NOTHING);
   const done = (): void => {
     for (const { variable, output } of statement.parameters)
-      if (output !== undefined) setVariable(run, output, frame.variables.get(localName(variable)) ?? NOTHING, 'set');
+      if (output !== undefined) setVariable(run, output, frame.variables.get(localName(variable)) ?? NOTHING, assigning(run, undefined));
   };
   return { action: 'execute', inside: { statements: statement.statements, frame, done } };
 }

@@ -49,7 +49,9 @@ function walkOne(walker: Walker, statement: Statement): void {
     default: {
       const { inside } = walker.statement(statement);
       if (inside === undefined) return;
-      walker.inside(statement, () => unit.inFrame(inside.frame, () => walk(walker, inside.statements)));
+      const body = (): void => walk(walker, inside.statements);
+      // RETURN leaves this text alone.
+      walker.inside(statement, () => unit.inFrame(inside.frame, returnsEarly(inside.statements) ? () => repeat(walker, body) : body));
       inside.done?.();
     }
   }

@@ -8,7 +8,7 @@ import { verbOf } from './resolve/modify.js';
 import { assignments, openTarget, readTarget, writeWhole } from './resolve/writing.js';
 import { type Part, refersTo, type Run } from './run.js';
 import { relationScope } from './run-schema.js';
-import { putRow, setVariable } from './run-variables.js';
+import { assigning, putRow, setVariable } from './run-variables.js';
 import type { Copy, LockRelations, OpaqueStatement, QueryStatement, Truncate } from './statement.js';
 import type { FilterFact } from './facts.js';
 
@@ -35,14 +35,23 @@ export function runSelect(run: Run, statement: QueryStatement, scope: Scope): Pa
 }
 
 /** The assignments of a query without FROM: they are made once, one after another. */
-function plainAssignments({ body }: Query): VariableAssignment[] | undefined {
-  if (body.kind !== 'select' || body.from.length > 0 || body.where !== undefined || body.having !== undefined) return undefined;
+function plainAssignments({ with: tables, body, orderBy, limit, offset }: Query): VariableAssignment[] | undefined {
+  if (tables !== undefined || limit !== undefined || offset !== undefined || orderBy.length > 0) return undefined;
+  if (
+    body.kind !== 'select' ||
+    body.groupBy.length > 0 ||
+    body.windows.length > 0 ||
+    body.from.length > 0 ||
+    body.where !== undefined ||
+    body.having !== undefined
+  )
+    return undefined;
   const list = body.items.flatMap(({ expression }) => (expression.kind === 'assignment' ? [expression] : []));
   return list.length === body.items.length ? list : undefined;
 }
 
 function assignInOrder(run: Run, list: readonly VariableAssignment[], scope: Scope): Part {
-  for (const { variable, value } of list) setVariable(run, variable, run.r.value(value, scope), 'set');
+  for (const { variable, value } of list) setVariable(run, variable, run.r.value(value, scope), assigning(run, value));
   return { action: 'select' };
 }
 

@@ -3,6 +3,7 @@ import { joinName } from './names.js';
 import { ROOT, type Scope } from './resolve/scope.js';
 import { type Column, NOTHING, OPAQUE, type Outputs, UNKNOWN_OUTPUTS, type Value } from './resolve/value.js';
 import type {
+  CloseCursor,
   DeclareCursor,
   Discard,
   DoBlock,
@@ -23,7 +24,7 @@ import type { Control, Message, OpenCursor } from './procedure.js';
 import { runBody } from './run-body.js';
 import { putRow, sessionOnly } from './run-variables.js';
 import { outputFacts } from './statement-facts.js';
-import { outputValue } from './cursor-outputs.js';
+import { mergeCursors, outputValue } from './cursor-outputs.js';
 
 /** Statements on the session, its transaction, its prepared statements and cursors; and those that run other code. */
 
@@ -209,9 +210,27 @@ export function runExecute(run: Run, statement: Execute, scope: Scope): Part {
 }
 
 export function runDeclare(run: Run, statement: DeclareCursor, scope: Scope): Part {
-  const outputs = run.r.query(statement.query, scope);
-  run.unit.cursorQueries.set(statement.name, [statement.query]);
-  return { action: 'declare', computes: outputs, cursor: { name: statement.name, outputs: outputFacts(outputs), hold: statement.hold } };
+  const { unit, r } = run;
+  const outputs = r.query(statement.query, scope);
+  const facts = outputFacts(outputs);
+  // The name may be another cursor's; a variable is what it was set to last.
+  const mayBeOld = r.options.rules.goesOnAfterErrors === true && !statement.name.startsWith('@');
+  unit.cursorQueries.set(statement.name, [...(mayBeOld ? (unit.cursorQueries.get(statement.name) ?? []) : []), statement.query]);
+  const all = mayBeOld ? (mergeCursors([unit.cursors.get(statement.name), facts]) ?? 'unknown') : facts;
+  return { action: 'declare', computes: outputs, cursor: { name: statement.name, outputs: all, hold: statement.hold } };
+}
+
+export function runClose(run: Run, statement: CloseCursor): Part {
+  const { unit, r } = run;
+  r.effects.class = 'session';
+  if (statement.keeps === true) return { action: 'close' };
+  const { cursor: name } = statement;
+  // What is ended in a text of its own may be a cursor of that text.
+  if (name !== undefined && unit.isOutermost) {
+    unit.cursorQueries.set(name, undefined);
+    unit.cursors.set(name, undefined);
+  }
+  return { action: 'close', closes: { name } };
 }
 
 /** The query of a cursor runs with what its variables hold when it is opened. */
@@ -233,6 +252,7 @@ export function runOpen(run: Run, statement: OpenCursor, scope: Scope): Part {
 export function runFetch(run: Run, statement: Fetch, scope: Scope): Part {
   const { into } = statement;
   if (statement.move) return { action: 'fetch' };
+  if (statement.position !== undefined) run.r.effects.use(run.r.value(statement.position, scope), 'predicate-other');
   const outputs = run.unit.cursors.get(statement.cursor) ?? 'unknown';
   if (into !== undefined) return fetchInto(run, statement, outputs, into, scope);
   if (outputs === 'unknown') run.r.effects.opaque({ kind: 'session-state', detail: `cursor ${joinName(statement.cursor)}` });

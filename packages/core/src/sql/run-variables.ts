@@ -1,5 +1,5 @@
 import { unreachable } from '../unreachable.js';
-import type { ColumnDefinition, Variable } from './model.js';
+import type { ColumnDefinition, Expression, Variable } from './model.js';
 import { joinName } from './names.js';
 import type { Assign, DeclareTable, DeclareVariables } from './procedure.js';
 import { lookUp, type Scope } from './resolve/scope.js';
@@ -110,13 +110,20 @@ function putRecord(run: Run, target: Into, value: Value, scope: Scope): void {
   put(run, target, value, isFresh ? 'set' : 'join', scope);
 }
 
+/** Whether an assignment replaces what was there: one that fails leaves it, and what follows may run all the same. */
+export function assigning({ r }: Run, value: Expression | undefined): How {
+  if (r.options.rules.goesOnAfterErrors !== true) return 'set';
+  // A text is cut to what the variable takes, or ends the batch when it cannot be converted; numbers may be too large for it.
+  return value?.kind === 'literal' && (value.type === 'string' || value.type === 'null' || value.value === '0') ? 'set' : 'join';
+}
+
 export function runAssign(run: Run, statement: Assign, scope: Scope): Part {
   const value = run.r.value(statement.value, scope);
   sessionOnly(run);
   return {
     action: 'set',
     after: () => {
-      put(run, statement.target, value, 'set', scope);
+      put(run, statement.target, value, assigning(run, statement.value), scope);
       forgetCursor(run, statement);
     },
   };
@@ -136,10 +143,22 @@ export function runDeclareVariables(run: Run, statement: DeclareVariables, scope
     const name = variable.kind === 'variable' ? localName(variable) : variable.name;
     // DECLARE in a loop does not empty the variable; one of the same name in a block inside hides the other only there.
     if (given === undefined) declare(unit, name);
-    else put(run, variable, given, variable.kind === 'variable' || !unit.frame.variables.has(name) ? 'set' : 'join', scope);
+    else
+      put(
+        run,
+        variable,
+        given,
+        variable.kind === 'variable' || !unit.frame.variables.has(name) ? declaring(run, name, value) : 'join',
+        scope,
+      );
   }
   sessionOnly(run);
   return { action: 'declare' };
+}
+
+/** Nothing is in a variable that was not there before. */
+function declaring(run: Run, name: string, value: Expression | undefined): How {
+  return run.unit.frame.variables.has(name) ? assigning(run, value) : 'set';
 }
 
 function declare(unit: UnitState, name: string): void {

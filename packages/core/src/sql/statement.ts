@@ -340,6 +340,8 @@ export interface Fetch {
   readonly move: boolean;
   /** The number of rows asked for; `null` when it is not a plain forward count. */
   readonly count: number | null;
+  /** Which row: one that is not the next. */
+  readonly position?: Expression;
   /** The row is assigned instead of returned. */
   readonly into?: readonly Into[];
 }
@@ -349,6 +351,8 @@ export interface CloseCursor {
   readonly span: Span;
   /** `undefined` for ALL. */
   readonly cursor: string | undefined;
+  /** It can be opened again (T-SQL, where DEALLOCATE ends a cursor). */
+  readonly keeps?: true;
 }
 
 export interface CallProcedure {

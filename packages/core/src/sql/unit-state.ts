@@ -49,6 +49,7 @@ export class UnitState implements NameContext {
   readonly #assigned = new Set<string>();
   /** A loop around is analysed until nothing changes any more. */
   iterating = false;
+  readonly #outermost: Frame;
   readonly #before: number;
   /** What was resolved of relations of the catalogue before they were changed. */
   readonly #bases = new Map<RelationName, ResolvedRelation>();
@@ -58,6 +59,7 @@ export class UnitState implements NameContext {
     this.references = new UnitReferences(options.catalogue);
     this.#relations = this.#newRelations();
     this.frame = this.newFrame();
+    this.#outermost = this.frame;
     this.#paths = new Timeline((_, values) => this.#mergePaths(values));
     this.sessionVariables = variables((name) => this.#initial(name));
     this.overlay = { relations: { get: (name) => this.#timelineOf(name).get(name) }, routines: this.routines, schemas: this.schemas };
@@ -184,6 +186,11 @@ export class UnitState implements NameContext {
   /** Goes up whenever something changes that later statements may see. */
   get version(): number {
     return this.#timelines.reduce((sum, timeline) => sum + timeline.version, 0);
+  }
+
+  /** What runs is the text of the unit itself, not one that it runs. */
+  get isOutermost(): boolean {
+    return this.frame === this.#outermost;
   }
 
   /** Runs a body that sees neither the variables nor the table variables of what runs it. */

@@ -278,12 +278,20 @@ describe('WITH', () => {
   it('names its tables', () => {
     const { with: found } = parse('with recursive A (x, Y) as (select 1 union select x + 1 from A), b as (select 2) select * from b').query;
     expect(found).toMatchObject({
-      recursive: true,
+      recursive: 'itself',
       tables: [
         { name: 'A', columns: ['x', 'y'] },
         { name: 'b', columns: [] },
       ],
     });
+  });
+});
+
+describe('RECURSIVE', () => {
+  const forward = 'with recursive a as (select ssn from people), people as (select 1 as ssn) select * from a';
+
+  it('knows the tables behind in MariaDB alone', () => {
+    expect([MYSQL, MARIADB].map((lexical) => parse(forward, lexical).query.with?.recursive)).toEqual(['itself', true]);
   });
 });
 

@@ -156,10 +156,13 @@ export function wholeTable(name: NameParts): Select {
 
 // ---------------------------------------------------------------- WITH
 
-/** `WITH [RECURSIVE] a (x) AS (…), b AS (…)`, when it stands here. */
+/**
+ * `WITH [RECURSIVE] a (x) AS (…), b AS (…)`, when it stands here. With RECURSIVE a table of MariaDB may name those behind it; in MySQL such a name is
+ * that of a stored table ("WITH (Common Table Expressions)").
+ */
 export function parseWith(cursor: TokenCursor): With | undefined {
   if (!cursor.accept('with')) return undefined;
-  const recursive = cursor.accept('recursive');
+  const recursive = cursor.accept('recursive') && (cursor.isMariaDb || 'itself');
   return { recursive, tables: cursor.list(() => parseCommonTable(cursor)) };
 }
 

@@ -7,19 +7,20 @@ import type { TokenCursor } from './cursor.js';
 const MAX_CONCATENATED = 4000;
 
 /**
- * The text that an expression yields, when it is made of constants alone. `source` is the expression as written: characters beyond ASCII of a
+ * The text that an expression yields, when it is made of constants alone, or is a variable. In a concatenation a variable that holds nothing may stand
+ * for an empty text ("EXECUTE (Transact-SQL)", CONCAT_NULL_YIELDS_NULL), so that what it is given elsewhere is not known there. `source` is the expression as written: characters beyond ASCII of a
  * constant without `N` become others in the code page of the database, so that the text is not known.
  */
 export function constantText(cursor: TokenCursor, expression: Expression | undefined, source: string): string | undefined {
   const parts: string[] = [];
   let rest = expression;
   while (rest?.kind === 'operator' && rest.operator.symbol === '+' && rest.operands.length === 2) {
-    const last = partText(cursor, rest.operands[1]);
+    const last = literalText(rest.operands[1]);
     if (last === undefined) return undefined;
     parts.push(last);
     rest = rest.operands[0];
   }
-  const first = partText(cursor, rest);
+  const first = parts.length === 0 ? partText(cursor, rest) : literalText(rest);
   if (first === undefined) return undefined;
   const text = [...parts, first].reverse().join('');
   if (parts.length > 0 && text.length > MAX_CONCATENATED) return undefined;
@@ -28,6 +29,10 @@ export function constantText(cursor: TokenCursor, expression: Expression | undef
 
 function partText(cursor: TokenCursor, expression: Expression | undefined): string | undefined {
   if (expression?.kind === 'variable' && expression.scope === 'local') return variableText(cursor, expression.name);
+  return literalText(expression);
+}
+
+function literalText(expression: Expression | undefined): string | undefined {
   if (expression?.kind !== 'literal' || expression.type !== 'string') return undefined;
   return typeof expression.value === 'string' ? expression.value : undefined;
 }

@@ -43,7 +43,9 @@ function parseTry(cursor: TokenCursor): Statement {
   cursor.acceptSymbol(';');
   cursor.expectWord('begin', 'catch');
   while (cursor.acceptSymbol(';'));
-  const handlers = cursor.isPhrase('end', 'catch') ? [] : parseBlockStatements(cursor);
+  const handling = cursor.peek().start;
+  // Also an empty one goes on after a statement that has failed.
+  const handlers = cursor.isPhrase('end', 'catch') ? [control(cursor, handling, 'catch')] : parseBlockStatements(cursor);
   cursor.expectWord('end', 'catch');
   return { kind: 'block', span: cursor.spanFrom(start), statements, handlers };
 }

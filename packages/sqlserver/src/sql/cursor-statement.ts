@@ -1,4 +1,4 @@
-import type { DeclareCursor, Into, Statement } from '@sqlwarden/core';
+import type { DeclareCursor, Expression, Into, Statement } from '@sqlwarden/core';
 import type { TokenCursor } from './cursor.js';
 import { parseConstant } from './execute-constant.js';
 import { skipQueryHints } from './hints.js';
@@ -39,9 +39,12 @@ export function parseCursorDefinition(cursor: TokenCursor, start: number, name: 
   return { kind: 'declare', span: cursor.spanFrom(start), name, query, hold: true };
 }
 
-/** `[GLOBAL] name`, or a variable. */
+/** `[GLOBAL] name`, or a variable. One that is asked for as GLOBAL is not the one that is declared last where a LOCAL one has its name: nobody knows it. */
 function cursorName(cursor: TokenCursor): string {
-  if (cursor.isWord('global') && (cursor.isIdentifier(1) || cursor.isVariable(1))) cursor.next();
+  if (cursor.isWord('global') && (cursor.isIdentifier(1) || cursor.isVariable(1))) {
+    cursor.next();
+    return `global ${parseIdentifier(cursor)}`;
+  }
   return cursor.isVariable() ? cursor.next().text : parseIdentifier(cursor);
 }
 
@@ -56,7 +59,7 @@ export function parseClose(cursor: TokenCursor): Statement {
   if (cursor.isWordAt(1, 'symmetric', 'master', 'all')) return parseCloseKey(cursor);
   const { start } = cursor.next();
   const name = cursorName(cursor);
-  return { kind: 'close', span: cursor.spanFrom(start), cursor: name };
+  return { kind: 'close', span: cursor.spanFrom(start), cursor: name, keeps: true };
 }
 
 /** Judged as CLOSE: after both there is nothing to fetch from. */
@@ -70,26 +73,28 @@ export function parseDeallocate(cursor: TokenCursor): Statement {
 /** `FETCH [NEXT | PRIOR | FIRST | LAST | ABSOLUTE n | RELATIVE n] [FROM] cursor [INTO variables]`. */
 export function parseFetch(cursor: TokenCursor): Statement {
   const { start } = cursor.next();
-  const forward = direction(cursor);
+  const { forward, position } = direction(cursor);
   const name = cursorName(cursor);
   const into = cursor.acceptWord('into') ? cursor.list(intoVariable) : undefined;
   const count = forward ? 1 : null;
-  return { kind: 'fetch', span: cursor.spanFrom(start), cursor: name, move: false, count, ...(into !== undefined && { into }) };
+  const which = { ...(position !== undefined && { position }), ...(into !== undefined && { into }) };
+  return { kind: 'fetch', span: cursor.spanFrom(start), cursor: name, move: false, count, ...which };
 }
 
-/** Whether it is the next row. */
-function direction(cursor: TokenCursor): boolean {
+/** Whether it is the next row, and the number of another. */
+function direction(cursor: TokenCursor): { readonly forward: boolean; readonly position?: Expression } {
   const isDirection = !cursor.isWordAt(1, 'into') || cursor.isWordAt(2, 'from');
   let forward = true;
+  let position: Expression | undefined;
   if (isDirection && cursor.isWord('absolute', 'relative') && !isLast(cursor)) {
     cursor.next();
-    parseConstant(cursor);
+    position = parseConstant(cursor);
     forward = false;
   } else if (isDirection && cursor.isWord('next', 'prior', 'first', 'last') && !isLast(cursor)) {
     forward = cursor.next().text === 'next';
   }
   cursor.acceptWord('from');
-  return forward;
+  return { forward, ...(position !== undefined && { position }) };
 }
 
 /** A cursor may be called `next`. */

@@ -58,6 +58,118 @@ function outputsOf(text: string): unknown {
     : outputs;
 }
 
+const SSN = 'DECLARE @v varchar(20) = (SELECT ssn FROM people WHERE id = 1);';
+
+describe('what comes after a statement that may have failed, or not have run', () => {
+  it.each([
+    ['an assignment that fails', `${SSN} SET @v = (SELECT a FROM log); SELECT @v`, ['dbo.log.a', 'dbo.people.ssn']],
+    ['a computation that fails', `${SSN} SET @v = 1 / 0; SELECT @v`, ['dbo.people.ssn']],
+    ['SELECT that computes what fails', `${SSN} SELECT @v = 1 / 0; SELECT @v`, ['dbo.people.ssn']],
+    ['a number that may be too large', `${SSN} SET @v = 300; SELECT @v`, ['dbo.people.ssn']],
+    [
+      'a text that fails with its parameter',
+      `${SSN} EXEC sp_executesql N'SET @p = 1 / 0', N'@p varchar(20) OUTPUT', @p = @v OUTPUT; SELECT @v`,
+      ['dbo.people.ssn'],
+    ],
+    ['a constant', `${SSN} SET @v = 'x'; SELECT @v`, []],
+    ['TRY with an empty CATCH', `${SSN} BEGIN TRY SELECT 1 / 0; SET @v = 'x' END TRY BEGIN CATCH END CATCH SELECT @v`, ['dbo.people.ssn']],
+    [
+      'RETURN in a text',
+      `${SSN} EXEC sp_executesql N'RETURN; SET @p = NULL', N'@p varchar(20) OUTPUT', @p = @v OUTPUT; SELECT @v`,
+      ['dbo.people.ssn'],
+    ],
+    ['TOP of no rows', `${SSN} SELECT TOP 0 @v = 'x'; SELECT @v`, ['dbo.people.ssn']],
+    ['a common table', `WITH log AS (SELECT ssn AS a FROM people) SELECT @v = (SELECT MAX(a) FROM log); SELECT @v`, ['dbo.people.ssn']],
+    [
+      'a cursor of the same name',
+      'DECLARE c CURSOR FOR SELECT ssn FROM people; DECLARE c CURSOR FOR SELECT a FROM log; OPEN c; FETCH c',
+      ['dbo.log.a', 'dbo.people.ssn'],
+    ],
+    [
+      'one that was only closed',
+      'DECLARE c CURSOR FOR SELECT ssn FROM people; CLOSE c; DECLARE c CURSOR FOR SELECT a FROM log; OPEN c; FETCH c',
+      ['dbo.log.a', 'dbo.people.ssn'],
+    ],
+    [
+      'one that has ended',
+      'DECLARE c CURSOR FOR SELECT id, ssn FROM people; DEALLOCATE c; DECLARE c CURSOR FOR SELECT a FROM log; OPEN c; FETCH c',
+      ['dbo.log.a'],
+    ],
+    [
+      'one of a text inside',
+      "DECLARE c CURSOR FOR SELECT ssn FROM people; EXEC ('DECLARE c CURSOR LOCAL FOR SELECT a FROM log; OPEN c'); OPEN c; FETCH c",
+      ['dbo.log.a', 'dbo.people.ssn'],
+    ],
+    [
+      'GLOBAL',
+      'DECLARE c CURSOR GLOBAL FOR SELECT ssn FROM people; DECLARE c CURSOR LOCAL FOR SELECT a FROM log; OPEN GLOBAL c; FETCH GLOBAL c',
+      'unknown',
+    ],
+  ])('%s', (_, text, expected) => {
+    const { outputs } = last(text);
+    expect(
+      typeof outputs === 'object' ? outputs.flatMap(({ origins }) => origins.map(({ column }) => column)).toSorted() : outputs,
+    ).toEqual(expected);
+  });
+
+  it.each([
+    ['TRY with an empty CATCH', 'BEGIN TRY SELECT 1 / 0 END TRY BEGIN CATCH END CATCH SELECT ssn FROM people'],
+    ['RETURN in a text', "EXEC ('RETURN; SELECT name AS ssn FROM people') SELECT ssn FROM people"],
+  ])('leaves open which results come: %s', (_, text) => {
+    expect(factsOf(text).branching).toBe(true);
+  });
+
+  it('is a row whose number tells', () => {
+    const fetch = last(`${SSN} DECLARE c CURSOR SCROLL FOR SELECT a FROM log; OPEN c; FETCH ABSOLUTE @v FROM c`);
+    expect(fetch.columns).toContainEqual({ column: 'dbo.people.ssn', use: 'predicate-other' });
+  });
+
+  it('is a text of which a part may be missing', () => {
+    const text = "DECLARE @s nvarchar(max); IF 1 = 0 SET @s = N'SELECT name FROM people --'; EXEC (@s + N' SELECT ssn FROM people')";
+    expect(last(text).opaque).toMatchObject([{ kind: 'dynamic-sql' }]);
+  });
+});
+
+describe('names that stand for other things than they seem to', () => {
+  it.each([
+    [
+      'a table before one of its name in WITH',
+      'WITH a AS (SELECT ssn FROM people), people AS (SELECT a AS ssn FROM log) SELECT * FROM a',
+      [['ssn', 'dbo.people.ssn']],
+    ],
+    [
+      'a table that names itself',
+      'WITH a AS (SELECT ssn FROM people UNION ALL SELECT ssn FROM a) SELECT * FROM a',
+      [['ssn', 'dbo.people.ssn']],
+    ],
+    [
+      'no ordinal',
+      "SELECT b FROM (SELECT s.*, ssn FROM people CROSS APPLY STRING_SPLIT('a', 'b', 0) s) x (a, b)",
+      [['b', 'dbo.people.ssn']],
+    ],
+    [
+      'NULL for it',
+      "SELECT b FROM (SELECT s.*, ssn FROM people CROSS APPLY STRING_SPLIT('a', 'b', NULL) s) x (a, b)",
+      [['b', 'dbo.people.ssn']],
+    ],
+    ['an ordinal', "SELECT b FROM (SELECT s.*, ssn FROM people CROSS APPLY STRING_SPLIT('a', 'b', 1) s) x (a, b, c)", [['b']]],
+  ])('%s', (_, text, expected) => {
+    expect(outputsOf(text)).toEqual(expected);
+  });
+});
+
+describe('DBCC', () => {
+  it.each([
+    ['DBCC SHRINKFILE (1)', 'show', 0],
+    ['DBCC CHECKDB WITH NO_INFOMSGS, TABLERESULTS', 'show', 0],
+    ['DBCC CHECKDB WITH NO_INFOMSGS', 'maintain', 0],
+    [`${SSN} DBCC CHECKIDENT ('log', RESEED, @v)`, 'show', 1],
+    ["DBCC CHECKIDENT ('log', RESEED, 7)", 'maintain', 0],
+  ])('%s', (text, action, opaque) => {
+    expect([last(text).action, last(text).opaque.length]).toEqual([action, opaque]);
+  });
+});
+
 describe('columns that INSERT passes over', () => {
   it.each([
     [

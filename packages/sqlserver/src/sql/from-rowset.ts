@@ -1,4 +1,5 @@
 import type {
+  Call,
   ColumnDefinition,
   ConstructItem,
   Expression,
@@ -22,9 +23,19 @@ import { parseIdentifier, parseRelationName, parseTypeName } from './names.js';
 
 type Source = (cursor: TokenCursor) => FromItem;
 
+/** The third argument of STRING_SPLIT is a constant, and says whether there is a column `ordinal`: without one there is none. */
+function withOrdinal(cursor: TokenCursor, call: Call): Call {
+  const [, , third] = call.arguments;
+  if (third === undefined || call.name.length > 1 || call.name[0] !== 'string_split') return call;
+  const { expression } = third;
+  if (expression.kind !== 'literal' || !/^(?:0*[01]|null)$/i.test(String(expression.value ?? null)))
+    throw cursor.fail('expected 0, 1 or NULL as the third argument');
+  return Number(expression.value ?? 0) === 1 ? call : { ...call, arguments: call.arguments.slice(0, 2) };
+}
+
 /** `name(arguments)` with its alias; the arguments are at the cursor. With `operand`, a method of it. */
 export function parseRoutineSource(cursor: TokenCursor, name: NameParts, operand?: Expression): RoutineItem {
-  const called = parseCalled(cursor, name);
+  const called = withOrdinal(cursor, parseCalled(cursor, name));
   const operands = operandsOf(called);
   const arguments_ = [...operands, ...relationalValues(cursor, operands)];
   const method = name.at(-1) ?? '';

@@ -8,20 +8,19 @@
 
 /** Never fail, whatever the arguments. */
 export const TOTAL = `
-  ascii charindex concat concat_ws difference len lower ltrim nchar patindex quotename replace reverse rtrim soundex trim unicode upper
-  datalength isdate isjson isnumeric iif isnull coalesce nullif choose
+  ascii concat concat_ws difference len lower ltrim patindex quotename replace reverse rtrim soundex trim unicode upper
+  datalength isdate isjson isnumeric iif isnull coalesce nullif
   binary_checksum checksum compress hashbytes base64_encode bit_count
   getdate getutcdate sysdatetime sysdatetimeoffset sysutcdatetime current_timestamp current_date current_timezone current_timezone_id
-  pi newid newsequentialid rand app_name host_id host_name current_user session_user system_user user user_name user_id suser_id
-  suser_name suser_sid suser_sname original_login original_db_name db_id db_name schema_id schema_name object_id object_name
-  object_schema_name object_definition type_id type_name typeproperty col_length col_name columnproperty columns_updated
+  pi newid newsequentialid rand app_name host_id host_name current_user session_user system_user user
+  original_login original_db_name db_id schema_id object_id type_id typeproperty col_length columnproperty columns_updated
   databasepropertyex databaseproperty database_principal_id serverproperty sessionproperty session_context context_info session_id
   current_request_id current_transaction_id connectionproperty error_line error_number error_procedure error_severity error_state
   xact_state scope_identity ident_current ident_incr ident_seed rowcount_big getansinull min_active_rowversion trigger_nestlevel
   has_dbaccess has_perms_by_name is_member is_rolemember is_srvrolemember permissions loginproperty
-  applock_mode applock_test assemblyproperty file_id file_idex file_name filegroup_id filegroup_name filegroupproperty fileproperty
-  filepropertyex fulltextcatalogproperty fulltextserviceproperty index_col indexkey_property indexproperty objectproperty
-  objectpropertyex parsename stats_date sql_variant_property collationproperty tertiary_weights version publishingservername
+  applock_mode applock_test assemblyproperty file_id file_idex filegroup_id filegroupproperty fileproperty
+  filepropertyex fulltextcatalogproperty fulltextserviceproperty indexproperty objectproperty
+  objectpropertyex stats_date sql_variant_property collationproperty tertiary_weights version publishingservername
   cursor_status textptr textvalid get_filestream_transaction_context change_tracking_current_version change_tracking_min_valid_version
   change_tracking_is_column_in_mask is_objectsigned cert_id certencoded certproperty key_guid key_id key_name asymkey_id asymkeyproperty
   symkeyproperty try_cast try_convert try_parse grouping grouping_id eventdata
@@ -29,6 +28,8 @@ export const TOTAL = `
 
 /** May fail for some arguments. */
 export const PARTIAL = `
+  charindex nchar user_name user_id suser_id suser_name suser_sid suser_sname db_name schema_name
+  object_name object_schema_name object_definition type_name col_name parsename index_col indexkey_property file_name filegroup_name choose
   char format left right replicate space str string_escape stuff substring substr translate formatmessage unistr
   regexp_count regexp_instr regexp_like regexp_replace regexp_substr edit_distance edit_distance_similarity jaro_winkler_distance
   jaro_winkler_similarity
@@ -48,6 +49,11 @@ export const PARTIAL = `
 
 /** Those of the list above that fail only for values of their other arguments: lengths, patterns, cultures. */
 export const TOTAL_AT: Readonly<Record<string, readonly number[]>> = {
+  charindex: [0, 1],
+  parsename: [0],
+  user_id: [0],
+  suser_id: [0],
+  suser_sid: [0],
   format: [0],
   left: [0],
   right: [0],

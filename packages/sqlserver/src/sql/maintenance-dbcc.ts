@@ -24,20 +24,37 @@ const TELLING = new Set([
   'useroptions',
 ]);
 
+/** Of those, the ones that return a row of what they did. */
+const SHRINKING = new Set(['indexdefrag', 'shrinkdatabase', 'shrinkfile']);
+
+function isVariable({ kind }: Expression): boolean {
+  return kind === 'variable';
+}
+
+/** Whether the word is among the options behind WITH, which end where the statement does. */
+function hasOption(cursor: TokenCursor, word: string): boolean {
+  if (!cursor.isWord('with')) return false;
+  for (let at = 1; ; at += 2) {
+    if (cursor.isWordAt(at, word)) return true;
+    if (!cursor.isSymbol(',', at + 1)) return false;
+  }
+}
+
 /** `DBCC command [(arguments)] [WITH options]`: commands that are not known may show pages, texts of sessions or histograms. */
 export function parseDbcc(cursor: TokenCursor): Statement {
   const { start } = cursor.next();
   const { kind, text } = cursor.next();
   if (kind !== 'word') throw cursor.fail('expected a command of DBCC');
   const arguments_ = cursor.isSymbol('(') ? dbccArguments(cursor) : [];
-  const asTable = cursor.isPhrase('with', 'tableresults');
+  const asTable = hasOption(cursor, 'tableresults');
   if (cursor.isWord('with')) skipTail(cursor);
   const what = `dbcc ${text}`;
   const relations = relationArgument(cursor, arguments_[RELATION_AT.get(text) ?? Infinity]);
-  if (MAINTAINING.has(text) && !asTable)
+  if (MAINTAINING.has(text) && !asTable && !SHRINKING.has(text) && !arguments_.some(isVariable))
     return { kind: 'maintenance', span: cursor.spanFrom(start), action: 'maintain', what, names: relations };
   const span = cursor.spanFrom(start);
-  const known = MAINTAINING.has(text) || TELLING.has(text);
+  // What a variable holds stays behind in the database.
+  const known = (MAINTAINING.has(text) || TELLING.has(text)) && !arguments_.some(isVariable);
   return { kind: 'show', span, what, relations, ...(!known && { reveals: { kind: 'foreign-data', detail: what } }) };
 }
 

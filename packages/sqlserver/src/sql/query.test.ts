@@ -299,7 +299,7 @@ describe('clauses', () => {
       query('WITH a (x) AS (SELECT 1), b AS (SELECT x FROM a UNION ALL SELECT x FROM b) SELECT * FROM b OPTION (MAXRECURSION 5)'),
     ).toMatchObject({
       with: {
-        recursive: true,
+        recursive: 'itself',
         tables: [
           { name: 'a', columns: ['x'] },
           { name: 'b', body: { body: { kind: 'set-operation' } } },

@@ -47,7 +47,7 @@ export function parseWith(cursor: TokenCursor): With {
     if (cursor.isWord('xmlnamespaces', 'change_tracking_context') && cursor.isSymbol('(', 1)) skipDeclaration(cursor);
     else tables.push(commonTable(cursor));
   } while (cursor.acceptSymbol(','));
-  return { recursive: true, tables };
+  return { recursive: 'itself', tables };
 }
 
 /** Names of namespaces, and the context of change tracking: constants, and a variable. */

@@ -79,6 +79,7 @@ function searchPathOf(database: string, state: SqlState, catalogue: Catalogue): 
 
 export const SQLSERVER_RULES: DialectRules = {
   proceduresReturn: true,
+  goesOnAfterErrors: true,
   // The place of a row, and what a MERGE did to it.
   systemColumns: new Set(['%%physloc%%', '%%lockres%%', '$action']),
   sensitiveColumn,

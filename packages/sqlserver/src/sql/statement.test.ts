@@ -108,7 +108,7 @@ describe('DECLARE and SET', () => {
 
 describe('cursors and transactions', () => {
   it.each<[string, object]>([
-    ['OPEN GLOBAL c', { kind: 'open', cursor: 'c' }],
+    ['OPEN GLOBAL c', { kind: 'open', cursor: 'global c' }],
     ['FETCH NEXT FROM c', { kind: 'fetch', cursor: 'c', count: 1 }],
     ['FETCH ABSOLUTE 2 FROM @c INTO @a, @b', { kind: 'fetch', cursor: '@c', count: null, into: [local('a'), local('b')] }],
     ['FETCH c INTO @a', { kind: 'fetch', cursor: 'c', into: [local('a')] }],

@@ -18,22 +18,24 @@ export function openWith(
   let scope = openScope(parent, query);
   const entries: CommonTableEntry[] = [];
   for (const table of list?.tables ?? []) {
-    const recursive = list?.recursive === true;
+    const recursive = list?.recursive === true || list?.recursive === 'itself';
+    const knowsLater = list?.recursive === true;
+    const around = scope;
+    // Each that does not know the later ones opens a level of its own.
+    if (!knowsLater) scope = openScope(scope);
     const entry: CommonTableEntry = {
       table,
-      scope,
+      scope: recursive ? scope : around,
       recursive,
       state: 'waiting',
       recursed: false,
       outputs: UNKNOWN_OUTPUTS,
       effects: undefined,
     };
-    // Without RECURSIVE a table knows only the ones before it: each opens a level of its own.
-    if (!recursive) scope = openScope(scope);
     scope.commonTables.set(table.name, entry);
     entries.push(entry);
     // In order, a long chain does not nest.
-    if (!recursive) referenceCommonTable(r, entry);
+    if (!knowsLater) referenceCommonTable(r, entry);
   }
   return { scope, entries };
 }
