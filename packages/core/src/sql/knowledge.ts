@@ -46,6 +46,8 @@ export interface RoutineFacts {
   readonly rowOfArgument?: number;
   /** Returns `record`: a column definition list says the shape. */
   readonly returnsRecord?: boolean;
+  /** A procedure that returns names, types and settings, never values of rows: its rows tell as little as those of SHOW. */
+  readonly shows?: boolean;
   /** Its arguments are kept or sent somewhere. */
   readonly flow?: RoutineFlow;
   /** May change session state that names and lexis depend on. */

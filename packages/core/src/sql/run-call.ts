@@ -23,8 +23,11 @@ export function runCall(run: Run, statement: CallProcedure, scope: Scope): Part 
   // Nobody takes what it returns: the server tells it to whoever sent the batch.
   if (r.options.rules.proceduresReturn === true && body !== undefined && statement.result === undefined)
     r.effects.flow(value, { kind: 'external', name: 'the status of a procedure' });
+  const shows = facts?.shows === true && body === undefined;
+  // Which rows come depends on them.
+  if (shows) for (const argument of called.arguments) r.effects.use(argument, 'predicate-other');
   return {
-    action: 'call',
+    action: shows ? 'show' : 'call',
     ...(outputs === undefined ? {} : { outputs }),
     after: () => {
       for (const [at, argument] of statement.call.arguments.entries()) {

@@ -166,6 +166,7 @@ describe('questions that tools ask', () => {
     'EXEC sp_helpindex people',
     'EXEC sp_databases',
   ])('%s reads', (text) => {
-    expect(factsOf(text)).toMatchObject([{ action: 'call', opaque: [] }]);
+    // Rows that are not traced are let through where they are shown: "protected columns in reach" refuses those of other calls.
+    expect(factsOf(text)).toMatchObject([{ action: 'show', outputs: 'unknown', opaque: [] }]);
   });
 });

@@ -158,6 +158,15 @@ describe('names that stand for other things than they seem to', () => {
   });
 });
 
+describe('procedures that show names', () => {
+  it.each(['EXEC sp_tables @v', 'EXEC sp_columns @table_name = @v', 'DECLARE @first char(1) = LEFT(@v, 1); EXEC sys.sp_help @first'])(
+    'tell by which rows come: %s',
+    (call) => {
+      expect(last(`${SSN} ${call}`).columns).toContainEqual({ column: 'dbo.people.ssn', use: 'predicate-other' });
+    },
+  );
+});
+
 describe('DBCC', () => {
   it.each([
     ['DBCC SHRINKFILE (1)', 'show', 0],

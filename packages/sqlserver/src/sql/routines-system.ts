@@ -9,6 +9,9 @@ import { each, reads, type RoutineEffect } from './functions-effects.js';
 /** Returns nothing but messages. */
 const NO_ROWS: readonly string[] = [];
 
+/** Names, types, rights and sizes, which every driver and tool asks for. */
+const SHOWS: RoutineEffect = { category: 'pure', shows: true };
+/** Definitions, plans, and what other servers tell. */
 const READS: RoutineEffect = { category: 'pure' };
 const CHANGES_SCHEMA: RoutineEffect = { category: 'volatile', raises: 'schema' };
 const ADMINISTRATES: RoutineEffect = { category: 'elevated', raises: 'administrative' };
@@ -38,22 +41,25 @@ const registry = (name: string): RoutineEffect => ({
 
 export const SYSTEM_PROCEDURES: ReadonlyMap<string, RoutineEffect> = new Map<string, RoutineEffect>([
   ...each(
-    `sp_assemblies_rowset sp_catalogs_rowset sp_column_privileges sp_column_privileges_ex sp_columns sp_columns_100 sp_columns_90 sp_columns_ex
-    sp_columns_managed sp_databases sp_datatype_info sp_datatype_info_100 sp_datatype_info_90 sp_depends
-    sp_describe_first_result_set sp_describe_parameter_encryption sp_describe_undeclared_parameters
-    sp_estimate_data_compression_savings sp_fkeys sp_foreignkeys sp_help sp_help_fulltext_catalogs sp_help_fulltext_columns
-    sp_help_fulltext_tables sp_help_spatial_geography_index sp_help_spatial_geometry_index sp_helpconstraint sp_helpdb sp_helpdbfixedrole
-    sp_helpdevice sp_helpextendedproc sp_helpfile sp_helpfilegroup sp_helpgroup sp_helpindex sp_helplanguage sp_helplinkedsrvlogin
-    sp_helplogins sp_helpntgroup sp_helpremotelogin sp_helprole sp_helprolemember sp_helprotect sp_helpserver sp_helpsort
-    sp_helpsrvrole sp_helpsrvrolemember sp_helpstats sp_helptext sp_helptrigger sp_helpuser sp_indexes sp_linkedservers sp_lock
-    sp_monitor sp_mshelpcolumns sp_mshasdbaccess sp_pkeys sp_primarykeys sp_server_info sp_spaceused sp_special_columns
-    sp_special_columns_100 sp_sproc_columns sp_sproc_columns_100 sp_srvrolepermission sp_dbfixedrolepermission sp_statistics
-    sp_statistics_100 sp_stored_procedures sp_table_privileges sp_table_privileges_ex sp_table_type_columns_100 sp_table_types
-    sp_tables sp_tables_ex sp_testlinkedserver sp_usertypes_rowset sp_validatelogins sp_who sp_who2 sp_xml_schema_rowset
-    sp_get_query_template sp_validname sp_server_diagnostics xp_msver xp_sprintf xp_sscanf xp_qv
-    sp_tables_rowset sp_columns_rowset sp_indexes_rowset sp_primary_keys_rowset sp_procedures_rowset sp_schemata_rowset
-    sp_provider_types_rowset sp_catalogs sp_getbindtoken sp_procedure_params_managed sp_procedure_params_90_managed
-    sp_procedure_params_100_managed sp_procedure_params_rowset`,
+    `sp_column_privileges sp_columns sp_columns_100 sp_columns_90 sp_columns_managed sp_databases sp_datatype_info sp_datatype_info_100
+    sp_datatype_info_90 sp_depends sp_describe_first_result_set sp_describe_undeclared_parameters sp_fkeys sp_help sp_helpconstraint
+    sp_helpdb sp_helpfile sp_helpfilegroup sp_helpindex sp_helplanguage sp_helprole sp_helprolemember sp_helpsort sp_helpstats
+    sp_helptrigger sp_helpuser sp_lock sp_mshelpcolumns sp_mshasdbaccess sp_pkeys sp_primarykeys sp_server_info sp_spaceused
+    sp_special_columns sp_special_columns_100 sp_sproc_columns sp_sproc_columns_100 sp_statistics sp_statistics_100
+    sp_stored_procedures sp_table_privileges sp_table_type_columns_100 sp_table_types sp_tables sp_who sp_who2 sp_validname xp_msver
+    xp_qv sp_tables_rowset sp_columns_rowset sp_indexes_rowset sp_primary_keys_rowset sp_procedures_rowset sp_schemata_rowset
+    sp_provider_types_rowset sp_catalogs_rowset sp_procedure_params_managed sp_procedure_params_90_managed
+    sp_procedure_params_100_managed sp_procedure_params_rowset sp_usertypes_rowset`,
+    SHOWS,
+  ),
+  ...each(
+    `sp_assemblies_rowset sp_column_privileges_ex sp_columns_ex sp_describe_parameter_encryption sp_estimate_data_compression_savings
+    sp_foreignkeys sp_help_fulltext_catalogs sp_help_fulltext_columns sp_help_fulltext_tables sp_help_spatial_geography_index
+    sp_help_spatial_geometry_index sp_helpdbfixedrole sp_helpdevice sp_helpextendedproc sp_helpgroup sp_helplinkedsrvlogin
+    sp_helplogins sp_helpntgroup sp_helpremotelogin sp_helprotect sp_helpserver sp_helpsrvrole sp_helpsrvrolemember sp_helptext
+    sp_indexes sp_linkedservers sp_monitor sp_srvrolepermission sp_dbfixedrolepermission sp_table_privileges_ex sp_tables_ex
+    sp_testlinkedserver sp_validatelogins sp_xml_schema_rowset sp_get_query_template sp_server_diagnostics xp_sprintf xp_sscanf
+    sp_catalogs sp_getbindtoken`,
     READS,
   ),
   ...each('sp_xml_removedocument sp_releaseapplock sp_unprepare sp_cursorclose sp_cursoroption sp_cursorunprepare', {

@@ -37,7 +37,7 @@ describe('createRoutineKnowledge', () => {
 
   it('finds procedures of the system before those of users, wherever they are called', () => {
     for (const name of [['sp_help'], ['dbo', 'sp_help'], ['sys', 'sp_help'], ['master', '', 'sp_help'], ['master', 'dbo', 'sp_help']]) {
-      expect(knowledge.routine(name, 1, PATH, 'procedure')).toEqual({ name: 'sys.sp_help', category: 'pure' });
+      expect(knowledge.routine(name, 1, PATH, 'procedure')).toEqual({ name: 'sys.sp_help', category: 'pure', shows: true });
     }
     expect(knowledge.routine(['sp_mine'], 0, PATH, 'procedure')).toMatchObject({ name: 'dbo.sp_mine' });
     expect(knowledge.routine(['sp_unheard'], 0, PATH, 'procedure')).toBeUndefined();
