@@ -12,7 +12,7 @@ function open(...declared: readonly StatementFacts[]): OpenCursors {
   return cursors;
 }
 
-const known = (cursors: OpenCursors): string[] => [...cursors.outputs.keys()];
+const known = (cursors: OpenCursors): string[] => [...cursors.outputs].flatMap(([name, outputs]) => (outputs === 'unknown' ? [] : [name]));
 
 describe('OpenCursors', () => {
   it('knows what was declared, and has another key for other content', () => {
@@ -47,5 +47,12 @@ describe('OpenCursors', () => {
     cursors.boundPortal('other');
     cursors.transactionEnded(2, false);
     expect(cursors.key).toBe(before);
+  });
+
+  it('still has the names that code out of sight may have given to others', () => {
+    const cursors = open(declare('a', true));
+    cursors.beforeUnit([facts({ action: 'execute' })]);
+    expect([...cursors.outputs]).toEqual([['a', 'unknown']]);
+    expect(cursors.key).not.toBe('');
   });
 });

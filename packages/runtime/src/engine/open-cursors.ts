@@ -4,7 +4,8 @@ type CursorFacts = NonNullable<StatementFacts['cursor']>;
 
 /**
  * What FETCH returns from the cursors of one session, as far as that is certain. A cursor is known from the moment that its declaration has
- * succeeded (its name was free then) until anything may have given its name to something else; what is not known is opaque.
+ * succeeded (its name was free then) until anything may have given its name to something else; what is not known is opaque. Its name stays even then: where
+ * a batch goes on after an error, a DECLARE of the same name may have changed nothing.
  */
 export class OpenCursors {
   readonly #cursors = new Map<string, { readonly facts: CursorFacts; readonly transaction: number }>();
@@ -19,12 +20,13 @@ export class OpenCursors {
     return new Map([...this.#cursors].map(([name, { facts }]) => [name, facts.outputs]));
   }
 
-  /** Before a unit runs: forgets what it may close, or replace out of sight. */
+  /** Before a unit runs: forgets what it closes, and doubts what it may replace out of sight. */
   beforeUnit(statements: readonly StatementFacts[]): void {
     if (this.#cursors.size === 0) return;
     for (const statement of statements) {
       if (statement.closes?.name !== undefined) this.#cursors.delete(statement.closes.name);
-      else if (statement.closes !== undefined || RUNS_CODE.has(statement.action) || statement.opaque.length > 0) this.#cursors.clear();
+      else if (statement.closes !== undefined || statement.action === 'discard') this.#cursors.clear();
+      else if (RUNS_CODE.has(statement.action) || statement.opaque.length > 0) this.#doubt();
     }
     this.#rekey();
   }
@@ -60,10 +62,15 @@ export class OpenCursors {
     this.#rekey();
   }
 
+  #doubt(): void {
+    for (const [name, { facts, transaction }] of this.#cursors)
+      this.#cursors.set(name, { facts: { ...facts, outputs: 'unknown' }, transaction });
+  }
+
   #rekey(): void {
     this.#key = this.#cursors.size === 0 ? '' : JSON.stringify([...this.#cursors].map(([name, { facts }]) => [name, facts.outputs]));
   }
 }
 
 /** Statements that may open and close cursors by code that is not seen. */
-const RUNS_CODE: ReadonlySet<string> = new Set(['discard', 'do', 'call', 'execute', 'unknown']);
+const RUNS_CODE: ReadonlySet<string> = new Set(['do', 'call', 'execute', 'unknown']);
