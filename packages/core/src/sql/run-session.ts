@@ -225,8 +225,8 @@ export function runClose(run: Run, statement: CloseCursor): Part {
   r.effects.class = 'session';
   if (statement.keeps === true) return { action: 'close' };
   const { cursor: name } = statement;
-  // What is ended in a text of its own may be a cursor of that text.
-  if (name !== undefined && unit.isOutermost) {
+  // Where a DECLARE of the name adds to what it may be. What is ended in a text of its own may be a cursor of that text.
+  if (name !== undefined && r.options.rules.goesOnAfterErrors === true && unit.isOutermost) {
     unit.cursorQueries.set(name, undefined);
     unit.cursors.set(name, undefined);
   }
