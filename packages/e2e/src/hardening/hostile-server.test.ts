@@ -100,26 +100,30 @@ const LIES: Readonly<Record<string, (socket: Socket) => void>> = {
   const login = (): Promise<RawClient> =>
     RawClient.connect({ port: gateway.site.ports['crm'] ?? 0, user: 'ada', database: 'crm', password: gateway.site.token(['app']) });
 
-  it.each(Object.keys(LIES))('%s: the session ends or is in order, and nobody else is harmed', async (name) => {
-    const bystander = await login();
-    const client = await login();
-    const before = client.messages.length;
-    const residentBefore = gateway.residentBytes();
-    client.send(typed('Q', Buffer.from(`select note from orders where note = 'lie:${name}'\0`)));
-    await client.untilReady(1, 500).catch(() => undefined);
-    await delay(50);
-    const answer = client.messages.slice(before);
-    const types = answer.map(({ type }) => type).join('');
-    // Rows come behind their header, or not at all.
-    if (types.includes('D')) expect(types.indexOf('T')).toBeGreaterThanOrEqual(0);
-    if (types.includes('D')) expect(types.indexOf('T')).toBeLessThan(types.indexOf('D'));
-    expect(types).not.toMatch(/[WGRQ]/);
-    // One statement, one end.
-    expect(types.split('Z').length - 1).toBeLessThanOrEqual(1);
-    client.destroy();
-    expect(gateway.running).toBe(true);
-    expect((await bystander.query('select count(*) from orders')).map(({ type }) => type).join('')).toBe('TDCZ');
-    expect(gateway.residentBytes() - residentBefore).toBeLessThan(200 * MEBIBYTE);
-    await bystander.close();
-  }, 120_000);
+  it.each(Object.keys(LIES))(
+    '%s: the session ends or is in order, and nobody else is harmed',
+    async (name) => {
+      const bystander = await login();
+      const client = await login();
+      const before = client.messages.length;
+      const residentBefore = gateway.residentBytes();
+      client.send(typed('Q', Buffer.from(`select note from orders where note = 'lie:${name}'\0`)));
+      await client.untilReady(1, 500).catch(() => undefined);
+      await delay(50);
+      const answer = client.messages.slice(before);
+      const types = answer.map(({ type }) => type).join('');
+      // Rows come behind their header, or not at all.
+      if (types.includes('D')) expect(types.indexOf('T')).toBeGreaterThanOrEqual(0);
+      if (types.includes('D')) expect(types.indexOf('T')).toBeLessThan(types.indexOf('D'));
+      expect(types).not.toMatch(/[WGRQ]/);
+      // One statement, one end.
+      expect(types.split('Z').length - 1).toBeLessThanOrEqual(1);
+      client.destroy();
+      expect(gateway.running).toBe(true);
+      expect((await bystander.query('select count(*) from orders')).map(({ type }) => type).join('')).toBe('TDCZ');
+      expect(gateway.residentBytes() - residentBefore).toBeLessThan(200 * MEBIBYTE);
+      await bystander.close();
+    },
+    120_000,
+  );
 });
