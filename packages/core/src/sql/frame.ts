@@ -1,3 +1,4 @@
+import type { TypeName } from './model.js';
 import type { RelationName } from './names.js';
 import type { OverlayEntry } from './resolve/relations.js';
 import { type Column, either, NOTHING, sameValue, type Value } from './resolve/value.js';
@@ -6,6 +7,8 @@ import { Timeline } from './timeline.js';
 /** The variables of a batch or a routine, which nothing outside of it sees. */
 export interface Frame {
   readonly variables: Timeline<Value>;
+  /** The types that variables were declared of, by their names. */
+  readonly types: Map<string, TypeName>;
   /** Table variables, by their full names. */
   readonly tables: Timeline<OverlayEntry>;
   /** Goes up whenever an assignment while rows are read adds something. */

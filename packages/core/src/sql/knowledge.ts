@@ -89,6 +89,13 @@ export interface RoutineKnowledge {
   /** What a cast to a type may call. `undefined`: user code that is not understood. */
   cast(type: TypeName, searchPath: readonly string[], source?: readonly ColumnName[]): RoutineFacts | undefined;
   /**
+   * The positions of operands that may fail to become of one type with the others, of whatever they hold: of those of a CASE, COALESCE and their like
+   * (`whole`), or of rows under one another. An operand that is no expression of its own is `undefined`. Absent: none ever does.
+   */
+  mixes?(whole: Expression | undefined, operands: readonly (Expression | undefined)[], sources: Sources): readonly number[];
+  /** Whether a value becomes one of a variable's type whatever it holds. Absent: it always does. */
+  fits?(type: TypeName, value: Expression | undefined, source: readonly ColumnName[] | undefined): boolean;
+  /**
    * For an expression that does nothing but take a part out of a JSON document: the document, the keys and positions on the way (`null` for one
    * that is not constant), and the operands that choose them. `undefined` for every other one, and where user code may be meant.
    */

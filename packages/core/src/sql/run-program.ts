@@ -1,6 +1,6 @@
 import type { Reference } from '../catalog/catalogue.js';
 import type { StoredBody } from './knowledge.js';
-import type { NameParts, Variable } from './model.js';
+import type { Expression, NameParts, Variable } from './model.js';
 import { joinName, type RelationName, splitName } from './names.js';
 import type { BodyArgument, BodyResult, Programs, Resolver, StoredRoutine, TriggerRows } from './resolve/context.js';
 import type { Effects } from './resolve/effects.js';
@@ -22,7 +22,7 @@ import {
 import type { Run } from './run.js';
 import { bodyResult, oneOf, type Ran, stackedOutputs } from './body-result.js';
 import { runBody } from './run-body.js';
-import { parameterName, readLocal, readVariable, setVariable, withoutMark } from './run-variables.js';
+import { converted, parameterName, readLocal, readVariable, setVariable, withoutMark } from './run-variables.js';
 import type { Statement, TriggerEvent } from './statement.js';
 import type { Frame } from './frame.js';
 import { UnitState } from './unit-state.js';
@@ -62,8 +62,9 @@ export class UnitPrograms implements Programs {
     return this.#unit.frame.parameters?.[number - 1] ?? NOTHING;
   }
 
-  assignByRow(r: Resolver, variable: Variable, value: Value): void {
+  assignByRow(r: Resolver, variable: Variable, value: Value, expression: Expression): void {
     const { version } = this.#unit;
+    converted(this.#run(r), variable, value, expression);
     setVariable(this.#run(r), variable, value, 'join');
     if (this.#unit.version !== version) this.#unit.frame.rowAssignments += 1;
   }

@@ -22,7 +22,7 @@ import type {
 import { changes, type Part, refersTo, type Run } from './run.js';
 import type { Control, Message, OpenCursor } from './procedure.js';
 import { runBody } from './run-body.js';
-import { putRow, sessionOnly } from './run-variables.js';
+import { converted, putRow, sessionOnly } from './run-variables.js';
 import { outputFacts } from './statement-facts.js';
 import { mergeCursors, outputValue } from './cursor-outputs.js';
 
@@ -269,6 +269,7 @@ function fetchInto(run: Run, { cursor }: Fetch, outputs: CursorOutputs, into: re
     outputs === 'unknown'
       ? UNKNOWN_OUTPUTS
       : { columns: outputs.map((output): Column => ({ name: output.name, value: outputValue(output) })), complete: true };
+  for (const [at, target] of into.entries()) converted(run, target, row.columns[at]?.value ?? NOTHING, undefined);
   return { action: 'fetch', after: () => putRow(run, into, row, scope) };
 }
 

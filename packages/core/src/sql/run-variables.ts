@@ -2,6 +2,7 @@ import { unreachable } from '../unreachable.js';
 import type { ColumnDefinition, Expression, Variable } from './model.js';
 import { joinName } from './names.js';
 import type { Assign, DeclareTable, DeclareVariables } from './procedure.js';
+import { noteFit } from './resolve/call.js';
 import { lookUp, type Scope } from './resolve/scope.js';
 import { closed, derive, either, NOTHING, OPAQUE, type Outputs, rowOf, type Value } from './resolve/value.js';
 import { relationOf } from './changed-relations.js';
@@ -117,8 +118,14 @@ export function assigning({ r }: Run, value: Expression | undefined): How {
   return value?.kind === 'literal' && (value.type === 'string' || value.type === 'null' || value.value === '0') ? 'set' : 'join';
 }
 
+/** Records that a value may fail to become one of the type that the variable it is put into was declared of. */
+export function converted({ unit, r }: Run, target: Into, value: Value, expression: Expression | undefined): void {
+  if (target.kind === 'variable' && target.scope === 'local') noteFit(r, unit.frame.types.get(localName(target)), expression, value);
+}
+
 export function runAssign(run: Run, statement: Assign, scope: Scope): Part {
   const value = run.r.value(statement.value, scope);
+  converted(run, statement.target, value, statement.value);
   sessionOnly(run);
   return {
     action: 'set',
@@ -138,9 +145,11 @@ function forgetCursor({ unit }: Run, { target, value }: Assign): void {
 
 export function runDeclareVariables(run: Run, statement: DeclareVariables, scope: Scope): Part {
   const { unit, r } = run;
-  for (const { variable, value } of statement.variables) {
+  for (const { variable, type, value } of statement.variables) {
     const given = value === undefined ? undefined : r.value(value, scope);
     const name = variable.kind === 'variable' ? localName(variable) : variable.name;
+    if (type !== undefined) unit.frame.types.set(name, type);
+    if (given !== undefined) converted(run, variable, given, value);
     // DECLARE in a loop does not empty the variable; one of the same name in a block inside hides the other only there.
     if (given === undefined) declare(unit, name);
     else

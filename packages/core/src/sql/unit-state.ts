@@ -75,6 +75,7 @@ export class UnitState implements NameContext {
   newFrame(more: Pick<Frame, 'parameters' | 'searchPath' | 'deciding' | 'triggered'> = {}): Frame {
     return {
       variables: variables(() => NOTHING),
+      types: new Map(),
       tables: this.#newRelations(),
       rowAssignments: 0,
       isSteered: false,

@@ -304,3 +304,55 @@ describe('the status of a procedure', () => {
     expect(outputsOf('DECLARE @s int; EXEC @s = pay; SELECT @s AS s')).toEqual([['s', 'dbo.people.salary']]);
   });
 });
+
+describe('a value that becomes of another type', () => {
+  const failing = (text: string): boolean =>
+    factsOf(text).statements.some(({ columns }) => columns.some(({ column, use }) => column === 'dbo.people.ssn' && use === 'failure'));
+
+  it.each([
+    ['CASE', 'SELECT CASE WHEN id > 1 THEN ssn ELSE 0 END FROM people'],
+    ['CASE of a variable', 'DECLARE @i int; SELECT CASE WHEN id > 1 THEN ssn ELSE @i END FROM people'],
+    ['IIF', 'SELECT IIF(id > 1, ssn, salary) FROM people'],
+    ['COALESCE', 'SELECT COALESCE(ssn, 0) FROM people'],
+    ['ISNULL', 'SELECT ISNULL(salary, ssn) FROM people'],
+    ['ISNULL of a result', 'SELECT ISNULL(MAX(salary), MAX(ssn)) FROM people'],
+    ['ISNULL inside of a CASE', "SELECT CASE WHEN id > 1 THEN ISNULL(ssn, '') ELSE 0 END FROM people"],
+    ['NULLIF', 'SELECT NULLIF(ssn, 0) FROM people'],
+    ['CHOOSE', 'SELECT CHOOSE(id, ssn, 0) FROM people'],
+    ['the position in CHOOSE', "SELECT CHOOSE(ssn, 'a', 'b') FROM people"],
+    ['UNION', 'SELECT ssn FROM people UNION ALL SELECT salary FROM people'],
+    ['UNION of three', "SELECT ssn FROM people UNION ALL SELECT 'x' UNION ALL SELECT 0"],
+    ['UNION of stars', 'SELECT x.* FROM (SELECT ssn FROM people) x UNION ALL SELECT y.* FROM (SELECT salary FROM people) y'],
+    ['VALUES', 'SELECT (SELECT MAX(v) FROM (VALUES (ssn), (0)) x (v)) FROM people'],
+    ['DECLARE', 'DECLARE @i int = (SELECT MAX(ssn) FROM people)'],
+    ['SET', 'DECLARE @i int; SET @i = (SELECT ssn FROM people WHERE id = 1)'],
+    ['SET of another variable', `DECLARE @i date; ${SSN} SET @i = @v`],
+    ['SELECT into a variable', 'DECLARE @i int; SELECT @i = ssn FROM people'],
+    ['UPDATE into a variable', 'DECLARE @i int; UPDATE people SET @i = ssn'],
+    ['FETCH', 'DECLARE @i int; DECLARE c CURSOR FOR SELECT ssn FROM people; OPEN c; FETCH c INTO @i'],
+  ])('tells by failing: %s', (_, text) => {
+    expect(failing(text)).toBe(true);
+  });
+
+  it.each([
+    ['CASE of strings', "SELECT CASE WHEN id > 1 THEN ssn WHEN id > 2 THEN name ELSE '' END FROM people"],
+    ['CASE without ELSE', 'SELECT CASE WHEN id > 1 THEN ssn END FROM people'],
+    ['CASE of what is computed', "SELECT CASE WHEN id > 1 THEN UPPER(ssn) ELSE name + ', ' + ssn END FROM people"],
+    ['CASE in a CASE', "SELECT CASE WHEN id > 1 THEN ssn ELSE CASE WHEN id > 2 THEN name ELSE 'x' END END FROM people"],
+    ['COALESCE', "SELECT COALESCE(ssn, name, N'') FROM people"],
+    ['COALESCE of a subquery', "SELECT COALESCE((SELECT MAX(ssn) FROM people), 'none')"],
+    ['ISNULL', "SELECT ISNULL(ssn, '') + ISNULL(name, '') FROM people"],
+    ['ISNULL by a parameter', 'DECLARE @p varchar(9); SELECT ISNULL(ssn, @p) FROM people'],
+    ['ISNULL of a result', "SELECT ISNULL(MAX(ssn), 'none') FROM people"],
+    ['NULLIF', "SELECT NULLIF(ssn, '') FROM people"],
+    ['CHOOSE', "SELECT CHOOSE(id, ssn, name, 'x') FROM people"],
+    ['UNION', 'SELECT ssn, id FROM people UNION ALL SELECT name, salary FROM people UNION SELECT NULL, 0'],
+    ['VALUES', "SELECT (SELECT MAX(v) FROM (VALUES (ssn), (name), ('')) x (v)) FROM people"],
+    ['DECLARE', 'DECLARE @s nvarchar(40) = (SELECT ssn FROM people WHERE id = 1)'],
+    ['SET', `DECLARE @s varchar(40); ${SSN} SET @s = @v; SET @s = (SELECT MAX(ssn) FROM people)`],
+    ['SELECT into a variable', "DECLARE @s varchar(40); SELECT @s = name + ' ' + ssn FROM people"],
+    ['FETCH', 'DECLARE @s varchar(11); DECLARE c CURSOR FOR SELECT ssn FROM people; OPEN c; FETCH c INTO @s'],
+  ])('tells nothing where it always does: %s', (_, text) => {
+    expect(failing(text)).toBe(false);
+  });
+});

@@ -32,13 +32,63 @@ function familyOfType(type: string): Family {
 export class Families {
   readonly #catalogue: Catalogue;
   readonly #sums = new WeakMap<readonly Expression[], Family>();
+  /** What operands were found to be: what stands around them is asked for after them. */
+  readonly #found = new WeakMap<Expression, Family>();
 
   constructor(catalogue: Catalogue) {
     this.#catalogue = catalogue;
   }
 
   of(expression: Expression, source: Source): Family {
-    return source !== undefined && source.length > 0 ? this.#ofColumns(source) : this.#ofExpression(expression);
+    const isStored = source !== undefined && source.length > 0;
+    const family = isStored ? this.#ofColumns(source) : expression.kind === 'column' ? 'unknown' : this.#ofExpression(expression);
+    this.#found.set(expression, family);
+    return family;
+  }
+
+  /**
+   * As {@link mixes} of operands of which the value is that of one: what they make together is remembered for the expression that they are the
+   * operands of. What a variable is of is not known here.
+   */
+  mix(whole: Expression | undefined, operands: readonly (Expression | undefined)[], sources: readonly Source[]): readonly number[] {
+    const families = operands.map((operand, at) => this.#ofTaken(operand, sources[at]));
+    const failing = mixes(families);
+    if (whole !== undefined) this.#found.set(whole, failing.length > 0 ? 'unknown' : together(families));
+    return failing;
+  }
+
+  /** Of the two arguments of ISNULL those that may fail: the second becomes of the type of the first. */
+  replaces(call: readonly Expression[], sources: readonly Source[]): readonly number[] {
+    const [checked = 'constant', given = 'constant'] = call.map((operand, at) => this.#ofTaken(operand, sources[at]));
+    const isSafe =
+      given === 'text' || given === 'constant' || checked === 'constant' || (checked !== 'unknown' && stringFirst(checked) === given);
+    return isSafe ? [] : [1];
+  }
+
+  /** Whether a value becomes one of a variable's type whatever it holds. Where several columns may be it, those of one type are. */
+  fits(expression: Expression | undefined, source: Source, type: string, isCut: boolean): boolean {
+    const stored = source ?? [];
+    if (stored.length > 0) return stored.every((column) => this.#typeOf(column) === type) || this.converts(stored, type, isCut);
+    const [family, target] = [expression === undefined ? 'unknown' : this.#ofTaken(expression, undefined), familyOfType(type)];
+    if (family === 'text' || family === 'constant' || type === 'sql_variant') return true;
+    // Numbers that are computed are recorded where they are.
+    return (
+      family === target || (family === 'unknown' && (expression === undefined || expression.kind === 'variable') && target === 'string')
+    );
+  }
+
+  #ofTaken(expression: Expression | undefined, source: Source): Family {
+    if (source !== undefined && source.length > 0) return this.#ofColumns(source);
+    if (expression === undefined || expression.kind === 'column') return 'unknown';
+    const isNull = expression.kind === 'literal' && expression.type === 'null';
+    const family = this.#ofExpression(expression);
+    return family === 'constant' && !isNull ? 'unknown' : family;
+  }
+
+  /** Of an operand of an operand. */
+  #ofInner(expression: Expression | undefined): Family {
+    if (expression === undefined) return 'unknown';
+    return this.#found.get(expression) ?? (expression.kind === 'column' ? 'unknown' : this.#ofExpression(expression));
   }
 
   /** Whether no value of stored columns fails to become one of a type. `isCut`: the type has a length. */
@@ -77,8 +127,16 @@ export class Families {
         return 'constant';
       case 'cast':
         return familyOfType(expression.type.name.at(-1) ?? '');
-      case 'call':
-        return ofCall(expression.name);
+      case 'call': {
+        const own = expression.name.length === 1 ? (expression.name[0] ?? '') : '';
+        return OF_THEIR_ARGUMENT.has(own) ? stringFirst(this.#ofInner(expression.arguments[0]?.expression)) : ofCall(own);
+      }
+      case 'case':
+        return this.#found.get(expression) ?? 'unknown';
+      case 'construct':
+        return expression.name === 'collate' ? 'string' : (this.#found.get(expression) ?? 'unknown');
+      case 'scalar-query':
+        return expression.query.body.kind === 'select' ? this.#ofInner(expression.query.body.items[0]?.expression) : 'unknown';
       case 'operator':
         return this.#ofOperator(expression.operator.symbol, expression.operands);
       default:
@@ -98,8 +156,15 @@ function ofLiteral(type: string): Family {
   return type === 'integer' || type === 'number' ? 'number' : 'constant';
 }
 
-function ofCall(name: readonly string[]): Family {
-  const own = name.length === 1 ? (name[0] ?? '') : '';
+/** Functions whose result is of the type of their first argument. */
+const OF_THEIR_ARGUMENT: ReadonlySet<string> = new Set(['isnull', 'max', 'min', 'first_value', 'last_value', 'lag', 'lead', 'any_value']);
+
+/** A literal that stands alone is a string. */
+function stringFirst(family: Family): Family {
+  return family === 'text' ? 'string' : family;
+}
+
+function ofCall(own: string): Family {
   if (STRING_RESULTS.has(own)) return 'string';
   return NUMBER_RESULTS.has(own) ? 'number' : 'unknown';
 }
@@ -113,6 +178,26 @@ export function comparesSafely(families: readonly Family[]): boolean {
   if (values.length <= 1) return true;
   if (values.includes('unknown')) return false;
   return new Set(values.filter((family) => family !== 'constant')).size <= 1;
+}
+
+/** The positions of operands that may fail to become of the type that wins, where one of them is taken. NULL and string literals do or do not, whatever rows hold. */
+function mixes(families: readonly Family[]): readonly number[] {
+  const values = new Set(families.filter((family) => family !== 'text' && family !== 'constant'));
+  if (
+    values.size === 0 ||
+    (values.size === 1 && (!values.has('unknown') || families.filter((family) => family === 'unknown').length === 1))
+  )
+    return [];
+  const winner: Family = values.has('unknown') ? 'unknown' : values.has('date') ? 'date' : 'number';
+  return [...families.keys()].filter((at) => {
+    const family = families[at] ?? 'unknown';
+    return family !== 'text' && family !== 'constant' && (winner === 'unknown' || family !== winner);
+  });
+}
+
+/** What operands are together of which none has to be converted. */
+function together(families: readonly Family[]): Family {
+  return families.find((family) => family !== 'text' && family !== 'constant') ?? (families.includes('text') ? 'string' : 'constant');
 }
 
 /** Numbers beside strings make `+` an addition. */

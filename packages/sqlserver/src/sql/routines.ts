@@ -56,7 +56,9 @@ class CatalogueKnowledge implements RoutineKnowledge {
     if (own === undefined || name.length > 3) return undefined;
     const [schema, database] = [name.at(-2) ?? '', name.at(-3) ?? ''];
     const families = operands === undefined ? [] : this.#familiesOf(operands, sources);
-    const system = this.#system(own, schema, argumentCount, kind, families);
+    const system = withReplacement(this.#system(own, schema, argumentCount, kind, families), () =>
+      this.#families.replaces(operands ?? [], sources ?? []),
+    );
     const isLocal = database === '' || database === this.#catalogue.catalogue.database.toLowerCase();
     if (!isLocal && !SYSTEM_DATABASES.has(database)) return undefined;
     const user = isLocal ? this.#user(own, schema === '' ? searchPath : [schema]) : undefined;
@@ -90,6 +92,24 @@ class CatalogueKnowledge implements RoutineKnowledge {
     if (!isSystem) return this.#catalogue.assemblyTypes.has(joinName(...type.name.slice(-2))) ? undefined : PURE_CAST;
     const isCut = type.modified === true;
     return (TEXT_TYPES.has(own) && !isCut) || this.#families.converts(source, own, isCut) ? TOTAL_CAST : PURE_CAST;
+  }
+
+  mixes(whole: Expression | undefined, operands: readonly (Expression | undefined)[], sources: readonly Source[]): readonly number[] {
+    const name = whole?.kind === 'construct' ? whole.name : 'case';
+    if (name === 'case' || name === 'coalesce') return this.#families.mix(whole, operands, sources);
+    const written = operands.filter((operand) => operand !== undefined);
+    if (name === 'choose') {
+      const [index, ...rest] = this.#familiesOf(written, sources);
+      const failing = this.#families.mix(whole, operands.slice(1), sources.slice(1)).map((at) => at + 1);
+      return rest.length === 0 || index === 'number' || index === 'constant' ? failing : [0, ...failing];
+    }
+    if (name !== 'nullif' && name !== 'tsequal') return [];
+    if (whole !== undefined) this.#families.mix(whole, operands.slice(0, 1), sources);
+    return comparesSafely(this.#familiesOf(written, sources)) ? [] : [...operands.keys()];
+  }
+
+  fits({ name, modified }: TypeName, value: Expression | undefined, source: Source): boolean {
+    return this.#families.fits(value, source, name.length === 1 || name.at(-2) === 'sys' ? (name.at(-1) ?? '') : '', modified === true);
   }
 
   #familiesOf(operands: readonly Expression[], sources: readonly Source[] | undefined): Family[] {
@@ -144,6 +164,11 @@ class CatalogueKnowledge implements RoutineKnowledge {
     }
     return undefined;
   }
+}
+
+/** ISNULL fails where its second argument does not become of the type of the first. */
+function withReplacement(facts: RoutineFacts | undefined, failing: () => readonly number[]): RoutineFacts | undefined {
+  return facts?.name !== 'sys.isnull' || failing().length === 0 ? facts : { ...facts, total: [0] };
 }
 
 function isProcedure(name: string): boolean {

@@ -1,5 +1,5 @@
 import type { RoutineFacts, Sources } from '../knowledge.js';
-import type { Call, Cast, Expression, Operator, OperatorName, Window } from '../model.js';
+import type { Call, Cast, Expression, Operator, OperatorName, TypeName, Window } from '../model.js';
 import { type ColumnName, joinName, splitName } from '../names.js';
 import type { BodyArgument, BodyResult, Resolver, StoredRoutine } from './context.js';
 import type { Scope } from './scope.js';
@@ -203,9 +203,31 @@ function mayFail(r: Resolver, facts: RoutineFacts | undefined, values: readonly 
   for (const value of partial) r.effects.use(value, 'failure');
 }
 
+/** Records that some of the values may fail to become of one type with the others. */
+export function noteMixture(
+  r: Resolver,
+  whole: Expression | undefined,
+  operands: readonly (Expression | undefined)[],
+  values: readonly Value[],
+): void {
+  const failing = r.options.routines.mixes?.(whole, operands, sourcesOf(values)) ?? [];
+  if (failing.length > 0) r.effects.tells = true;
+  for (const at of failing) r.effects.use(values[at] ?? NOTHING, 'failure');
+}
+
+/** Records that a value may fail to become one of the type of a variable. */
+export function noteFit(r: Resolver, type: TypeName | undefined, expression: Expression | undefined, value: Value): void {
+  const { routines } = r.options;
+  if (type !== undefined && routines.fits?.(type, expression, unchanged(value)) === false) r.effects.use(value, 'failure');
+}
+
 /** The base columns whose values it is, unchanged. */
 function sourceOf(value: Value): readonly ColumnName[] | undefined {
-  if (!value.direct || value.opaque || value.fields !== undefined) return undefined;
+  return value.direct ? unchanged(value) : undefined;
+}
+
+function unchanged(value: Value): readonly ColumnName[] | undefined {
+  if (value.opaque || value.fields !== undefined) return undefined;
   for (const how of value.origins.values()) if (how !== 'same') return undefined;
   return [...value.origins.keys()];
 }

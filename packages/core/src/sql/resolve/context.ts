@@ -72,7 +72,7 @@ export interface Programs {
   local(r: Resolver, name: string): Value | undefined;
   parameter(number: number): Value;
   /** An assignment while rows are read: what the variable held stays possible. */
-  assignByRow(r: Resolver, variable: Variable, value: Value): void;
+  assignByRow(r: Resolver, variable: Variable, value: Value, expression: Expression): void;
   /** A value is written into a column of a relation, or into any of them: temporary relations carry it on. */
   carry(relation: RelationName, column: string | undefined, value: Value): void;
   /** The routines of that name, wherever it is looked for: which of them is meant may depend on types. */

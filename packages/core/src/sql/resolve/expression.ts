@@ -1,7 +1,7 @@
 import { unreachable } from '../../unreachable.js';
 import type { Call, Case, ColumnReference, Comparison, Expression, MethodCall, Operator, OperatorName, Query } from '../model.js';
 import { joinName } from '../names.js';
-import { callValue, castValue, chainedOperator, isKnownCall, operandValues, operatorValue } from './call.js';
+import { callValue, castValue, chainedOperator, isKnownCall, noteMixture, operandValues, operatorValue } from './call.js';
 import { caseCondition, comparedValue, queried } from './condition.js';
 import type { Resolver } from './context.js';
 import { documentMember } from './document.js';
@@ -63,7 +63,9 @@ export function expressionValue(r: Resolver, expression: Expression, scope: Scop
       return valueOf(r, expression.elements, scope);
     case 'construct': {
       const leavesOut = expression.name === 'coalesce' || r.options.rules.looseOperands === true;
-      return combine(r, operandValues(r, expression.operands, scope, leavesOut));
+      const values = operandValues(r, expression.operands, scope, leavesOut);
+      noteMixture(r, expression, expression.operands, values);
+      return combine(r, values);
     }
     case 'field':
       return fieldValue(r, r.value(expression.operand, scope), expression.field);
@@ -76,7 +78,7 @@ export function expressionValue(r: Resolver, expression: Expression, scope: Scop
     case 'assignment': {
       const value = r.value(expression.value, scope);
       r.effects.tells = true;
-      r.programs.assignByRow(r, expression.variable, value);
+      r.programs.assignByRow(r, expression.variable, value, expression.value);
       return value;
     }
     case 'method':
@@ -307,10 +309,19 @@ function methodValue(r: Resolver, expression: MethodCall, scope: Scope): Value {
 
 function caseValue(r: Resolver, expression: Case, scope: Scope): Value {
   const operand = expression.operand === undefined ? undefined : comparedValue(r, expression.operand, scope);
-  const parts = expression.whens.flatMap((when) => [caseCondition(r, operand, when.condition, scope), r.value(when.result, scope)]);
-  if (operand !== undefined) parts.push(operand.value);
-  if (expression.otherwise !== undefined) parts.push(r.value(expression.otherwise, scope));
-  return combine(r, parts);
+  const conditions: Value[] = operand === undefined ? [] : [operand.value];
+  const results: Value[] = [];
+  for (const when of expression.whens) {
+    conditions.push(caseCondition(r, operand, when.condition, scope));
+    results.push(r.value(when.result, scope));
+  }
+  const taken = expression.whens.map(({ result }) => result);
+  if (expression.otherwise !== undefined) {
+    taken.push(expression.otherwise);
+    results.push(r.value(expression.otherwise, scope));
+  }
+  noteMixture(r, expression, taken, results);
+  return combine(r, [...conditions, ...results]);
 }
 
 /** `a || b || c …` leans to the left and may be long: walked, not recursed into. */

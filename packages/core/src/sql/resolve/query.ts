@@ -1,6 +1,6 @@
 import { unreachable } from '../../unreachable.js';
 import type { Expression, OrderItem, Query, Select, SetOperation, Values } from '../model.js';
-import { type NamedWindows, nameWindows, resolveWindows } from './call.js';
+import { type NamedWindows, nameWindows, noteMixture, resolveWindows } from './call.js';
 import { finishWith, openWith } from './common-table.js';
 import type { Resolver } from './context.js';
 import { expandList } from './expression.js';
@@ -146,6 +146,7 @@ function valuesOutputs(r: Resolver, values: Values, scope: Scope): Outputs {
     const all = rows.flatMap((row) => row.columns[at]?.value ?? []);
     return { name: r.options.rules.valuesColumn?.(at) ?? `column${at + 1}`, value: stacked(all) };
   });
+  noteMixtures(r, values.rows, rows);
   return underOneAnother(columns, rows);
 }
 
@@ -166,7 +167,29 @@ function setOperation(r: Resolver, operation: SetOperation, scope: Scope): Outpu
     for (const value of values) r.spend(value.origins.size + value.via.length + 1);
     return { name: column.name, value: stacked(values) };
   });
+  noteMixtures(r, [innermost.left, ...spine.map((step) => step.right)].map(itemsOf), branches);
   return underOneAnother(columns, branches);
+}
+
+/** The expressions behind the columns of a query, as far as each is one. */
+function itemsOf({ body }: Query): readonly Expression[] {
+  const items = body.kind === 'select' ? body.items.map(({ expression }) => expression) : [];
+  const star = items.findIndex(({ kind }) => kind === 'star' || kind === 'field-star');
+  return star === -1 ? items : items.slice(0, star);
+}
+
+/** Values that stand under one another become of one type. */
+function noteMixtures(r: Resolver, items: readonly (readonly Expression[])[], rows: readonly Outputs[]): void {
+  if (r.options.routines.mixes === undefined) return;
+  for (const at of rows[0]?.columns.keys() ?? []) {
+    const values = rows.map((row) => row.columns[at]?.value ?? OPAQUE);
+    noteMixture(
+      r,
+      undefined,
+      items.map((list) => list[at]),
+      values,
+    );
+  }
 }
 
 /** Rows stand under one another by position: where that is not known, any column may hold what was not seen. */

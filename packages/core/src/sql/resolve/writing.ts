@@ -126,7 +126,7 @@ export function assignments(r: Resolver, find: FindWriting, list: readonly Assig
   for (const { targets, value, variable } of list) {
     const values = assignedValues(r, value, Math.max(targets.length, 1), scope);
     readsRows ||= values.some((each) => each.origins.size > 0 || each.via.length > 0);
-    if (variable !== undefined) r.programs.assignByRow(r, variable, values[0] ?? OPAQUE);
+    if (variable !== undefined) r.programs.assignByRow(r, variable, values[0] ?? OPAQUE, value);
     for (const [at, target] of targets.entries())
       for (const writing of find(target)) assign(r, writing, target, values[at] ?? OPAQUE, scope);
   }
